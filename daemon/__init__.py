@@ -1,0 +1,1 @@
+"""The service: a thin shell of I/O around a pure middle (docs/ARCHITECTURE.md)."""

@@ -1,0 +1,114 @@
+"""The seams between the pure middle and the world: what a source, a sink and a clock must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from daemon.records import InputPartition, Message, RecordBatch
+
+
+class Clock(Protocol):
+    """Wall clock and monotonic clock; the only way the daemon learns the time."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never step back, for ages and deadlines."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Block for `seconds`."""
+        ...
+
+
+class AssignmentListener(Protocol):
+    """Told by a source which partitions come and go.
+
+    Called while the engine thread is blocked inside `RecordSource.poll` or `close`, possibly on
+    another thread; the two never run at the same time, so the listener may touch the engine's
+    state. It must not call the source.
+    """
+
+    def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
+        """Take partitions over; returns offsets to start from, where known better than the source does."""
+        ...
+
+    def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
+        """Hand partitions back; returns the next offsets whose output is safely published, to commit."""
+        ...
+
+    def lost(self, partitions: Sequence[InputPartition]) -> None:
+        """Forget partitions another member already owns: drop the state, write nothing."""
+        ...
+
+
+class RecordSource(Protocol):
+    """Where records come from. One thread owns it."""
+
+    @property
+    def exhausted(self) -> bool:
+        """True when no record will ever come again (a file's end); always False for a topic."""
+        ...
+
+    def start(self, listener: AssignmentListener) -> None:
+        """Connect and begin to be assigned partitions; returns at once when the broker is away."""
+        ...
+
+    def poll(self, timeout_seconds: float) -> list[RecordBatch]:
+        """Return at most one batch per partition; empty when nothing came in time.
+
+        Never raises for an outage: it returns nothing and `healthy` turns False.
+        Raises SourceError for what waiting cannot mend (no such topic, no permission, lost offsets).
+        """
+        ...
+
+    def pause(self) -> None:
+        """Deliver no records until `resume`, but keep the membership alive through `poll`."""
+        ...
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        ...
+
+    def commit(self, positions: Mapping[InputPartition, int]) -> bool:
+        """Tell the group how far the output is safe; False when it could not be told (retried later)."""
+        ...
+
+    def lag(self) -> Mapping[InputPartition, int]:
+        """Records between the position and the end of each assigned partition, without a round trip."""
+        ...
+
+    def contact_age(self) -> float:
+        """Seconds since the source last had proof that its broker answers; 0 for files."""
+        ...
+
+    def close(self) -> None:
+        """Leave: the listener's `revoked` runs, its offsets are committed, connections close."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where messages go. Bounded: the engine asks `backlog` before it polls for more."""
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Queue messages, in order per key. Never blocks longer than a metadata look-up."""
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Messages sent and not yet acknowledged."""
+        ...
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Wait until all that was sent is acknowledged; False when time ran out.
+
+        Raises SinkError when a message was given up on.
+        """
+        ...
+
+    def close(self) -> None:
+        """Flush within a bound, then release everything."""
+        ...

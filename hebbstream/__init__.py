@@ -1,0 +1,1 @@
+"""Streaming anomaly detection that learns which series move together."""
