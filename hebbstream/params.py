@@ -1,0 +1,412 @@
+"""Every knob of a detector: its range, its unit, and what grows or breaks when it changes.
+
+The defaults are the constants of the measured recipe. "Ticks" are frames; durations are seconds or
+text such as `3d` and are divided by the detector's interval.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hebbstream.durations import Duration
+
+DAY = 86_400.0
+
+
+class Params(BaseModel):
+    """Base of every section: frozen, unknown keys refused, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ScalerParams(Params):
+    """Location and scale of each series."""
+
+    learn_clip: float = Field(
+        default=20.0,
+        ge=2,
+        le=1000,
+        description=(
+            "Sigmas beyond which a sample teaches location and scale no more; lower resists "
+            "spikes, and adapts to shifts more slowly."
+        ),
+    )
+    range_floor: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description=(
+            "Share of the range seen that is added to the sigma; lower makes nearly constant "
+            "series shout, higher makes quiet ones deaf."
+        ),
+    )
+    range_memory_factor: float = Field(
+        default=10.0,
+        ge=1,
+        le=1000,
+        description=(
+            "How many memories the range seen takes to shrink back; lower forgets a wild value "
+            "sooner."
+        ),
+    )
+
+
+class ClockParams(Params):
+    """The baseline of clock harmonics, per series."""
+
+    enabled: bool = Field(
+        default=True,
+        description=(
+            "Learn a daily course per series and look at deviations from it where it explains "
+            "enough."
+        ),
+    )
+    harmonics_max: int = Field(
+        default=6,
+        ge=1,
+        le=12,
+        description=(
+            "Harmonics of the day at most (never more than a quarter of the day's ticks); more "
+            "follow sharper daily courses, cost memory and time."
+        ),
+    )
+    memory: Duration = Field(
+        default=DAY,
+        ge=3600,
+        le=365 * DAY,
+        description=(
+            "Time constant of the daily course; longer is steadier, and slower to follow a new "
+            "course."
+        ),
+    )
+    variance_ratio_max: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description=(
+            "The course is used while it leaves less than this share of the variance; higher uses "
+            "weaker courses."
+        ),
+    )
+
+
+class SubspaceParams(Params):
+    """How many components are kept, and when one is grown or pruned."""
+
+    components_max: int = Field(
+        default=16, ge=1, le=256, description="Components at most; sets memory and time per tick."
+    )
+    components_min: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Components at least, once there are two series or more.",
+    )
+    energy_min: float = Field(
+        default=0.65,
+        gt=0,
+        lt=1,
+        description=(
+            "A component grows while the components hold less than this share of the energy."
+        ),
+    )
+    energy_max: float = Field(
+        default=0.75,
+        gt=0,
+        lt=1,
+        description="The last component is pruned when the others hold more than this share.",
+    )
+    check_ticks: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Ticks between two changes of the number of components at least.",
+    )
+    learn_clip: float = Field(
+        default=2.0,
+        ge=0.5,
+        le=100,
+        description=(
+            "Sigmas a sample is cut to before the components learn it; lower protects them from "
+            "outliers."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _bands_are_open(self) -> Self:
+        if self.energy_min >= self.energy_max:
+            msg = "energy_min must be below energy_max, or components would flap"
+            raise ValueError(msg)
+        if self.components_min > self.components_max:
+            msg = "components_min must not be above components_max"
+            raise ValueError(msg)
+        return self
+
+
+class AssociationsParams(Params):
+    """The graph of relations between series: what grows, what is pruned, what it may cost."""
+
+    exhaustive_max: int = Field(
+        default=1024,
+        ge=0,
+        le=8192,
+        description=(
+            "Series up to which every pair is traced (4 bytes a pair); a larger group has no "
+            "relations."
+        ),
+    )
+    learn_clip: float = Field(
+        default=3.0,
+        ge=0.5,
+        le=100,
+        description="Sigmas a sample is cut to in traces; lower protects relations from outliers.",
+    )
+    weight_grow: float = Field(
+        default=0.6,
+        gt=0,
+        lt=1,
+        description="Correlation at which a relation may grow; lower grows more, weaker ones.",
+    )
+    weight_prune: float = Field(
+        default=0.4,
+        gt=0,
+        lt=1,
+        description="Correlation below which a relation is pruned; must be below weight_grow.",
+    )
+    prune_after_ticks: int = Field(
+        default=64,
+        ge=1,
+        le=32_000,
+        description=(
+            "Ticks below weight_prune before a relation is pruned; counted in steps of check_ticks."
+        ),
+    )
+    significance_sigmas: float = Field(
+        default=5.0,
+        ge=0,
+        le=50,
+        description=(
+            "Fisher's z a new relation must reach with its effective samples; higher grows later."
+        ),
+    )
+    false_discovery_rate: float = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="Share of false relations among those grown at one check (Benjamini-Hochberg).",
+    )
+    variance_min: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Variance of the standardised series below which it is too still to relate.",
+    )
+    strongest_per_series: int = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="A relation grows when it is among this many strongest of one of its ends.",
+    )
+    edges_per_series_max: int = Field(
+        default=64,
+        ge=1,
+        le=8192,
+        description="Relations of one series at most; the weakest gives way to a stronger one.",
+    )
+    edges_max: int = Field(
+        default=16_384,
+        ge=0,
+        le=10_000_000,
+        description=(
+            "Relations of a group at most; the weakest gives way to a stronger one. Sets memory."
+        ),
+    )
+    check_ticks: int = Field(
+        default=64,
+        ge=1,
+        le=100_000,
+        description=(
+            "Ticks between two checks of what to grow and prune; fewer react sooner and cost more."
+        ),
+    )
+    break_memory_ticks: int = Field(
+        default=60,
+        ge=2,
+        le=100_000,
+        description="Time constant of the break evidence; longer sees weaker breaks, later.",
+    )
+
+    @model_validator(mode="after")
+    def _band_is_open(self) -> Self:
+        if self.weight_prune >= self.weight_grow:
+            msg = "weight_prune must be below weight_grow, or relations would flap"
+            raise ValueError(msg)
+        return self
+
+
+class EvidenceParams(Params):
+    """How a frame's deviations become one statistic."""
+
+    cap: float = Field(
+        default=20.0,
+        ge=2,
+        le=1000,
+        description=(
+            "Sigmas beyond which one series' deviation counts no more; lower hides large faults of"
+            " few series."
+        ),
+    )
+    short_ticks: int = Field(
+        default=5,
+        ge=1,
+        le=10_000,
+        description="Time constant of the fast smoothing; shorter sees sooner and is noisier.",
+    )
+    long_ticks: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Time constant of the slow smoothing; longer sees weaker, longer faults.",
+    )
+    warmup_ticks: int = Field(
+        default=30,
+        ge=2,
+        le=100_000,
+        description=(
+            "Ticks, and samples of a joining series, before they are judged; fewer may alarm on a "
+            "start."
+        ),
+    )
+
+
+class CalibrationParams(Params):
+    """From the statistic to a p-value: the tail model."""
+
+    memory: Duration = Field(
+        default=3 * DAY,
+        ge=60,
+        le=3650 * DAY,
+        description="How long the tail model remembers, or memory_ticks_min if that is longer.",
+    )
+    memory_ticks_min: int = Field(
+        default=10_000,
+        ge=100,
+        le=100_000_000,
+        description="Ticks the tail model remembers at least.",
+    )
+    warmup_ticks: int = Field(
+        default=100,
+        ge=2,
+        le=1_000_000,
+        description="Ticks before the tail model starts to learn; scores are 0 until then.",
+    )
+    quantile_low: float = Field(
+        default=0.99, ge=0.5, lt=1, description="Quantile of the statistic where its tail begins."
+    )
+    quantile_high: float = Field(
+        default=0.999,
+        ge=0.5,
+        lt=1,
+        description="Quantile that, with quantile_low, gives the tail's slope.",
+    )
+    release_ticks: int = Field(
+        default=240,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Net ticks far in the tail after which they count as normal again, so that the model "
+            "cannot lock in."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _quantiles_are_ordered(self) -> Self:
+        if self.quantile_low >= self.quantile_high:
+            msg = "quantile_low must be below quantile_high"
+            raise ValueError(msg)
+        return self
+
+
+class GateParams(Params):
+    """Learning while something is wrong."""
+
+    trigger: float = Field(
+        default=3.0,
+        ge=1,
+        le=100,
+        description=(
+            "-log10 of the gate's p-value above which a tick is hot and learning slows; lower "
+            "slows more often."
+        ),
+    )
+    slow_factor: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Factor on every learning rate while quarantined; 1 switches the slowing off.",
+    )
+    adopt_after_ticks: int = Field(
+        default=60,
+        ge=1,
+        le=10_000_000,
+        description="Hot ticks after which the new regime is adopted as normal.",
+    )
+    adopt_sigmas: float = Field(
+        default=3.0,
+        ge=0.5,
+        le=100,
+        description=(
+            "Mean deviation beyond which a series restarts its location and scale on adoption."
+        ),
+    )
+    adopt_count: int = Field(
+        default=60,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Samples an adopted series is taken to have seen; fewer learn the new regime faster."
+        ),
+    )
+    adopt_smoothing_ticks: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Time constant of the mean deviation that adoption looks at.",
+    )
+
+
+class DetectorParams(Params):
+    """All knobs of a detector."""
+
+    alert_budget_per_day: float = Field(
+        default=0.1,
+        gt=0,
+        description=(
+            "Alerts a group may raise a day; sets the alert line (score 1.0). Must be below the "
+            "ticks of a day. Higher sees more and disturbs more."
+        ),
+    )
+    memory: Duration = Field(
+        default=3 * DAY,
+        ge=60,
+        le=3650 * DAY,
+        description=(
+            "Time constant of what is learnt: location, scale, components, relations. Longer is "
+            "steadier, and slower to follow change."
+        ),
+    )
+    memory_ticks_max: int = Field(
+        default=50_000,
+        ge=100,
+        le=100_000_000,
+        description="Bound on memory in ticks, for short intervals.",
+    )
+    scaler: ScalerParams = ScalerParams()
+    clock: ClockParams = ClockParams()
+    subspace: SubspaceParams = SubspaceParams()
+    associations: AssociationsParams = AssociationsParams()
+    evidence: EvidenceParams = EvidenceParams()
+    calibration: CalibrationParams = CalibrationParams()
+    gate: GateParams = GateParams()
