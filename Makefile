@@ -1,0 +1,95 @@
+# Every routine of the project. `make help` lists them; `make test` sets everything up itself.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CACHE := .cache
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Set-up
+
+.PHONY: setup-system
+setup-system: ## Install the system packages the tests need, where apt is at hand (as root)
+	@missing=(); \
+	java_major=$$(java -version 2>&1 | sed -nE '1s/.*version "([0-9]+).*/\1/p' || true); \
+	[[ -n "$$java_major" && "$$java_major" -ge 17 ]] || missing+=(openjdk-17-jre-headless); \
+	command -v mvn >/dev/null || missing+=(maven); \
+	command -v promtool >/dev/null && command -v prometheus >/dev/null || missing+=(prometheus); \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv); \
+	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "Missing: $${missing[*]} (Debian names). Install Java 17+, Maven and Prometheus with this system's own packages." >&2; exit 1; \
+	fi; \
+	if [[ $$(id -u) -eq 0 ]]; then as_root=(); elif command -v sudo >/dev/null; then as_root=(sudo -n); else \
+		echo "Missing: $${missing[*]}. As root: apt-get install $${missing[*]}" >&2; exit 1; \
+	fi; \
+	echo "Installing $${missing[*]}"; \
+	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null; \
+	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" </dev/null
+
+.PHONY: setup
+setup: $(INSTALLED) ## Make the virtual environment and install the project with its development tools
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+##@ Quality
+
+.PHONY: fmt
+fmt: setup ## Format the code and apply the safe lint fixes
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: check
+check: setup ## The gate without the tests: format, lint, types, generated files, house rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m daemon.reference --check
+	$(BIN)/pytest -q --durations=0 tests/house
+
+.PHONY: generate
+generate: setup ## Rewrite docs/configuration.md, docs/metrics.md, configs/schema.json and configs/reference.yaml
+	$(BIN)/python -m daemon.reference
+
+##@ Tests
+
+.PHONY: test
+test: setup ## Every test; the broker tests use Apache Kafka where Java and Maven are at hand
+	$(BIN)/pytest
+
+.PHONY: test-fast
+test-fast: setup ## The tests that need no broker and take no time
+	$(BIN)/pytest -q -m "not slow and not kafka"
+
+.PHONY: test-kafka
+test-kafka: setup ## The tests against a broker
+	$(BIN)/pytest -m kafka
+
+.PHONY: test-nojit
+test-nojit: setup ## The library's tests as plain Python, with branch coverage
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov=hebbstream --cov-branch --cov-report=term-missing tests/kernels tests/library
+
+.PHONY: test-bounds
+test-bounds: setup ## The library's tests with array bounds checked, compiled into a cache of their own
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(CACHE)/numba-bounds) $(BIN)/pytest -q -m "not slow" tests/kernels tests/library
+
+.PHONY: clean
+clean: ## Remove the environment, caches and build products
+	rm -rf $(VENV) $(CACHE) build dist out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
