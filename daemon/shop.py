@@ -133,7 +133,8 @@ class Shop:
     ) -> None:
         self.faults = faults
         self.tick = 0
-        self._rng = np.random.default_rng(seed)
+        # Load draws from a stream of its own: faults change what happens to it, not how much comes.
+        self._rng, self._load_rng = np.random.default_rng(seed).spawn(2)
         self._day = ticks_per_day
         self._deploy_at = deploy_at
         self._load = {service: [0.0] * LAG_MAX for service in SERVICES}
@@ -164,7 +165,7 @@ class Shop:
 
     def _flow(self) -> dict[str, float]:
         """Let one tick's requests flow along the call graph."""
-        rng = self._rng
+        rng = self._load_rng
         self._burst = 0.9 * self._burst + rng.normal(0, 0.06)
         daily = 1.0 + 0.5 * np.sin(2 * np.pi * self.tick / self._day - 1.2)
         arriving = dict.fromkeys(SERVICES, 0.0)
@@ -241,6 +242,4 @@ class Shop:
     def _centre(column: int) -> float:
         """Return what the column is at the usual load, without noise."""
         service, metric = SERVICES[column // len(METRICS)], METRICS[column % len(METRICS)]
-        return {"cpu_ratio": 0.3, "connections": 44.0}.get(
-            metric, USUAL_LOADS[service]
-        )
+        return {"cpu_ratio": 0.3, "connections": 44.0}.get(metric, USUAL_LOADS[service])
