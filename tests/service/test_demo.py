@@ -24,7 +24,7 @@ def opened(tick: int, service: str, state: str = "open") -> dict[str, Any]:
 
 
 def test_judge_tells_caught_missed_and_false() -> None:
-    """An incident in a fault's time catches it, one outside any is false, a quiet fault is missed."""
+    """An incident in a fault's time catches it; one outside is false; no incident is a miss."""
     caught = Fault(FaultKind.LEVEL, "cart", "cpu_ratio", 100, 140)
     missed = Fault(FaultKind.STUCK, "db", "cpu_ratio", 300, 340)
     events = [opened(103, "cart"), opened(110, "cart", "update"), opened(200, "db")]
