@@ -1,0 +1,149 @@
+"""Series rules: include, exclude, relabel and rename, as Prometheus' metric relabelling does them.
+
+Rules run once for each new series, not for each sample, so they may cost regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from daemon.config import RelabelAction, RelabelRule, SeriesSection
+from daemon.errors import ConfigError
+
+#: The label that stands for the metric's name in relabel rules.
+NAME = "__name__"
+
+
+def compile_patterns(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """Compile name patterns in which `*` is any text and `?` any one character.
+
+    Parameters
+    ----------
+    patterns : sequence of str
+        Patterns; every other character stands for itself.
+
+    Returns
+    -------
+    re.Pattern or None
+        Matches with `fullmatch` what any of them matches; None when there are none.
+
+    Examples
+    --------
+    >>> bool(compile_patterns(["node_*", "up"]).fullmatch("node_load1"))
+    True
+    >>> bool(compile_patterns(["node_?"]).fullmatch("node_load1"))
+    False
+    """
+    if not patterns:
+        return None
+    texts = (re.escape(p).replace(r"\*", ".*").replace(r"\?", ".") for p in patterns)
+    return re.compile("|".join(texts), re.DOTALL)
+
+
+class SeriesRules:
+    """The rules of the `series` section, compiled.
+
+    Parameters
+    ----------
+    section : SeriesSection
+        The rules.
+
+    Raises
+    ------
+    ConfigError
+        When a replacement names a group its regex does not have.
+    """
+
+    def __init__(self, section: SeriesSection) -> None:
+        self._include = compile_patterns(section.include)
+        self._exclude = compile_patterns(section.exclude)
+        self._steps = [(rule, re.compile(rule.regex)) for rule in section.relabel]
+        self._rename = dict(section.rename)
+        faults = [
+            f"series.relabel.{i}.{field}: {error}"
+            for i, (rule, _) in enumerate(self._steps)
+            for field, error in _template_faults(rule)
+        ]
+        if faults:
+            raise ConfigError(faults)
+
+    def apply(self, name: str, labels: dict[str, str]) -> tuple[str, dict[str, str]] | None:
+        """Run the rules over one series.
+
+        Parameters
+        ----------
+        name : str
+            Metric name as read.
+        labels : dict
+            Labels as read, without `__name__`.
+
+        Returns
+        -------
+        tuple of str and dict, or None
+            The series' name and labels (the name is empty when a rule took it away); None when a
+            rule excludes it.
+        """
+        if self._include is not None and not self._include.fullmatch(name):
+            return None
+        if self._exclude is not None and self._exclude.fullmatch(name):
+            return None
+        if self._steps:
+            labels = {**labels, NAME: name}
+            for rule, regex in self._steps:
+                kept = _relabel(rule, regex, labels)
+                if kept is None:
+                    return None
+                labels = kept
+            name = labels.pop(NAME, "")
+        return self._rename.get(name, name), labels
+
+
+def _template_faults(rule: RelabelRule) -> list[tuple[str, str]]:
+    """Find replacements that name a group the regex lacks, by expanding them on an empty match."""
+    template_of = {
+        RelabelAction.REPLACE: ("replacement", "target_label"),
+        RelabelAction.LABELMAP: ("replacement",),
+    }
+    match = re.compile(rule.regex + "|").match("")
+    faults: list[tuple[str, str]] = []
+    if match is None:
+        return faults
+    for field in template_of.get(rule.action, ()):
+        try:
+            match.expand(getattr(rule, field))
+        except (re.error, IndexError) as error:
+            faults.append((field, str(error)))
+    return faults
+
+
+def _relabel(
+    rule: RelabelRule, regex: re.Pattern[str], labels: dict[str, str]
+) -> dict[str, str] | None:
+    """Apply one rule; None when it drops the series."""
+    action = rule.action
+    if action is RelabelAction.LABELDROP:
+        return {k: v for k, v in labels.items() if not regex.fullmatch(k)}
+    if action is RelabelAction.LABELKEEP:
+        return {k: v for k, v in labels.items() if regex.fullmatch(k)}
+    if action is RelabelAction.LABELMAP:
+        matches = ((regex.fullmatch(k), v) for k, v in labels.items())
+        return labels | {m.expand(rule.replacement): v for m, v in matches if m}
+    match = regex.fullmatch(rule.separator.join(labels.get(k, "") for k in rule.source_labels))
+    if action is RelabelAction.KEEP:
+        return labels if match else None
+    if action is RelabelAction.DROP:
+        return None if match else labels
+    return _replace(rule, match, labels)
+
+
+def _replace(
+    rule: RelabelRule, match: re.Match[str] | None, labels: dict[str, str]
+) -> dict[str, str]:
+    """Write the target label; an empty text takes the label away, as in Prometheus."""
+    if match is None or rule.target_label is None:
+        return labels
+    target, text = match.expand(rule.target_label), match.expand(rule.replacement)
+    if text:
+        return {**labels, target: text}
+    return {k: v for k, v in labels.items() if k != target}

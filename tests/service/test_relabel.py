@@ -1,0 +1,96 @@
+"""Include, exclude, relabel and rename behave as in Prometheus."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import pytest
+
+from daemon import relabel as module
+from daemon.config import RelabelRule, SeriesSection
+from daemon.errors import ConfigError
+from daemon.relabel import SeriesRules
+
+
+def rules(*steps: dict[str, Any], **section: Any) -> SeriesRules:  # noqa: ANN401 - any field
+    """Compile relabel steps and other fields of the section."""
+    return SeriesRules(SeriesSection(relabel=[RelabelRule(**step) for step in steps], **section))
+
+
+def test_examples_in_the_docstrings_hold() -> None:
+    """The examples a reader sees are true."""
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("cpu_user", True), ("cpu_idle", False), ("mem_free", False)]
+)
+def test_include_then_exclude(name: str, kept: bool) -> None:  # noqa: FBT001 - a table's column
+    """A name must match an include pattern and no exclude pattern."""
+    compiled = rules(include=["cpu_*"], exclude=["*_idle"])
+
+    assert (compiled.apply(name, {}) is not None) == kept
+
+
+def test_pattern_characters_other_than_wildcards_are_literal() -> None:
+    """Brackets and dots of a name are no pattern."""
+    compiled = rules(include=["a.b[1]"])
+
+    assert compiled.apply("a.b[1]", {}) is not None
+    assert compiled.apply("axb1", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            {"source_labels": ["host"], "regex": r"(\w+)-\d+", "target_label": "pool"},
+            ("m", {"host": "web-1", "dc": "eu", "pool": "web"}),
+        ),
+        (
+            {"source_labels": ["host", "dc"], "target_label": "both", "separator": "/"},
+            ("m", {"host": "web-1", "dc": "eu", "both": "web-1/eu"}),
+        ),
+        ({"source_labels": ["nope"], "target_label": "host"}, ("m", {"dc": "eu"})),
+        (
+            {"source_labels": ["dc"], "regex": "(us)", "target_label": "x"},
+            ("m", {"host": "web-1", "dc": "eu"}),
+        ),
+        (
+            {"target_label": "__name__", "replacement": "n"},
+            ("n", {"host": "web-1", "dc": "eu"}),
+        ),
+        ({"action": "labeldrop", "regex": "ho.*"}, ("m", {"dc": "eu"})),
+        ({"action": "labelkeep", "regex": "__name__|dc"}, ("m", {"dc": "eu"})),
+        ({"action": "labelkeep", "regex": "dc"}, ("", {"dc": "eu"})),
+        (
+            {"action": "labelmap", "regex": "(d)(c)", "replacement": r"\2\1"},
+            ("m", {"host": "web-1", "dc": "eu", "cd": "eu"}),
+        ),
+        ({"action": "keep", "source_labels": ["dc"], "regex": "us"}, None),
+        ({"action": "drop", "source_labels": ["dc"], "regex": "e."}, None),
+        (
+            {"action": "drop", "source_labels": ["dc"], "regex": "e"},
+            ("m", {"host": "web-1", "dc": "eu"}),
+        ),
+    ],
+)
+def test_each_action(step: dict[str, Any], expected: tuple[str, dict[str, str]] | None) -> None:
+    """Every action does to name and labels what Prometheus' does; regexes are anchored."""
+    assert rules(step).apply("m", {"host": "web-1", "dc": "eu"}) == expected
+
+
+def test_rename_comes_last() -> None:
+    """Rename sees the name that relabelling made, and is not chained."""
+    compiled = rules(
+        {"target_label": "__name__", "replacement": "old"}, rename={"old": "new", "new": "newer"}
+    )
+
+    assert compiled.apply("m", {}) == ("new", {})
+
+
+def test_replacement_of_a_missing_group_is_a_config_error() -> None:
+    """A replacement that can never expand is refused at start, not at the first sample."""
+    with pytest.raises(ConfigError, match=r"series\.relabel\.0\.replacement"):
+        rules({"regex": "(a)", "replacement": r"\2", "target_label": "x"})
