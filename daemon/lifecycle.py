@@ -1,0 +1,117 @@
+"""How the service is asked to stop: the first signal drains, the second one ends it at once.
+
+The first SIGTERM or SIGINT only sets a flag, which the engine's loop reads; it then hands back its
+partitions within the drain time. A watchdog ends a drain that hangs. Ending at any moment is safe:
+input positions are committed only for what has been published.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, ClassVar, Self
+
+from daemon.ports import Clock
+
+#: Seconds the engine may take for its orderly stop, and seconds after which it is ended.
+DRAIN_SECONDS = 8.0
+DEADLINE_SECONDS = 10.0
+
+
+class StopRequest:
+    """A flag that signals set, with the time that is left to act on it.
+
+    As a context manager it installs the handlers on entry and restores the old ones on exit; it
+    must then be used on the main thread.
+
+    Parameters
+    ----------
+    clock : Clock
+        For the time left.
+    end : callable of int
+        Ends the process with an exit code, at once and without clean-up.
+    drain_seconds, deadline_seconds : float
+        Time for the orderly stop, and time after which the watchdog ends the process.
+    """
+
+    signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        end: Callable[[int], Any] = os._exit,
+        drain_seconds: float = DRAIN_SECONDS,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._end = end
+        self._drain_seconds = drain_seconds
+        self._deadline_seconds = deadline_seconds
+        self._asked = threading.Event()
+        self._drain_until = 0.0
+        self._watchdog: threading.Timer | None = None
+        self._previous: dict[signal.Signals, Any] = {}
+        self.reason = ""
+
+    def __enter__(self) -> Self:
+        for number in self.signals:
+            self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous.clear()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the service should stop."""
+        return self._asked.is_set()
+
+    def ask(self, reason: str) -> None:
+        """Ask for an orderly stop; only the first reason counts and starts the clock."""
+        if self._asked.is_set():
+            return
+        self.reason = reason
+        self._drain_until = self._clock.monotonic() + self._drain_seconds
+        self._asked.set()
+        self._watchdog = threading.Timer(self._deadline_seconds, self._expired)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep for `seconds` or until asked to stop; returns whether it was asked."""
+        return self._asked.wait(seconds)
+
+    def remaining_seconds(self) -> float:
+        """Time left for the orderly stop: infinite before it is asked for, then down to 0."""
+        if not self._asked.is_set():
+            return float("inf")
+        return max(0.0, self._drain_until - self._clock.monotonic())
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            _say(f"second {signal.Signals(number).name}: ending now")
+            self._end(128 + number)
+        else:
+            self.ask(signal.Signals(number).name)
+
+    def _expired(self) -> None:
+        _say(f"not drained within {self._deadline_seconds:g} s: ending now")
+        self._end(1)
+
+
+def _say(text: str) -> None:
+    """Write to standard error past every lock: this runs where a log call might block."""
+    os.write(2, f"hebbstream: {text}\n".encode())
