@@ -1,0 +1,345 @@
+"""Records from Kafka topics: one consumer of a group, read in batches of arrays.
+
+The consumer is eager (RangePartitionAssignor), commits only what it is told, and never jumps: a
+partition without a committed offset starts where the configuration says, and an offset that the
+broker no longer holds is an error that names it, not a silent reset. What kafka-python does in an
+outage (nothing: `poll` returns no records for ever) is made visible by `contact_age`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import (
+    AuthorizationError,
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    KafkaTimeoutError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+from daemon.config import KafkaSection, StartFrom
+from daemon.errors import SourceError, UnreachableError
+from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.contact import Contact
+from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition
+from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
+from daemon.ports import AssignmentListener, Clock
+from daemon.records import InputPartition, RecordBatch
+
+log = structlog.get_logger(__name__)
+
+POLL_MAX_SECONDS = 0.5
+CONNECT_SECONDS = 3.0
+COMMIT_SECONDS = 3.0
+LOOKUP_SECONDS = 3.0
+CLOSE_SECONDS = 5.0
+FETCH_TOTAL_BYTES = 50 * 2**20
+NANOSECONDS_PER_MS = 1_000_000
+TIMESTAMP_MS_MAX = (2**63 - 1) // NANOSECONDS_PER_MS
+
+# A membership that has lapsed is renewed by the next poll.
+MEMBERSHIP_ERRORS = (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+OFFSET, TIMESTAMP, KEY, VALUE = (
+    itemgetter(ConsumerRecord._fields.index(name))
+    for name in ("offset", "timestamp", "key", "value")
+)
+
+
+class KafkaSource:
+    """Reads topics as a member of a consumer group; implements `daemon.ports.RecordSource`.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        Addresses, topics, group and bounds.
+    application_id : str
+        Name of the client, and of the group unless the section names one.
+    clock : Clock
+        Source of time for ages and waits.
+
+    Raises
+    ------
+    SourceError
+        When the crc32c extension is missing or a secret's file cannot be read.
+    """
+
+    def __init__(self, section: KafkaSection, application_id: str, clock: Clock) -> None:
+        require_crc32c()
+        self._section = section
+        self._application_id = application_id
+        self._clock = clock
+        self._options = _consumer_options(section, application_id)
+        self._backoff = Backoff(clock)
+        self._contact = Contact(clock)
+        self._paused = False
+        self._consumer: Any = None  # a KafkaConsumer while connected
+        self._rebalance: Rebalance | None = None
+        self._listener: AssignmentListener | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Always False: a topic has no end."""
+        return False
+
+    def start(self, listener: AssignmentListener) -> None:
+        """Remember who is told about partitions; the connection is made by `poll`.
+
+        Parameters
+        ----------
+        listener : AssignmentListener
+            Told which partitions come and go.
+        """
+        self._listener = listener
+
+    def poll(self, timeout_seconds: float) -> list[RecordBatch]:
+        """Return what has come in, at most one batch per partition.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            How long to wait for records; at most half a second is waited, and a first connection
+            may take `CONNECT_SECONDS` longer.
+
+        Returns
+        -------
+        list of RecordBatch
+            Empty when nothing came, and in an outage.
+
+        Raises
+        ------
+        SourceError
+            For what waiting cannot mend: a topic that does not exist, no permission, an offset the
+            broker no longer holds.
+        """
+        timeout = min(timeout_seconds, POLL_MAX_SECONDS)
+        if self._consumer is None and not self._connect(timeout):
+            return []
+        consumer = self._consumer
+        try:
+            records = consumer.poll(timeout_ms=int(timeout * 1000))
+        except NoOffsetForPartitionError as error:
+            self._place(error.args[0])
+            return []
+        except OffsetOutOfRangeError as error:
+            raise self._out_of_range(error.args[0]) from error
+        except KafkaError as error:
+            self._raise_listener_failure()
+            if not (error.retriable or isinstance(error, MEMBERSHIP_ERRORS)):
+                msg = f"reading failed: {error}"
+                raise SourceError(msg) from error
+            log.warning("reading failed; trying again", error=str(error))
+            return []
+        self._contact.check()
+        return [_batch(partition, rows) for partition, rows in records.items()]
+
+    def pause(self) -> None:
+        """Deliver no records until `resume`; `poll` keeps the membership alive."""
+        self._paused = True
+        if self._consumer is not None and self._rebalance is not None:
+            self._rebalance.paused = True
+            self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._paused = False
+        if self._consumer is not None and self._rebalance is not None:
+            self._rebalance.paused = False
+            self._consumer.resume(*self._consumer.assignment())
+
+    def commit(self, positions: Mapping[InputPartition, int]) -> bool:
+        """Commit next offsets of partitions that are still ours.
+
+        Parameters
+        ----------
+        positions : mapping of InputPartition to int
+            The next offset to read, for each partition whose output is safe up to there.
+
+        Returns
+        -------
+        bool
+            False when it could not be told: an outage, or a rebalance under way.
+
+        Raises
+        ------
+        SourceError
+            When the group may not be written to.
+        """
+        if self._consumer is None:
+            return False
+        # The broker takes any member's word for any partition: one that has moved on must not be
+        # set back behind its new owner.
+        assigned = self._consumer.assignment()
+        offsets = as_offsets(positions)
+        ours = {partition: at for partition, at in offsets.items() if partition in assigned}
+        if not ours:
+            return not positions
+        try:
+            self._consumer.commit(ours, timeout_ms=int(COMMIT_SECONDS * 1000))
+        except AuthorizationError as error:
+            msg = f"no permission to commit offsets: {error}"
+            raise SourceError(msg) from error
+        except KafkaError as error:
+            log.warning("offsets not committed; trying again later", error=str(error))
+            return False
+        self._contact.seen()
+        return len(ours) == len(offsets)
+
+    def lag(self) -> dict[InputPartition, int]:
+        """Return the records behind the end, of each partition a fetch has told us about."""
+        if self._consumer is None:
+            return {}
+        lags = {}
+        for partition in self._consumer.assignment():
+            end = self._consumer.highwater(partition)
+            position = self._position(partition)
+            if end is not None and position is not None:
+                lags[input_partition(partition)] = max(0, end - position)
+        return lags
+
+    def contact_age(self) -> float:
+        """Return the seconds since a broker last answered anything."""
+        return self._contact.age()
+
+    def close(self) -> None:
+        """Leave the group: the listener's `revoked` runs first and its offsets are committed."""
+        if self._consumer is None:
+            return
+        consumer, self._consumer = self._consumer, None
+        try:
+            consumer.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
+        except KafkaError as error:
+            self._raise_listener_failure()
+            log.warning("the consumer group was not left in order", error=str(error))
+
+    def _connect(self, timeout: float) -> bool:
+        wait = self._backoff.remaining_seconds
+        if wait > 0.0:
+            self._clock.sleep(min(wait, timeout))
+            return False
+        try:
+            topics = [Topic(name) for name in self._section.topics]
+            ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
+            consumer = connect(KafkaConsumer, self._options, CONNECT_SECONDS)
+        except TopicMissingError as error:
+            raise SourceError(str(error)) from error
+        except UnreachableError as error:
+            seconds = self._backoff.failed()
+            log.warning("broker not reachable; trying again", error=str(error), seconds=seconds)
+            return False
+        self._backoff.succeeded()
+        if self._listener is None:
+            msg = "poll before start"
+            raise RuntimeError(msg)
+        self._contact.attach(consumer)
+        self._rebalance = Rebalance(consumer, self._listener)
+        self._rebalance.paused = self._paused
+        consumer.subscribe(topics=self._section.topics, listener=self._rebalance)
+        self._consumer = consumer
+        log.info("connected", topics=self._section.topics, group_id=self._options["group_id"])
+        return True
+
+    def _place(self, partitions: set[TopicPartition]) -> None:
+        """Start partitions the group has no offset for where the configuration says.
+
+        The place is committed at once: a restart before the first checkpoint must not begin at a
+        later end of the topic.
+        """
+        consumer = self._consumer
+        lookup = (
+            consumer.beginning_offsets
+            if self._section.start_from is StartFrom.EARLIEST
+            else consumer.end_offsets
+        )
+        try:
+            offsets = lookup(sorted(partitions), timeout_ms=int(LOOKUP_SECONDS * 1000))
+        except KafkaTimeoutError as error:
+            log.warning("start of partitions not known yet; trying again", error=str(error))
+            return
+        for partition, offset in offsets.items():
+            consumer.seek(partition, offset)
+            log.info(
+                "partition has no committed offset",
+                topic=partition.topic,
+                partition=partition.partition,
+                start_from=self._section.start_from.value,
+                offset=offset,
+            )
+        self.commit({input_partition(each): offset for each, offset in offsets.items()})
+
+    def _out_of_range(self, offsets: Mapping[TopicPartition, int]) -> SourceError:
+        faults = []
+        for partition, offset in offsets.items():
+            try:
+                limit = int(LOOKUP_SECONDS * 1000)
+                first = self._consumer.beginning_offsets([partition], timeout_ms=limit)[partition]
+                last = self._consumer.end_offsets([partition], timeout_ms=limit)[partition]
+                held = f"the broker holds {first} to {last}"
+            except KafkaError:
+                held = "the broker does not say what it holds"
+            faults.append(
+                f"topic {partition.topic} partition {partition.partition}: offset {offset} is "
+                f"next, but {held}"
+            )
+        return SourceError("records were deleted before they were read: " + "; ".join(faults))
+
+    def _position(self, partition: TopicPartition) -> int | None:
+        # The public position() asks the broker when it does not know; a look-up must not.
+        state = self._consumer._subscription.assignment.get(partition)  # noqa: SLF001 - as above
+        return None if state is None or state.position is None else state.position.offset
+
+    def _raise_listener_failure(self) -> None:
+        if self._rebalance is not None and self._rebalance.failure is not None:
+            failure, self._rebalance.failure = self._rebalance.failure, None
+            raise failure
+
+
+def _consumer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:
+    return client_options(section, application_id) | {
+        "group_id": section.group_id or application_id,
+        "group_instance_id": section.instance_id,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",
+        "isolation_level": "read_committed",
+        "partition_assignment_strategy": [RangePartitionAssignor],
+        "allow_auto_create_topics": False,
+        "max_poll_records": section.max_poll_records,
+        "max_partition_fetch_bytes": section.fetch_max_bytes,
+        "fetch_max_bytes": max(FETCH_TOTAL_BYTES, section.fetch_max_bytes),
+        "session_timeout_ms": int(section.session_timeout * 1000),
+        "heartbeat_interval_ms": int(section.heartbeat_interval * 1000),
+        "max_poll_interval_ms": int(section.max_poll_interval * 1000),
+    }
+
+
+def _batch(partition: TopicPartition, records: list[ConsumerRecord]) -> RecordBatch:
+    count = len(records)
+    milliseconds = np.fromiter(map(TIMESTAMP, records), np.int64, count)
+    # A producer may have written any 64 bits: what does not fit nanoseconds counts as none.
+    known = (milliseconds >= 0) & (milliseconds <= TIMESTAMP_MS_MAX)
+    offsets = np.fromiter(map(OFFSET, records), np.int64, count)
+    return RecordBatch(
+        partition=input_partition(partition),
+        offsets=offsets,
+        timestamps=np.where(known, milliseconds * known * NANOSECONDS_PER_MS, -1),
+        keys=list(map(KEY, records)),
+        values=list(map(VALUE, records)),
+        next_offset=int(offsets[-1]) + 1,
+    )
