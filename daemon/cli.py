@@ -1,0 +1,100 @@
+"""The command line: arguments, messages, tables and exit codes; the work is done elsewhere.
+
+Exit codes: 0 done or asked to stop, 1 a bug, 2 configuration or usage, 3 broker unreachable past a
+deadline, 4 checkpoint unusable. Results go to standard output, messages to standard error; every
+refusal is a line that says what to do, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+
+from daemon import settings
+from daemon.errors import ConfigError, DaemonError
+
+app = typer.Typer(
+    name="hebbstream",
+    help="Learns which metrics move together and says which relations broke.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and with them secrets
+)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="HEBBSTREAM_CONFIG",
+        help="YAML file; without it defaults and HEBBSTREAM__* variables only.",
+        show_default=False,
+    ),
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        Without the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    try:
+        app(None if arguments is None else list(arguments))
+    except DaemonError as error:
+        _complain(error)
+        return error.exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+@app.command()
+def validate(
+    config: ConfigPath = None,
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but faults.")] = False,
+) -> None:
+    """Check a configuration without connecting, and show the values in effect."""
+    loaded = settings.load(config, os.environ)
+    if quiet:
+        return
+    text = settings.effective_yaml(loaded)
+    out = Console()
+    if out.is_terminal:
+        out.print(Syntax(text, "yaml", background_color="default"))
+    else:
+        typer.echo(text, nl=False)
+    name = "defaults and environment" if config is None else str(config)
+    typer.echo(f"{name}: valid, config_hash {settings.config_hash(loaded)}", err=True)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"hebbstream {installed_version('hebbstream')}")
+
+
+def _complain(error: DaemonError) -> None:
+    """Write an error for people: one line, or one line per fault of the configuration."""
+    if not isinstance(error, ConfigError):
+        typer.echo(f"hebbstream: {error}", err=True)
+        return
+    for fault in error.faults:
+        typer.echo(fault, err=True)
+    count = len(error.faults)
+    typer.echo(f"hebbstream: {count} fault{'s' if count != 1 else ''}, nothing started", err=True)
