@@ -1,0 +1,90 @@
+"""The configuration: one frozen section per concern, every knob with range, unit and consequence.
+
+Loading (YAML, environment, faults with path and line) is in `daemon.settings`; nothing outside
+`daemon.app` sees the whole: each part of the daemon is given its own section.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from daemon.config.broker import KafkaSection, StartFrom
+from daemon.config.framing import FramingSection
+from daemon.config.incidents import IncidentsSection, MaintenanceWindow
+from daemon.config.process import LoggingSection, OutputSection, ServerSection
+from daemon.config.samples import InputFormat, InputSection, TimestampUnit
+from daemon.config.section import Section
+from daemon.config.series import (
+    Direction,
+    GroupingSection,
+    MetricKind,
+    MetricRule,
+    RelabelAction,
+    RelabelRule,
+    SeriesSection,
+    Transform,
+)
+from hebbstream.params import DetectorParams
+
+__all__ = [
+    "Config",
+    "Direction",
+    "FramingSection",
+    "GroupingSection",
+    "IncidentsSection",
+    "InputFormat",
+    "InputSection",
+    "KafkaSection",
+    "LoggingSection",
+    "MaintenanceWindow",
+    "MetricKind",
+    "MetricRule",
+    "OutputSection",
+    "RelabelAction",
+    "RelabelRule",
+    "Section",
+    "SeriesSection",
+    "ServerSection",
+    "StartFrom",
+    "TimestampUnit",
+    "Transform",
+]
+
+
+class Config(Section):
+    """The whole configuration file."""
+
+    application_id: str = Field(
+        default="hebbstream",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description=(
+            "Names the consumer group and the output topics; processes that share it share the "
+            "work."
+        ),
+    )
+    kafka: KafkaSection = KafkaSection()
+    input: InputSection = InputSection()
+    series: SeriesSection = SeriesSection()
+    metrics: list[MetricRule] = Field(
+        default=[], description="Policy per metric; the first rule that matches applies."
+    )
+    grouping: GroupingSection = GroupingSection()
+    framing: FramingSection = FramingSection()
+    detector: DetectorParams = DetectorParams()
+    incidents: IncidentsSection = IncidentsSection()
+    output: OutputSection = OutputSection()
+    server: ServerSection = ServerSection()
+    logging: LoggingSection = LoggingSection()
+
+    @model_validator(mode="after")
+    def _budget_fits_the_day(self) -> Self:
+        ticks = 86_400.0 / self.framing.interval
+        if self.detector.alert_budget_per_day >= ticks:
+            msg = (
+                "detector.alert_budget_per_day must be below the ticks of a day "
+                f"(framing.interval gives {ticks:g})"
+            )
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,140 @@
+"""How Kafka is reached, and what is read from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from daemon.config.section import Section
+from hebbstream.durations import Duration
+
+
+class StartFrom(StrEnum):
+    """Where reading begins when the consumer group has no committed offset."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+class KafkaSection(Section):
+    """How to reach the broker and what to read."""
+
+    bootstrap_servers: list[str] = Field(
+        default=["localhost:9092"], min_length=1, description="host:port of one or more brokers."
+    )
+    topics: list[str] = Field(
+        default=["metrics"], min_length=1, description="Topics to read samples from."
+    )
+    group_id: str | None = Field(
+        default=None,
+        description=(
+            "Consumer group; application_id when absent. Processes with the same group share the "
+            "partitions."
+        ),
+    )
+    instance_id: str | None = Field(
+        default=None,
+        description=(
+            "Static membership (group.instance.id), for example the pod's name: a restart within "
+            "the session timeout moves no partition."
+        ),
+    )
+    start_from: StartFrom = Field(
+        default=StartFrom.EARLIEST,
+        description="Where to begin when the group has no committed offset.",
+    )
+    create_topics: bool = Field(
+        default=True,
+        description="Create missing topics at start. When false a missing topic is a clear error.",
+    )
+    topic_partitions: int = Field(
+        default=4, ge=1, le=10_000, description="Partitions of topics created by us."
+    )
+    topic_replication_factor: int = Field(
+        default=1, ge=1, le=32, description="Replicas of topics created by us; 3 in production."
+    )
+    max_poll_records: int = Field(
+        default=4000,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Records per poll; more raises throughput and memory, and delays what is behind them."
+        ),
+    )
+    fetch_max_bytes: int = Field(
+        default=16 * 2**20,
+        ge=1024,
+        le=2**30,
+        description=(
+            "Bytes a partition's fetch may return; a larger single record is still delivered."
+        ),
+    )
+    session_timeout: Duration = Field(
+        default=45.0,
+        ge=1,
+        le=3600,
+        description="A member silent for this long loses its partitions.",
+    )
+    heartbeat_interval: Duration = Field(
+        default=3.0,
+        gt=0,
+        le=600,
+        description="How often membership is renewed; at most a third of session_timeout.",
+    )
+    max_poll_interval: Duration = Field(
+        default=300.0,
+        ge=1,
+        le=86_400,
+        description="A member that does not poll for this long loses its partitions.",
+    )
+    unacked_max: int = Field(
+        default=20_000,
+        ge=1,
+        le=10_000_000,
+        description=(
+            "Messages sent and not yet acknowledged; at the limit reading pauses, so that memory "
+            "is bounded in an outage."
+        ),
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT",
+        description="How connections are secured and who proves who they are.",
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None,
+        description="How the SASL password is proved; needed by SASL_*.",
+    )
+    sasl_username: str | None = Field(default=None, description="SASL user.")
+    sasl_password: SecretStr | None = Field(
+        default=None, description="SASL password; prefer sasl_password_file or the environment."
+    )
+    sasl_password_file: str | None = Field(
+        default=None, description="File that holds the SASL password, re-read at start."
+    )
+    ssl_ca_file: str | None = Field(
+        default=None, description="CA bundle (PEM) that signs the brokers' certificates."
+    )
+    ssl_cert_file: str | None = Field(
+        default=None, description="Client certificate (PEM), for mutual TLS."
+    )
+    ssl_key_file: str | None = Field(default=None, description="Client key (PEM), for mutual TLS.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.heartbeat_interval * 3 > self.session_timeout:
+            msg = (
+                "heartbeat_interval must be at most a third of session_timeout, "
+                "or one lost heartbeat costs the partitions"
+            )
+            raise ValueError(msg)
+        if self.sasl_password is not None and self.sasl_password_file is not None:
+            msg = "sasl_password and sasl_password_file exclude each other"
+            raise ValueError(msg)
+        if self.security_protocol.startswith("SASL") and (
+            self.sasl_mechanism is None or self.sasl_username is None
+        ):
+            msg = "security_protocol SASL_* needs sasl_mechanism and sasl_username"
+            raise ValueError(msg)
+        return self

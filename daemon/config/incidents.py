@@ -1,0 +1,103 @@
+"""When scores become incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from daemon.config.section import Section
+
+
+class MaintenanceWindow(Section):
+    """A time range in which no incident opens, by event time."""
+
+    start: str = Field(description="RFC 3339, for example 2026-01-01T22:00:00Z.")
+    end: str = Field(description="RFC 3339, after start.")
+    groups: list[str] = Field(default=["*"], description="Group name patterns (* and ?).")
+    reason: str = Field(default="", description="For the reader.")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        ends = []
+        for text in (self.start, self.end):
+            try:
+                at = datetime.fromisoformat(text)
+            except ValueError as error:
+                msg = f"{text!r} is not an RFC 3339 time"
+                raise ValueError(msg) from error
+            if at.tzinfo is None:
+                msg = f"{text!r} needs a time zone, for example a trailing Z"
+                raise ValueError(msg)
+            ends.append(at)
+        if ends[0] >= ends[1]:
+            msg = "start must be before end"
+            raise ValueError(msg)
+        return self
+
+
+class IncidentsSection(Section):
+    """When an incident opens, is updated and resolves. Ticks are frames, counted per group."""
+
+    trigger: float = Field(
+        default=1.0,
+        ge=0.1,
+        le=100,
+        description=(
+            "Score at which an incident opens; 1.0 is the alert line of detector.calibration."
+        ),
+    )
+    recovery: float = Field(
+        default=0.75, ge=0.0, le=100, description="Score below which it may resolve."
+    )
+    open_after: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Ticks at or above trigger in a row before an incident opens.",
+    )
+    recover_after: int = Field(
+        default=10, ge=1, le=10_000, description="Ticks below recovery in a row before it resolves."
+    )
+    merge_gap: int = Field(
+        default=30,
+        ge=0,
+        le=100_000,
+        description=(
+            "An incident that would open within this many ticks of the last one's end extends it "
+            "instead."
+        ),
+    )
+    cooldown: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="After a resolve no new incident opens for this many ticks (an extension may).",
+    )
+    max_updates: int = Field(
+        default=20, ge=0, le=10_000, description="Updates published per incident at most."
+    )
+    worsen_step: float = Field(
+        default=0.5,
+        gt=0,
+        description=(
+            "An update is published when the peak score has grown by this share since the last "
+            "event."
+        ),
+    )
+    critical_score: float = Field(
+        default=2.0, ge=0.1, description="Peak score from which severity is critical."
+    )
+    top_series: int = Field(default=10, ge=1, le=1000, description="Series named in an event.")
+    top_edges: int = Field(default=10, ge=0, le=1000, description="Relations named in an event.")
+    maintenance: list[MaintenanceWindow] = Field(
+        default=[], description="Ranges in which no incident opens."
+    )
+
+    @model_validator(mode="after")
+    def _band_is_open(self) -> Self:
+        if self.recovery > self.trigger:
+            msg = "recovery must not be above trigger, or incidents would flap"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,47 @@
+"""What the process publishes, serves and logs."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from daemon.config.section import Section
+
+
+class OutputSection(Section):
+    """What is published. Topics are `<application_id>.events` and so on."""
+
+    edges: bool = Field(
+        default=True,
+        description="Publish the journal of grown and pruned relations to <app>.edges.",
+    )
+    scores: bool = Field(default=False, description="Publish every tick's score to <app>.scores.")
+    dead_letters: bool = Field(
+        default=True, description="Publish undecodable records to <app>.dead-letter."
+    )
+    heartbeat: bool = Field(
+        default=True, description="Publish one record per partition and minute to <app>.heartbeat."
+    )
+
+
+class ServerSection(Section):
+    """The HTTP port for /metrics, /healthz and /readyz."""
+
+    host: str = Field(default="0.0.0.0", description="Address to listen on.")  # noqa: S104 - a container's port is reached from outside
+    port: int = Field(
+        default=9464,
+        ge=0,
+        le=65_535,
+        description="Port to listen on; 0 picks a free one and logs it.",
+    )
+
+
+class LoggingSection(Section):
+    """What is logged, one JSON object a line on standard output."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="The least severe lines that are written.",
+    )
+    format: Literal["json", "console"] = Field(
+        default="json", description="json for machines, console for people."
+    )
