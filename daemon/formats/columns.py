@@ -1,0 +1,172 @@
+"""Where a codec collects what it read, and what becomes of it: a batch of usable samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.config import InputSection, MetricRule
+from daemon.formats.faults import DecodeFault, Fault
+from daemon.formats.timestamps import NO_TIME, float_to_ns, text_to_ns, whole_to_ns
+from daemon.records import F64, I32, DeadLetter, DropReason, RecordBatch, SampleBatch
+from daemon.series import REFUSED, SeriesTable
+
+#: Bytes of a record that was refused for its size kept in its dead letter.
+EXCERPT_BYTES = 4096
+
+Timestamp = int | float | str | None
+P = TypeVar("P")
+
+
+def number(text: str) -> float | None:
+    """Read a number written as text, as Prometheus' adapters do; None when it is none.
+
+    Examples
+    --------
+    >>> number("1e3"), number("+Inf"), number("1_000")
+    (1000.0, inf, None)
+    """
+    if "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+class Limits:
+    """What makes a sample unusable, prepared once.
+
+    Parameters
+    ----------
+    section : InputSection
+        Its `value_abs_max` and `timestamp_unit`.
+    metrics : sequence of MetricRule
+        Their valid ranges, by rule index.
+    """
+
+    def __init__(self, section: InputSection, metrics: Sequence[MetricRule]) -> None:
+        self.unit = section.timestamp_unit
+        self.value_abs_max = section.value_abs_max
+        low = [-np.inf if rule.valid_min is None else rule.valid_min for rule in metrics]
+        high = [np.inf if rule.valid_max is None else rule.valid_max for rule in metrics]
+        # The last entry is what rule -1, none, picks.
+        self._low = np.array([*low, -np.inf])
+        self._high = np.array([*high, np.inf])
+        self._ranges = bool(np.isfinite(self._low).any() or np.isfinite(self._high).any())
+
+    def in_range(self, series: I32, value: F64, table: SeriesTable) -> NDArray[np.bool_]:
+        """Tell which values are within the bounds of the input and of their metric's rule."""
+        fine: NDArray[np.bool_] = np.abs(value) <= self.value_abs_max
+        if self._ranges:
+            rule = np.append(table.rule_of(), np.int32(-1))[np.maximum(series, -1)]
+            fine &= (value >= self._low[rule]) & (value <= self._high[rule])
+        return fine
+
+
+class Columns:
+    """One batch's samples while they are being read.
+
+    A codec appends to `series` and `value` once a sample, and to `time`, `record` and `count` once
+    a part (a sample, or a map of many with one time).
+
+    Parameters
+    ----------
+    batch : RecordBatch
+        The records.
+    limits : Limits
+        What to drop.
+    """
+
+    def __init__(self, batch: RecordBatch, limits: Limits) -> None:
+        self.series: list[int] = []
+        self.value: list[float] = []
+        self.time: list[int] = []
+        self.record: list[int] = []
+        self.count: list[int] = []
+        self._batch = batch
+        self._limits = limits
+        self._fixed_at: list[int] = []
+        self._fixed: list[int] = []
+        self._dead: list[DeadLetter] = []
+
+    def add_part(self, row: int, timestamp: Timestamp, count: int) -> None:
+        """Note the time of a part of record `row` that holds `count` samples."""
+        if not count:
+            return
+        if type(timestamp) is int:
+            self.time.append(timestamp)
+        else:
+            self._fixed_at.append(len(self.time))
+            self._fixed.append(self._exact(row, timestamp))
+            self.time.append(0)
+        self.record.append(row)
+        self.count.append(count)
+
+    def _exact(self, row: int, timestamp: Timestamp) -> int:
+        if timestamp is None:
+            return int(self._batch.timestamps[row])
+        if isinstance(timestamp, str):
+            return text_to_ns(timestamp)
+        return float_to_ns(timestamp, self._limits.unit)
+
+    def refuse(self, row: int, fault: Fault) -> None:
+        """Make a dead letter of record `row`."""
+        value = self._batch.values[row]
+        if fault.reason is DecodeFault.TOO_LARGE and value is not None:
+            value = value[:EXCERPT_BYTES]
+        offset, timestamp = int(self._batch.offsets[row]), int(self._batch.timestamps[row])
+        key = self._batch.keys[row]
+        letter = DeadLetter(offset, timestamp, key, value, fault.reason.value, fault.detail)
+        self._dead.append(letter)
+
+    def take_parts(
+        self, row: int, parts: Sequence[P | Fault], take: Callable[[P], Fault | None]
+    ) -> None:
+        """Take the good parts of record `row`; one dead letter tells of all the others."""
+        failed: list[tuple[int, Fault]] = []
+        for i, part in enumerate(parts):
+            fault = part if isinstance(part, Fault) else take(part)
+            if fault:
+                failed.append((i, fault))
+        if not failed:
+            return
+        first, fault = failed[0]
+        if len(parts) > 1:
+            detail = f"{len(failed)} of {len(parts)} parts failed, the first at index {first}: "
+            fault = Fault(fault.reason, detail + fault.detail)
+        self.refuse(row, fault)
+
+    def finish(self, table: SeriesTable) -> SampleBatch:
+        """Turn what was read into columns; drop and count what cannot be used."""
+        time = whole_to_ns(self.time, self._limits.unit)
+        if self._fixed:
+            time[self._fixed_at] = self._fixed
+        record = np.array(self.record, dtype=np.int32)
+        if len(self.series) != len(time):
+            count = np.array(self.count, dtype=np.int64)
+            time, record = np.repeat(time, count), np.repeat(record, count)
+        series = np.array(self.series, dtype=np.int32)
+        # Adding zero turns -0.0 into 0.0, so that equal values have equal bits.
+        value = np.array(self.value, dtype=np.float64) + 0.0
+        dropped: dict[DropReason, int] = {}
+        usable = series >= 0
+        if not usable.all():
+            codes, counts = np.unique(series[~usable], return_counts=True)
+            dropped = {REFUSED[int(c)]: int(n) for c, n in zip(codes, counts, strict=True)}
+        tests = (
+            (DropReason.BAD_TIME, time != NO_TIME),
+            (DropReason.NOT_FINITE, np.isfinite(value)),
+            (DropReason.OUT_OF_RANGE, self._limits.in_range(series, value, table)),
+        )
+        for reason, fine in tests:
+            if failing := int(np.count_nonzero(usable & ~fine)):
+                dropped[reason] = failing
+                usable &= fine
+        if not usable.all():
+            series, time = series[usable], time[usable]
+            value, record = value[usable], record[usable]
+        return SampleBatch(series, time, value, record, dropped, self._dead)

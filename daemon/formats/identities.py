@@ -1,0 +1,82 @@
+"""Raw bytes to series: a dictionary look-up instead of decoding and sorting labels each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from daemon.records import DropReason
+from daemon.series import REFUSED, SeriesTable
+
+#: Raw label bytes longer than this are decoded anew each time rather than kept.
+RAW_BYTES_MAX = 8192
+#: Entries kept beyond twice the series of the table, for other spellings and for refused names.
+SPARE = 65_536
+
+
+class Names(dict[str | None, int]):
+    """Metric name to series index, for one spelling of one label set; fills itself on a miss."""
+
+    __slots__ = ("_keep", "_labels", "_prefix", "_table")
+
+    def __init__(
+        self, table: SeriesTable, prefix: str, labels: dict[str, str], keep: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self._table = table
+        self._prefix = prefix
+        self._labels = labels
+        self._keep = keep
+
+    def __missing__(self, name: str | None) -> int:
+        full = self._prefix + name if self._prefix and name is not None else name
+        index = self._table.resolve(full, self._labels)
+        if REFUSED.get(index) is not DropReason.SERIES_LIMIT and len(name or "") <= RAW_BYTES_MAX:
+            self[name] = index
+            self._keep()
+        return index
+
+
+class RawIdentities:
+    """Names by the raw bytes that spell a label set (and, in some formats, a name prefix).
+
+    Parameters
+    ----------
+    table : SeriesTable
+        Where series live; when it renumbers, everything here is forgotten.
+    read : callable
+        Decodes raw bytes to a name prefix and labels; what it raises passes through.
+    """
+
+    def __init__(
+        self, table: SeriesTable, read: Callable[[bytes], tuple[str, dict[str, str]]]
+    ) -> None:
+        self._table = table
+        self._read = read
+        self._by_raw: dict[bytes, Names] = {}
+        self._entries = 0
+        self._generation = table.generation
+
+    def __len__(self) -> int:
+        return self._entries
+
+    def refresh(self) -> None:
+        """Forget everything if indices changed or too much is held; call it before each batch."""
+        bound = 2 * len(self._table) + SPARE
+        if self._generation != self._table.generation or self._entries > bound:
+            self._by_raw.clear()
+            self._entries = 0
+            self._generation = self._table.generation
+
+    def names(self, raw: bytes) -> Names:
+        """Find the names of a spelling; raises what `read` raises."""
+        found = self._by_raw.get(raw)
+        if found is None:
+            prefix, labels = self._read(raw)
+            found = Names(self._table, prefix, labels, self._count)
+            if len(raw) <= RAW_BYTES_MAX:
+                self._by_raw[raw] = found
+                self._count()
+        return found
+
+    def _count(self) -> None:
+        self._entries += 1

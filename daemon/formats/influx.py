@@ -1,0 +1,96 @@
+r"""InfluxDB line protocol, any number of lines a record, as Telegraf writes it.
+
+A field becomes a series named `measurement_field`, with the tags as labels; numbers and booleans
+are read, text fields are not. A line without a time has its record's.
+
+Examples
+--------
+>>> show(b'cpu,host=h idle=98.5,busy=1i,up=t,note="x" 1700000000000000000\n# a comment\nmem free=3')
+cpu_busy{host="h"} 1700000000000000000 1.0
+cpu_idle{host="h"} 1700000000000000000 98.5
+cpu_up{host="h"} 1700000000000000000 1.0
+mem_free 1600000000000000000 3.0
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+from line_protocol_parser import LineFormatError, parse_line
+
+from daemon.config import InputSection, MetricRule, TimestampUnit
+from daemon.formats.columns import Columns, Limits
+from daemon.formats.faults import DecodeFault, Fault
+from daemon.formats.identities import RawIdentities
+from daemon.formats.json_samples import size_fault
+from daemon.records import RecordBatch, SampleBatch
+from daemon.series import SeriesTable
+
+#: Measurement and tags: everything up to the first space that no backslash escapes.
+_HEAD = re.compile(rb"(?:[^\\ ]|\\.|\\$)*", re.DOTALL)
+
+
+class InfluxCodec:
+    """Decodes line protocol; see the module's examples.
+
+    Parameters
+    ----------
+    section : InputSection
+        Format settings; timestamps are nanoseconds unless a unit is set.
+    metrics : sequence of MetricRule
+        For their valid ranges.
+    table : SeriesTable
+        Where the series of the partition live.
+    """
+
+    def __init__(
+        self, section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable
+    ) -> None:
+        if section.timestamp_unit is TimestampUnit.AUTO:
+            section = section.model_copy(update={"timestamp_unit": TimestampUnit.NS})
+        self._bytes_max = section.record_bytes_max
+        self._limits = Limits(section, metrics)
+        self._table = table
+        self._identities = RawIdentities(table, _read_head)
+
+    def decode(self, batch: RecordBatch) -> SampleBatch:
+        """Turn records into samples; never raises, whatever the bytes."""
+        self._identities.refresh()
+        columns = Columns(batch, self._limits)
+        for row, payload in enumerate(batch.values):
+            if payload is None or not 0 < len(payload) <= self._bytes_max:
+                columns.refuse(row, size_fault(payload, self._bytes_max))
+                continue
+            lines = [line for line in payload.split(b"\n") if line.strip() and line[:1] != b"#"]
+            if lines:
+                columns.take_parts(row, lines, partial(self._take, columns, row))
+            else:
+                columns.refuse(row, Fault(DecodeFault.EMPTY, "the record holds no line"))
+        return columns.finish(self._table)
+
+    def _take(self, columns: Columns, row: int, line: bytes) -> Fault | None:
+        """Add a line's samples, or say why not."""
+        line = line.strip()
+        matched = _HEAD.match(line)
+        head = matched[0] if matched else line
+        try:
+            names = self._identities.names(head)
+            # The tags are known by their bytes: only the fields and the time need parsing.
+            parsed = parse_line(b"m" + line[len(head) :])
+        except UnicodeDecodeError as error:
+            return Fault(DecodeFault.NOT_UTF8, str(error))
+        except (LineFormatError, ValueError, OverflowError) as error:
+            return Fault(DecodeFault.BAD_LINE, str(error))
+        fields = {k: v for k, v in sorted(parsed["fields"].items()) if not isinstance(v, str)}
+        columns.series.extend(map(names.__getitem__, fields))
+        columns.value.extend(map(float, fields.values()))
+        columns.add_part(row, parsed["time"], len(fields))
+        return None
+
+
+def _read_head(raw: bytes) -> tuple[str, dict[str, str]]:
+    """Read measurement and tags; raises what the parser raises."""
+    parsed = parse_line(raw + b" f=1")
+    return parsed["measurement"] + "_", parsed["tags"]

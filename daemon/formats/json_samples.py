@@ -1,0 +1,155 @@
+r"""JSON records: flat samples and wide maps, alone, in arrays or one a line.
+
+Examples
+--------
+A flat sample, a wide map of one label set, and two samples in one record:
+
+>>> show(b'{"name":"up","labels":{"job":"a"},"timestamp":1700000000,"value":1}')
+up{job="a"} 1700000000000000000 1.0
+>>> show(b'{"timestamp":"2026-01-01T00:00:00Z","labels":{"host":"h"},"values":{"cpu":0.5,"mem":7}}')
+cpu{host="h"} 1767225600000000000 0.5
+mem{host="h"} 1767225600000000000 7.0
+>>> show(b'[{"name":"a","value":1},{"name":"b","value":"2.5"}]')
+a 1600000000000000000 1.0
+b 1600000000000000000 2.5
+>>> show(b'{"name":"a","value":1}\n{"name":"b","value":null}')
+a 1600000000000000000 1.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from daemon.config import InputSection, MetricRule
+from daemon.formats.columns import Columns, Limits, number
+from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
+from daemon.formats.identities import RawIdentities
+from daemon.formats.json_parts import PartReader
+from daemon.records import RecordBatch, SampleBatch
+from daemon.series import SeriesTable
+
+_NAN = float("nan")
+
+
+class JsonPart(Struct):
+    """A flat sample, or a wide map; unknown members are skipped.
+
+    `value` tells a flat sample, `values` a wide map; a part with both is a flat sample.
+    """
+
+    name: str | None = None
+    labels: Raw = Raw(b"")
+    timestamp: int | float | str | None = None
+    value: float | str | UnsetType | None = UNSET
+    values: dict[str, float | str | None] | UnsetType = UNSET
+
+
+class LabelReader:
+    """Decodes a JSON object of label names and values."""
+
+    def __init__(self) -> None:
+        self._decode = msgspec.json.Decoder(dict[str, str] | None).decode
+
+    def __call__(self, raw: bytes) -> tuple[str, dict[str, str]]:
+        """Return no prefix and the labels; raises one of JSON_ERRORS."""
+        return "", (self._decode(raw) or {}) if raw else {}
+
+
+class JsonCodec:
+    """Decodes JSON records; see the module's examples.
+
+    Parameters
+    ----------
+    section : InputSection
+        Format settings.
+    metrics : sequence of MetricRule
+        For their valid ranges.
+    table : SeriesTable
+        Where the series of the partition live.
+    """
+
+    def __init__(
+        self, section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable
+    ) -> None:
+        self._bytes_max = section.record_bytes_max
+        self._limits = Limits(section, metrics)
+        self._table = table
+        self._reader = PartReader(JsonPart)
+        self._identities = RawIdentities(table, LabelReader())
+
+    def decode(self, batch: RecordBatch) -> SampleBatch:
+        """Turn records into samples; never raises, whatever the bytes."""
+        self._identities.refresh()
+        columns = Columns(batch, self._limits)
+        decode, names_of = self._reader.one.decode, self._identities.names
+        series, values = columns.series.append, columns.value.append
+        times, records, counts = columns.time.append, columns.record.append, columns.count.append
+        bytes_max = self._bytes_max
+        for row, payload in enumerate(batch.values):
+            if payload is None or not 0 < len(payload) <= bytes_max:
+                columns.refuse(row, size_fault(payload, bytes_max))
+                continue
+            try:
+                part = decode(payload)
+                names = names_of(bytes(part.labels))
+            except JSON_ERRORS:
+                parts = self._reader.read(payload)
+                columns.take_parts(row, parts, partial(self._take, columns, row))
+                continue
+            if type(part.value) is float and type(part.timestamp) is int:
+                series(names[part.name])
+                values(part.value)
+                times(part.timestamp)
+                records(row)
+                counts(1)
+            elif fault := self._take(columns, row, part):
+                columns.refuse(row, fault)
+        return columns.finish(self._table)
+
+    def _take(self, columns: Columns, row: int, part: JsonPart) -> Fault | None:
+        """Add a part's samples, or say why not."""
+        try:
+            names = self._identities.names(bytes(part.labels))
+        except JSON_ERRORS as error:
+            fault = json_fault(error)
+            return Fault(fault.reason, f"labels: {fault.detail}")
+        if part.value is not UNSET:
+            value = as_number(part.value)
+            if value is None:
+                return Fault(DecodeFault.WRONG_TYPE, f"value {part.value!r:.80} is not a number")
+            columns.series.append(names[part.name])
+            columns.value.append(value)
+            columns.add_part(row, part.timestamp, 1)
+            return None
+        if part.values is UNSET:
+            return Fault(DecodeFault.MISSING_FIELD, "neither `value` nor `values` is there")
+        values = [as_number(v) for v in part.values.values()]
+        usable = [v for v in values if v is not None]
+        if len(usable) < len(values):
+            name = list(part.values)[values.index(None)]
+            return Fault(DecodeFault.WRONG_TYPE, f"the value of {name!r:.80} is not a number")
+        columns.series.extend(map(names.__getitem__, part.values))
+        columns.value.extend(usable)
+        columns.add_part(row, part.timestamp, len(usable))
+        return None
+
+
+def as_number(value: float | str | None) -> float | None:
+    """Read a JSON value as a number: NaN for null (missing), None for text that is no number."""
+    if type(value) is float:
+        return value
+    return _NAN if value is None else number(str(value))
+
+
+def size_fault(payload: bytes | None, bytes_max: int) -> Fault:
+    """Say why a record is refused unread."""
+    if payload is None:
+        return Fault(DecodeFault.TOMBSTONE, "the record has no value")
+    if not payload:
+        return Fault(DecodeFault.EMPTY, "the record's value is empty")
+    detail = f"{len(payload)} bytes are more than input.record_bytes_max ({bytes_max})"
+    return Fault(DecodeFault.TOO_LARGE, detail)
