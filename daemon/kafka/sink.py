@@ -1,0 +1,302 @@
+"""Messages to Kafka topics: an idempotent producer that waits out any outage.
+
+The producer never gives a message up because of time: kafka-python 3.0.12 does not recover from
+the first one that expires. In turn its memory has no bound, so the un-acknowledged messages are
+counted here (`backlog`) and the engine stops reading at its limit. A message that no waiting can
+help, because it is larger than the broker takes, is refused: logged, counted, left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
+
+from daemon.config import KafkaSection
+from daemon.errors import SinkError, UnreachableError
+from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.topics import TopicMissingError, ensure_topics, output_topic
+from daemon.ports import Clock
+from daemon.records import Channel, Message
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS = 3.0
+METADATA_SECONDS = 5.0
+CLOSE_SECONDS = 5.0
+CUT_OFF_SECONDS = 2.0
+WAIT_SECONDS = 0.2
+FOREVER_MS = 2**31 - 1
+# Below the broker's default limit of 1048588 bytes for a batch.
+REQUEST_BYTES_MAX = 1_000_000
+# What a record adds to its key, value and headers: lengths, time, and the batch's own header.
+RECORD_OVERHEAD_BYTES = 256
+TRUNCATED_HEADER = "truncated_from_bytes"
+
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+
+def producer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:
+    """Return the settings of every producer: nothing lost, nothing twice, in order.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker.
+    application_id : str
+        Name of the client.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of KafkaProducer.
+    """
+    return client_options(section, application_id) | {
+        "acks": -1,
+        "enable_idempotence": True,
+        "delivery_timeout_ms": FOREVER_MS,
+        "max_block_ms": int(METADATA_SECONDS * 1000),
+        "linger_ms": 20,
+        "batch_size": 131_072,
+        "max_request_size": REQUEST_BYTES_MAX,
+        "compression_type": "lz4",
+    }
+
+
+@dataclass(slots=True)
+class Flight:
+    """What one producer was given: its callbacks, on its own thread, count what has landed."""
+
+    sent: int = 0
+    landed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+class KafkaSink:
+    """Publishes messages to `<application_id>.<channel>`; implements `daemon.ports.EventSink`.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        Addresses and topic settings.
+    application_id : str
+        Prefix of the topics.
+    clock : Clock
+        Source of time for waits.
+    channels : collection of Channel
+        Channels that will be used: their topics are made sure of at the first message.
+
+    Raises
+    ------
+    SourceError
+        When the crc32c extension is missing or a secret's file cannot be read.
+    """
+
+    def __init__(
+        self,
+        section: KafkaSection,
+        application_id: str,
+        clock: Clock,
+        channels: Collection[Channel] = tuple(Channel),
+    ) -> None:
+        require_crc32c()
+        self._section = section
+        self._application_id = application_id
+        self._clock = clock
+        self._options = producer_options(section, application_id)
+        self._topics = {channel: output_topic(application_id, channel) for channel in channels}
+        self._backoff = Backoff(clock)
+        self._producer: Any = None  # a KafkaProducer while connected
+        self._waiting: deque[Message] = deque()
+        self._flight = Flight()
+        self._refused: Counter[str] = Counter()
+
+    @property
+    def backlog(self) -> int:
+        """Messages queued and not yet acknowledged."""
+        return len(self._waiting) + self._flight.sent - self._flight.landed
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages left out because no waiting could help, by reason, since the start."""
+        return self._refused
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Queue messages; they leave in order per key, now or when the broker is back.
+
+        Parameters
+        ----------
+        messages : iterable of Message
+            What to publish.
+        """
+        self._waiting.extend(messages)
+        if self._waiting:
+            self._forward()
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Wait until everything queued is acknowledged.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            How long to wait.
+
+        Returns
+        -------
+        bool
+            False when time ran out.
+
+        Raises
+        ------
+        SinkError
+            When a message was given up on, or a topic is missing and may not be created. Everything
+            not acknowledged by then is given up with it, and must be sent again.
+        """
+        deadline = self._clock.monotonic() + timeout_seconds
+        while True:
+            self._raise_failures()
+            if self._waiting:
+                self._forward()
+            left = deadline - self._clock.monotonic()
+            if self.backlog and left > 0.0:
+                self._wait(left)
+                continue
+            self._raise_failures()
+            return self.backlog == 0
+
+    def close(self) -> None:
+        """Wait a bounded time for what is queued, then disconnect."""
+        if self.backlog:
+            try:
+                self.flush(CLOSE_SECONDS)
+            except SinkError as error:
+                log.error("messages were not published", error=str(error))  # noqa: TRY400 - one line
+        if self.backlog:
+            log.warning("stopped with messages not published", messages=self.backlog)
+        self._disconnect()
+
+    def _wait(self, left_seconds: float) -> None:
+        if self._producer is None or self._waiting:
+            self._clock.sleep(min(left_seconds, max(WAIT_SECONDS, self._backoff.remaining_seconds)))
+            return
+        with suppress(KafkaTimeoutError):
+            self._producer.flush(timeout=min(left_seconds, WAIT_SECONDS))
+
+    def _forward(self) -> None:
+        """Hand queued messages to the producer, as far as it takes them."""
+        if self._backoff.remaining_seconds > 0.0 or not self._connected():
+            return
+        while self._waiting:
+            message = self._waiting[0]
+            try:
+                future = self._send(message)
+            except TOO_LARGE as error:
+                self._waiting.popleft()
+                self._refuse(message, error)
+                continue
+            except KafkaTimeoutError as error:
+                seconds = self._backoff.failed()
+                log.warning("topic not known yet; trying again", error=str(error), seconds=seconds)
+                return
+            self._waiting.popleft()
+            self._track(message, future)
+        self._backoff.succeeded()
+
+    def _send(self, message: Message) -> Any:  # noqa: ANN401 - kafka-python is not typed
+        headers, value = list(message.headers), message.value
+        room = REQUEST_BYTES_MAX - RECORD_OVERHEAD_BYTES - len(message.key or b"")
+        room -= sum(len(name.encode()) + len(text) for name, text in headers)
+        if message.channel is Channel.DEAD_LETTER and len(value) > room > 0:
+            # The reason in the headers must arrive even if the record itself is too large.
+            headers.append((TRUNCATED_HEADER, str(len(value)).encode()))
+            value = value[: room - len(TRUNCATED_HEADER) - 24]
+        topic = self._topics[message.channel].name
+        return self._producer.send(topic, value=value, key=message.key, headers=headers)
+
+    def _track(self, message: Message, future: Any) -> None:  # noqa: ANN401 - as above
+        flight = self._flight
+        flight.sent += 1
+
+        def landed(_metadata: object) -> None:
+            flight.landed += 1
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, TOO_LARGE):
+                self._refuse(message, error)
+            else:
+                flight.failures.append(f"{self._topics[message.channel].name}: {error}")
+            flight.landed += 1
+
+        future.add_callback(landed)
+        future.add_errback(failed)
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        self._refused["too_large"] += 1
+        log.error(
+            "message refused",
+            reason="too_large",
+            channel=message.channel.value,
+            key=repr(message.key),
+            value_bytes=len(message.value),
+            error=str(error),
+        )
+
+    def _raise_failures(self) -> None:
+        if not self._flight.failures:
+            return
+        reasons = "; ".join(dict.fromkeys(self._flight.failures))
+        # A producer that failed once is not trusted again: its sequence numbers may be spent.
+        self._disconnect()
+        self._waiting.clear()
+        self._flight = Flight()
+        msg = f"messages could not be published: {reasons}"
+        raise SinkError(msg)
+
+    def _connected(self) -> bool:
+        if self._producer is not None:
+            return True
+        try:
+            topics = self._topics.values()
+            ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
+            self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS)
+        except TopicMissingError as error:
+            self._backoff.failed()
+            self._flight.failures.append(str(error))
+            return False
+        except UnreachableError as error:
+            seconds = self._backoff.failed()
+            log.warning("broker not reachable; trying again", error=str(error), seconds=seconds)
+            return False
+        self._backoff.succeeded()
+        return True
+
+    def _disconnect(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            cut_off(producer)
+
+
+def cut_off(producer: Any) -> None:  # noqa: ANN401 - kafka-python is not typed
+    """Close a producer at once; what it still holds is given up.
+
+    With messages in hand, kafka-python's close() raises before it has ended its own threads.
+
+    Parameters
+    ----------
+    producer : KafkaProducer
+        May be in an outage.
+    """
+    try:
+        producer.close(timeout=0)
+    except KafkaTimeoutError:
+        sender = producer._sender  # noqa: SLF001 - no public way; the version is pinned
+        sender.force_close()
+        sender.join(CUT_OFF_SECONDS)
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=0)
