@@ -59,6 +59,7 @@ fmt: setup ## Format the code and apply the safe lint fixes
 check: setup ## The gate without the tests: format, lint, types, generated files, house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/mypy
 	$(BIN)/python -m daemon.reference --check
 	$(BIN)/pytest -q --durations=0 tests/house
@@ -88,6 +89,22 @@ test-nojit: setup ## The library's tests as plain Python, with branch coverage
 .PHONY: test-bounds
 test-bounds: setup ## The library's tests with array bounds checked, compiled into a cache of their own
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(CACHE)/numba-bounds) $(BIN)/pytest -q -m "not slow" tests/kernels tests/library
+
+##@ Container image
+
+IMAGE ?= hebbstream
+BUILDER ?= docker
+
+.PHONY: image
+image: ## Build the container image with docker (BUILDER=podman, BUILDER=buildah for others)
+	$(BUILDER) build --file Dockerfile --tag $(IMAGE) \
+		--build-arg VERSION="$$(sed -nE 's/^version = "(.*)"/\1/p' pyproject.toml)" \
+		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+		--build-arg CREATED="$$(date --utc +%Y-%m-%dT%H:%M:%SZ)" .
+
+.PHONY: image-test
+image-test: setup ## Build the image with buildah on a Debian base and run it read-only as its user (as root)
+	$(BIN)/python tests/image/run.py
 
 .PHONY: clean
 clean: ## Remove the environment, caches and build products
