@@ -93,11 +93,11 @@ test-bounds: setup ## The library's tests with array bounds checked, compiled in
 ##@ Container image
 
 IMAGE ?= hebbstream
-BUILDER ?= docker
+BUILDER ?= docker build
 
 .PHONY: image
-image: ## Build the container image with docker (BUILDER=podman, BUILDER=buildah for others)
-	$(BUILDER) build --file Dockerfile --tag $(IMAGE) \
+image: ## Build the container image (BUILDER='podman build --format docker' for another builder)
+	$(BUILDER) --file Dockerfile --tag $(IMAGE) \
 		--build-arg VERSION="$$(sed -nE 's/^version = "(.*)"/\1/p' pyproject.toml)" \
 		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
 		--build-arg CREATED="$$(date --utc +%Y-%m-%dT%H:%M:%SZ)" .
@@ -105,6 +105,8 @@ image: ## Build the container image with docker (BUILDER=podman, BUILDER=buildah
 .PHONY: image-test
 image-test: setup ## Build the image with buildah on a Debian base and run it read-only as its user (as root)
 	$(BIN)/python tests/image/run.py
+
+##@ Housekeeping
 
 .PHONY: clean
 clean: ## Remove the environment, caches and build products
