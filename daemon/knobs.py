@@ -22,7 +22,7 @@ def section_of(info: FieldInfo) -> type[BaseModel] | None:
 
 def item_of(info: FieldInfo) -> type[BaseModel] | None:
     """Return the model of a field that holds a list of sections, None for any other field."""
-    for option in _options(info.annotation):
+    for option in options(info.annotation):
         if typing.get_origin(option) is list:
             return _model(typing.get_args(option)[0])
     return None
@@ -31,7 +31,7 @@ def item_of(info: FieldInfo) -> type[BaseModel] | None:
 def holds(info: FieldInfo, kind: type) -> bool:
     """Tell whether a field may hold a `kind`: list, dict, SecretStr, NoneType and so on."""
     return any(
-        option is kind or typing.get_origin(option) is kind for option in _options(info.annotation)
+        option is kind or typing.get_origin(option) is kind for option in options(info.annotation)
     )
 
 
@@ -112,17 +112,18 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def options(annotation: Any, *, keep_metadata: bool = False) -> tuple[Any, ...]:  # noqa: ANN401
+    """List the members of a union, or the annotation alone; `Annotated` is undone unless kept."""
+    if typing.get_origin(annotation) is typing.Annotated and not keep_metadata:
+        return options(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
+        members = typing.get_args(annotation)
+        return tuple(o for member in members for o in options(member, keep_metadata=keep_metadata))
+    return (annotation,)
+
+
 def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
-    for option in _options(annotation):
+    for option in options(annotation):
         if isinstance(option, type) and issubclass(option, BaseModel):
             return option
     return None
-
-
-def _options(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
-    """Members of a union, or the annotation alone; metadata stripped."""
-    if typing.get_origin(annotation) is typing.Annotated:
-        return _options(typing.get_args(annotation)[0])
-    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
-        return tuple(o for member in typing.get_args(annotation) for o in _options(member))
-    return (annotation,)
