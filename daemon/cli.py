@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.syntax import Syntax
 
+from daemon import healthcheck as health
 from daemon import settings
 from daemon.errors import ConfigError, DaemonError
 
@@ -87,6 +88,19 @@ def validate(
 def version() -> None:
     """Print the version."""
     typer.echo(f"hebbstream {installed_version('hebbstream')}")
+
+
+@app.command()
+def healthcheck(
+    config: ConfigPath = None,
+    *,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Ask whether it is ready, not just alive.")
+    ] = False,
+) -> None:
+    """Ask the service that runs with this configuration on this machine whether it is well."""
+    section = settings.load(config, os.environ).server
+    typer.echo(health.ask(section, "/readyz" if ready else "/healthz"))
 
 
 def _complain(error: DaemonError) -> None:
