@@ -67,7 +67,7 @@ def read(environ: Mapping[str, str], model: type[BaseModel]) -> Overrides:
         elif name in containers:
             overrides.faults.append(f"{name}: names a section; name one of its keys, {name}__<KEY>")
         elif name.startswith(PREFIX) or _squeezed(name) in squeezed:
-            hint = knobs.suggestion(name, sorted(known))
+            hint = knobs.suggestion(name.upper(), sorted(known))
             overrides.faults.append(f"{name}: no such setting{hint}")
     return overrides
 

@@ -63,11 +63,13 @@ def validate(model: type[M], values: dict[str, Any]) -> M | list[Fault]:
             fault = Fault(detail["loc"], _words(model, detail))
             if not (_is_rule(detail) and removed.intersection(_WORD.findall(fault.text))):
                 found.setdefault(fault)
-        keys = [detail["loc"] for detail in details if not _is_rule(detail)]
-        gone = _take_out(rest, keys) or _take_out(rest, [_section(detail) for detail in details])
-        if not gone:
-            return list(found)
-        removed |= gone
+        unknown = _take_out(rest, [d["loc"] for d in details if d["type"] == "extra_forbidden"])
+        wrong = _take_out(rest, [d["loc"] for d in details if not _is_rule(d)])
+        if not unknown and not wrong:
+            wrong = _take_out(rest, [_section(detail) for detail in details])
+            if not wrong:
+                return list(found)
+        removed |= wrong
 
 
 def _is_rule(detail: ErrorDetails) -> bool:

@@ -103,11 +103,8 @@ def parse(text: str) -> Tree:
         Values, lines (from 1) and faults. A text that is no YAML at all, or whose root is not a
         mapping, gives a fault and no values; nothing is raised.
     """
-    loader = _Loader(text)
-    reader = _Reader(loader)
     try:
-        node = loader.get_single_node()
-        values = {} if node is None or _is_null(node) else reader.read(node, ())
+        reader, values = _read(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return Tree(faults=[(line, f"not YAML: {error.problem or error.context}")])
@@ -115,14 +112,22 @@ def parse(text: str) -> Tree:
         return Tree(faults=[(1, f"not YAML: {' '.join(str(error).split())}")])
     except (_TooLargeError, RecursionError):
         return Tree(faults=[(1, f"nested too deeply, or more than {NODES_MAX} values")])
-    finally:
-        loader.dispose()
     if not isinstance(values, dict):
         return Tree(
             faults=[(1, "the file must hold sections (key: value), not a list or a scalar")]
         )
     reader.tree.values = values
     return reader.tree
+
+
+def _read(text: str) -> tuple[_Reader, Any]:
+    loader = _Loader(text)
+    reader = _Reader(loader)
+    try:
+        node = loader.get_single_node()
+        return reader, {} if node is None or _is_null(node) else reader.read(node, ())
+    finally:
+        loader.dispose()
 
 
 def dotted(where: Location) -> str:
