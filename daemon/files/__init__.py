@@ -1,0 +1,1 @@
+"""Files in and out: the same pipeline without a broker (replay, produce)."""

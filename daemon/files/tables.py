@@ -1,0 +1,311 @@
+"""CSV and Parquet files as chunks of columns, with faults that name the file and the line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from daemon.config import TimestampUnit
+from daemon.errors import InputFileError
+from daemon.files.options import TIME_COLUMNS, FileOptions
+from daemon.formats.timestamps import NO_TIME, TIME_END, float_to_ns, text_to_ns, whole_to_ns
+from daemon.records import F64, I64, NANOSECONDS
+
+CSV_SUFFIXES = (".csv", ".csv.gz")
+PARQUET_SUFFIXES = (".parquet", ".pq")
+NULLS = ["", "NaN", "nan", "NA", "null", "NULL", "None"]
+BLOCK_BYTES = 4 * 2**20
+NAME, VALUE = "name", "value"
+
+_CSV_FAULT = re.compile(r"Row #(\d+): (?:.*invalid value ('.*')$)?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What each column of a table is for.
+
+    Attributes
+    ----------
+    time : str or None
+        Column of times, None for row numbers.
+    long : bool
+        True when each row is one sample: columns `name` and `value`.
+    values : tuple of str
+        Numeric columns: the series of a wide table, or `value`.
+    labels : tuple of str
+        Columns of text that become labels.
+    """
+
+    time: str | None
+    long: bool
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns read as text."""
+        return (*self.labels, NAME) if self.long else self.labels
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive rows of a table.
+
+    Attributes
+    ----------
+    first_row : int
+        Row number of the first one, from 0.
+    times : int64[R]
+        Unix nanoseconds, -1 where the row has no usable time.
+    values : float64[R, n]
+        NaN where missing.
+    texts : list of list of (str or None)
+        One list per text column, as in `Columns.texts`.
+    """
+
+    first_row: int
+    times: I64
+    values: F64
+    texts: list[list[str | None]]
+
+
+def read_table(path: Path, options: FileOptions) -> tuple[Columns, Iterator[Chunk]]:
+    """Open a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its suffix tells the format.
+    options : FileOptions
+        Time column, labels, columns to drop.
+
+    Returns
+    -------
+    Columns
+        What its columns are for.
+    iterator of Chunk
+        Its rows.
+
+    Raises
+    ------
+    InputFileError
+        When it cannot be read, now or while iterating; the message names the file and the line.
+    """
+    try:
+        if path.name.endswith(CSV_SUFFIXES):
+            columns = plan(path, _csv_header(path), options)
+            return columns, _chunks(path, columns, options, _csv_batches(path, columns))
+        file = pq.ParquetFile(path)
+        columns = plan(path, file.schema_arrow.names, options)
+        needed = [*columns.values, *columns.texts, *([columns.time] if columns.time else [])]
+        batches = file.iter_batches(batch_size=options.chunk_rows, columns=needed)
+        return columns, _chunks(path, columns, options, batches)
+    except (OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, error) from error
+
+
+def row_count(path: Path) -> int | None:
+    """Return the rows of a Parquet file; None for formats that do not say."""
+    if not path.name.endswith(PARQUET_SUFFIXES):
+        return None
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+
+
+def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
+    """Decide what each column is for.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    header : list of str
+        Column names in order.
+    options : FileOptions
+        Time column, labels, columns to drop.
+
+    Returns
+    -------
+    Columns
+        Their roles.
+
+    Raises
+    ------
+    InputFileError
+        When a name stands twice, an option names no column, or no value column is left.
+    """
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        msg = f"{path}: line 1: column {', '.join(twice)} stands twice"
+        raise InputFileError(msg)
+    asked = [*options.label_columns, *options.drop]
+    asked += [options.time_column] if options.time_column is not None else []
+    unknown = [name for name in asked if name not in header]
+    if unknown:
+        msg = f"{path}: no column {', '.join(unknown)}; there are {', '.join(header)}"
+        raise InputFileError(msg)
+    kept = [name for name in header if name not in options.drop]
+    time = options.time_column or next((name for name in TIME_COLUMNS if name in kept), None)
+    rest = [name for name in kept if name != time]
+    if NAME in rest and VALUE in rest:
+        labels = tuple(name for name in rest if name not in (NAME, VALUE))
+        return Columns(time, long=True, values=(VALUE,), labels=labels)
+    values = tuple(name for name in rest if name not in options.label_columns)
+    if not values:
+        msg = f"{path}: no column holds values; there are {', '.join(header)}"
+        raise InputFileError(msg)
+    return Columns(time, long=False, values=values, labels=options.label_columns)
+
+
+def _csv_header(path: Path) -> list[str]:
+    opener: Any = gzip.open if path.name.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), None)
+    if not header:
+        msg = f"{path}: line 1: no header"
+        raise InputFileError(msg)
+    return header
+
+
+def _csv_batches(path: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
+    types = dict.fromkeys(columns.values, pa.float64()) | dict.fromkeys(columns.texts, pa.string())
+    if columns.time is not None:
+        types[columns.time] = pa.string()
+    yield from pa_csv.open_csv(
+        path,
+        # One thread, so that Arrow's faults name the row.
+        read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=types,
+            include_columns=list(types),
+            null_values=NULLS,
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _chunks(
+    path: Path, columns: Columns, options: FileOptions, batches: Iterator[pa.RecordBatch]
+) -> Iterator[Chunk]:
+    row = 0
+    try:
+        for batch in batches:
+            for start in range(0, batch.num_rows, options.chunk_rows):
+                part = batch.slice(start, options.chunk_rows)
+                yield Chunk(
+                    first_row=row,
+                    times=_times(path, part, columns.time, row, options),
+                    values=_values(path, part, columns.values),
+                    texts=[_texts(part.column(name)) for name in columns.texts],
+                )
+                row += part.num_rows
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _values(path: Path, batch: pa.RecordBatch, names: tuple[str, ...]) -> F64:
+    values = np.empty((batch.num_rows, len(names)))
+    for index, name in enumerate(names):
+        column = batch.column(name)
+        kind = column.type
+        if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+            column = column.cast(pa.float64())
+        elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            msg = f"{path}: column {name} holds {kind}, not numbers; drop it, or make it a label"
+            raise InputFileError(msg)
+        values[:, index] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    return [None if text is None else str(text) for text in column.to_pylist()]
+
+
+def _times(
+    path: Path, batch: pa.RecordBatch, name: str | None, first_row: int, options: FileOptions
+) -> I64:
+    if name is None:
+        rows = np.arange(first_row, first_row + batch.num_rows, dtype=np.int64)
+        return _scaled(rows, options.seconds_per_unit or 1.0, options.start)
+    column = batch.column(name)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = _numbers(column)
+    if pa.types.is_timestamp(column.type):
+        nanoseconds = column.cast(pa.timestamp("ns")).cast(pa.int64()).fill_null(NO_TIME)
+        return _usable(nanoseconds.to_numpy(zero_copy_only=False))
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return _read_texts(path, column, first_row)
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        msg = f"{path}: time column {name} holds {column.type}, not times"
+        raise InputFileError(msg)
+    if options.seconds_per_unit is not None:
+        filled = column.fill_null(NO_TIME) if column.null_count else column
+        return _scaled(
+            filled.to_numpy(zero_copy_only=False), options.seconds_per_unit, options.start
+        )
+    if pa.types.is_integer(column.type):
+        times = whole_to_ns(column.fill_null(NO_TIME).to_pylist(), TimestampUnit.AUTO)
+    else:
+        numbers = column.fill_null(float("nan")).to_pylist()
+        times = np.array([float_to_ns(each, TimestampUnit.AUTO) for each in numbers], np.int64)
+    shift = round(options.start * NANOSECONDS)
+    return _usable(np.where(times == NO_TIME, NO_TIME, times + shift))
+
+
+def _numbers(column: pa.Array) -> pa.Array:
+    """Return a text column as whole or fractional numbers where all of it is; else as it is."""
+    for kind in (pa.int64(), pa.float64()):
+        try:
+            return pc.cast(column, kind)
+        except pa.ArrowInvalid:
+            continue
+    return column
+
+
+def _read_texts(path: Path, column: pa.Array, first_row: int) -> I64:
+    times = np.array([text_to_ns(text or "") for text in column.to_pylist()], dtype=np.int64)
+    bad = np.flatnonzero((times == NO_TIME) & column.is_valid().to_numpy(zero_copy_only=False))
+    if len(bad):
+        line = first_row + int(bad[0]) + 2
+        msg = f"{path}: line {line}: {column[int(bad[0])].as_py()!r} is no RFC 3339 time"
+        raise InputFileError(msg)
+    return times
+
+
+def _scaled(numbers: np.ndarray[Any, Any], seconds_per_unit: float, start: float) -> I64:
+    step, shift = round(seconds_per_unit * NANOSECONDS), round(start * NANOSECONDS)
+    top = (TIME_END - max(shift, 0)) // max(step, 1)
+    usable = (numbers >= 0) & (numbers < top)
+    safe = np.where(usable, numbers, 0)
+    if numbers.dtype.kind == "f":
+        # The whole part exactly, the fraction rounded, as the codecs read fractional times.
+        whole = np.floor(safe).astype(np.int64)
+        times = whole * step + np.rint((safe - whole) * step).astype(np.int64)
+    else:
+        times = safe.astype(np.int64) * step
+    return _usable(np.where(usable, times + shift, NO_TIME))
+
+
+def _usable(times: I64) -> I64:
+    return np.where((times >= 0) & (times < TIME_END), times, NO_TIME)
+
+
+def _unreadable(path: Path, error: Exception) -> InputFileError:
+    found = _CSV_FAULT.search(str(error))
+    if found is not None:
+        fault = f"{found[2]} is not a number" if found[2] else found[3]
+        return InputFileError(f"{path}: line {found[1]}: {fault}")
+    return InputFileError(f"{path}: cannot be read: {error}")
