@@ -1,0 +1,139 @@
+"""Fixtures for every test: a broker, fresh topic names, and a loud word about what was not run.
+
+`broker` is any broker, `apache` an Apache Kafka node of our own that may be killed and held. A test
+that uses one of them is marked `kafka` (and `apache`) by itself. Environment:
+HEBBSTREAM_TEST_BOOTSTRAP names a broker that is already there; HEBBSTREAM_REQUIRE_KAFKA=1 turns
+tests that could not be run into failures; HEBBSTREAM_KAFKA_CACHE moves the folder of the jars.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TypeVar
+
+import pytest
+from broker import ApacheKafka, Broker, BrokerUnavailableError, EmbeddedBroker, ExternalBroker
+
+Kind = TypeVar("Kind", bound=Broker)
+
+REQUIRED = os.environ.get("HEBBSTREAM_REQUIRE_KAFKA") == "1"
+NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
+REMEDY = (
+    "to run them: Java 17 or later and Maven (Debian: apt-get install openjdk-17-jre-headless "
+    "maven), then `python tests/broker.py fetch` once with a network; or name a broker in "
+    "HEBBSTREAM_TEST_BOOTSTRAP"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the list of what is not run."""
+    config.stash[NOT_RUN] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the broker they use, so that -m kafka and -m apache are never wrong."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "broker" in fixtures or "apache" in fixtures:
+            item.add_marker(pytest.mark.kafka)
+        if "apache" in fixtures:
+            item.add_marker(pytest.mark.apache)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say loudly which tests found no broker, why, and what to do about it."""
+    for reason, tests in config.stash[NOT_RUN].items():
+        terminalreporter.section("NOT RUN: NO BROKER", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(tests)} tests were not run: {reason}", red=True)
+        for test in tests:
+            terminalreporter.line(f"  {test}")
+        terminalreporter.line(REMEDY)
+
+
+def not_run(request: pytest.FixtureRequest, reason: str) -> NoReturn:
+    """Skip the test for want of a broker, or fail it where one is required."""
+    request.config.stash[NOT_RUN].setdefault(reason, []).append(request.node.nodeid)
+    if REQUIRED:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+class Brokers:
+    """Starts each kind of broker at most once a session, and only when a test wants it."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, Broker | BrokerUnavailableError] = {}
+
+    def any(self) -> Broker:
+        """Return the broker named by the environment, else Apache Kafka, else the embedded one."""
+        external = os.environ.get("HEBBSTREAM_TEST_BOOTSTRAP")
+        if external:
+            return ExternalBroker(external)
+        try:
+            return self.apache()
+        except BrokerUnavailableError:
+            if REQUIRED:
+                raise
+        return self._start("embedded", EmbeddedBroker)
+
+    def apache(self) -> ApacheKafka:
+        """Return our own Apache Kafka node."""
+        node = self._start("apache", ApacheKafka)
+        if not node.running:
+            node.restart()
+        return node
+
+    def stop(self) -> None:
+        """End every process that was started."""
+        for each in self._started.values():
+            if not isinstance(each, BrokerUnavailableError):
+                each.stop()
+
+    def _start(self, name: str, kind: Callable[[], Kind]) -> Kind:
+        if name not in self._started:
+            try:
+                self._started[name] = kind()
+            except BrokerUnavailableError as error:
+                self._started[name] = error
+        started = self._started[name]
+        if isinstance(started, BrokerUnavailableError):
+            raise started
+        return started  # type: ignore[return-value] # one kind a name
+
+
+@pytest.fixture(scope="session")
+def brokers() -> Iterator[Brokers]:
+    """Every broker of the session, ended with it."""
+    started = Brokers()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, brokers: Brokers) -> Broker:
+    """Any broker; skips (or fails) where there is none."""
+    try:
+        return brokers.any()
+    except BrokerUnavailableError as error:
+        not_run(request, str(error).splitlines()[0])
+
+
+@pytest.fixture
+def apache(request: pytest.FixtureRequest, brokers: Brokers) -> Iterator[ApacheKafka]:
+    """Give an Apache Kafka node that the test may kill or hold; it runs again afterwards."""
+    try:
+        node = brokers.apache()
+    except BrokerUnavailableError as error:
+        not_run(request, str(error).splitlines()[0])
+    yield node
+    node.release()
+
+
+@pytest.fixture
+def topic() -> str:
+    """Return a topic name that nobody else uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
