@@ -163,11 +163,15 @@ class FrameBlock:
         Grid steps, floor(time / interval); consecutive unless a gap was skipped. The frame is
         stamped (tick + 1) * interval.
     frames : float64[T, n]
-        One value per series in the detector's order after the changes, NaN where missing.
+        One value per series in the detector's order after the changes, NaN where missing. Possibly
+        a read-only view; like all arrays of a block, not to be written to.
     watermarks : int64[T]
         Watermark that closed each frame, Unix nanoseconds.
     offsets : int64[T]
         Offset of the record that closed each frame.
+    starts : bool
+        The group begins with this block, for the first time or after it had vanished: whoever
+        knows a group of this name must forget it first.
     """
 
     group: str
@@ -177,3 +181,4 @@ class FrameBlock:
     frames: F64
     watermarks: I64
     offsets: I64
+    starts: bool = False

@@ -1,0 +1,348 @@
+"""One closing: the samples of the ticks that just closed become blocks of frames.
+
+Planning walks the groups and decides who is a member at which tick; assembling then fills all
+frames at once. Nothing here looks at more than the samples, the members and the range of ticks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from daemon.counters import ValueHistory
+from daemon.membership import GroupState, Membership
+from daemon.records import F64, I32, I64, DropReason, FrameBlock, Series
+from daemon.series import SeriesTable
+
+#: Longest block, so that a long gap does not become one huge array.
+BLOCK_TICKS = 256
+
+
+@dataclass(slots=True)
+class Winners:
+    """The last sample of each tick and series, sorted by group, tick and series.
+
+    Attributes
+    ----------
+    group : int32[S]
+        Index into the table's group names.
+    tick, series, time, value : arrays of length S
+        The samples.
+    dropped : Counter
+        Samples that lost, as duplicates or superseded.
+    """
+
+    group: I32
+    tick: I64
+    series: I32
+    time: I64
+    value: F64
+    dropped: Counter[DropReason]
+
+    @classmethod
+    def choose(cls, series: I32, time: I64, value: F64, groups: I32, interval: int) -> Winners:
+        """Keep the latest sample of each tick and series; a tie goes to the larger value.
+
+        Parameters
+        ----------
+        series, time, value : arrays of length S
+            Closed samples in any order.
+        groups : int32[n]
+            Group of every series.
+        interval : int
+            Grid step, nanoseconds.
+
+        Returns
+        -------
+        Winners
+            The samples that enter frames; the others are counted.
+        """
+        tick, group = time // interval, groups[series]
+        order = np.lexsort((value, time, series, tick, group))
+        group, tick, series = group[order], tick[order], series[order]
+        time, value = time[order], value[order]
+        # Of each run of one tick and series, sorted by time and value, only the last stays.
+        lost = (series[1:] == series[:-1]) & (tick[1:] == tick[:-1])
+        dropped: Counter[DropReason] = Counter()
+        if lost.any():
+            same = (time[1:] == time[:-1]) & (value[1:] == value[:-1])
+            dropped[DropReason.DUPLICATE] = int(np.count_nonzero(lost & same))
+            dropped[DropReason.SUPERSEDED] = int(np.count_nonzero(lost & ~same))
+            wins = np.append(~lost, True)
+            group, tick, series = group[wins], tick[wins], series[wins]
+            time, value = time[wins], value[wins]
+        return cls(group, tick, series, time, value, +dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A block to be: who, which ticks, and where its values stand in the buffer (-1: all NaN)."""
+
+    group: str
+    starts: bool
+    joined: tuple[Series, ...]
+    left: tuple[str, ...]
+    first: int
+    count: int
+    columns: int
+    base: int
+
+
+class Closing:
+    """Plans and assembles the blocks of one range of ticks.
+
+    Parameters
+    ----------
+    winners : Winners
+        The range's samples.
+    membership : Membership
+        Groups and members; moved on to the end of the range.
+    table : SeriesTable
+        The partition's series.
+    gap_ticks : int
+        Ticks of silence of a group that are stepped through as empty frames.
+    """
+
+    def __init__(
+        self, winners: Winners, membership: Membership, table: SeriesTable, gap_ticks: int
+    ) -> None:
+        self.vanished: set[str] = set()
+        self.dropped: Counter[DropReason] = Counter(winners.dropped)
+        self._w = winners
+        self._membership = membership
+        self._names = table.group_names
+        self._gap = gap_ticks
+        self._plans: list[_Plan] = []
+        self._used = np.ones(len(winners.tick), dtype=np.bool_)
+        self._place: I64 = np.zeros(len(winners.tick), dtype=np.int64)
+        self._joined = np.zeros(len(winners.tick), dtype=np.bool_)
+        self._size = 0
+
+    def plan(self, start: int, end: int) -> None:
+        """Decide the frames of ticks [start, end).
+
+        The range is cut where a group may vanish, because that makes room for another.
+        """
+        at = start
+        while at < end:
+            self.vanished.update(self._membership.forget_vanished(at))
+            groups = self._membership.groups.values()
+            stop = min((self._membership.vanish_tick(g) for g in groups), default=end)
+            stop = min(stop, end)
+            self._plan_range(at, stop)
+            at = stop
+        self.vanished.update(self._membership.forget_vanished(end))
+        self.vanished.difference_update(self._membership.groups)
+
+    def _plan_range(self, start: int, end: int) -> None:
+        """Plan a range in which no group vanishes: groups only appear, until there are too many."""
+        slices = self._slices(start, end)
+        live = self._membership.groups
+        fresh = sorted(
+            (int(self._w.tick[low]), name) for name, (low, _) in slices.items() if name not in live
+        )
+        born = {}
+        for tick, name in fresh:
+            low, high = slices[name]
+            if self._membership.create(name, tick):
+                born[name] = tick
+            else:
+                self._refuse(np.arange(low, high), DropReason.GROUP_LIMIT)
+        for name in sorted(live):
+            low, high = slices.get(name, (0, 0))
+            self._plan_group(live[name], low, high, born.get(name, start), end)
+
+    def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
+        """Find each group's samples in a range of ticks."""
+        w = self._w
+        firsts = np.flatnonzero(np.diff(w.group, prepend=-1))
+        found = {}
+        for low, high in zip(firsts, np.append(firsts[1:], len(w.group)), strict=True):
+            ticks = w.tick[low:high]
+            inner = low + np.searchsorted(ticks, start), low + np.searchsorted(ticks, end)
+            if inner[0] < inner[1]:
+                found[self._names[w.group[low]]] = (int(inner[0]), int(inner[1]))
+        return found
+
+    def _refuse(self, positions: I64, reason: DropReason) -> None:
+        self._used[positions] = False
+        self.dropped[reason] += len(positions)
+
+    def _plan_group(self, group: GroupState, low: int, high: int, start: int, end: int) -> None:
+        """Walk one group from change to change of its members; its samples are [low, high)."""
+        w, members = self._w, self._membership
+        block, at, done, anchor = start, start, low, group.data_tick
+        while at < end:
+            here = done + int(np.searchsorted(w.tick[done:high], at, "right"))
+            leaving = members.leaving(group, at)
+            now = w.series[done:here]
+            absent = (members.column[now] < 0) | np.isin(now, leaving)
+            joining = members.joining(group, now[absent], len(leaving)) if absent.any() else []
+            if len(leaving) or joining:
+                self._emit(group, anchor, (low, done), (block, at))
+                members.change(group, leaving, joining, at)
+                low, block, anchor = done, at, group.data_tick
+                self._joined[done:here] = np.isin(now, joining)
+            at = self._next_change(group, here, high, end)
+            upto = here + int(np.searchsorted(w.tick[here:high], at))
+            self._note(group, done, upto)
+            done = upto
+        self._emit(group, anchor, (low, high), (block, end))
+
+    def _next_change(self, group: GroupState, here: int, high: int, end: int) -> int:
+        """Find the next tick where members may change; the samples to come are [here, high)."""
+        members, following = self._membership, end
+        if group.members:
+            following = min(following, group.oldest + members.retention + 1)
+        if members.has_room(group):
+            absent = np.flatnonzero(members.column[self._w.series[here:high]] < 0)
+            if len(absent):
+                following = min(following, int(self._w.tick[here + absent[0]]))
+        return following
+
+    def _note(self, group: GroupState, low: int, high: int) -> None:
+        """Refuse samples of non-members in [low, high), remember when members were seen."""
+        if low == high:
+            return
+        series = self._w.series[low:high]
+        present = self._membership.column[series] >= 0
+        if not present.all():
+            self._refuse(low + np.flatnonzero(~present), DropReason.SERIES_LIMIT)
+            series = series[present]
+        ticks = self._w.tick[low:high][present]
+        if len(ticks):
+            # In order of tick, so that the last assignment of a series is its latest.
+            self._membership.seen[series] = ticks
+            group.data_tick = int(ticks[-1])
+
+    def _emit(
+        self, group: GroupState, anchor: int, samples: tuple[int, int], ticks: tuple[int, int]
+    ) -> None:
+        """Plan blocks for a range of ticks with the present members and a range of samples.
+
+        `anchor` is the last tick with data before the range.
+        """
+        columns, (low, high) = len(group.members), samples
+        if ticks[0] >= ticks[1] or not columns:
+            return
+        used = low + np.flatnonzero(self._used[low:high])
+        at = self._w.tick[used]
+        for first, last in _stretches(anchor, at, ticks, self._gap):
+            for begin in range(first, last, BLOCK_TICKS):
+                count = min(BLOCK_TICKS, last - begin)
+                inner = used[np.searchsorted(at, begin) : np.searchsorted(at, begin + count)]
+                base = self._reserve(inner, begin, count, columns)
+                joined, left = tuple(group.joined), tuple(group.left)
+                plan = _Plan(group.name, group.starts, joined, left, begin, count, columns, base)
+                self._plans.append(plan)
+                group.joined, group.left, group.starts = [], [], False
+
+    def _reserve(self, samples: I64, first: int, count: int, columns: int) -> int:
+        """Take room in the buffer for a block, and note where its samples go."""
+        if not len(samples):
+            return -1
+        base = self._size
+        self._size += count * columns
+        rows = self._w.tick[samples] - first
+        column = self._membership.column[self._w.series[samples]]
+        self._place[samples] = base + rows * columns + column
+        return base
+
+    def assemble(
+        self, history: ValueHistory, rules: I32, interval: int, levels: I64, offsets: I64
+    ) -> tuple[list[FrameBlock], int]:
+        """Fill the planned frames.
+
+        Parameters
+        ----------
+        history : ValueHistory
+            Last values, for rates and differences.
+        rules : int32[n]
+            Metric rule of every series.
+        interval : int
+            Grid step, nanoseconds.
+        levels, offsets : int64[K]
+            The watermark's course, and the record each of its steps came from.
+
+        Returns
+        -------
+        tuple of list and int
+            The blocks, and how many samples are in them.
+        """
+        w, used = self._w, self._used
+        series, joined = w.series[used], np.flatnonzero(self._joined[used])
+        value = history.frame_values(series, rules[series], w.time[used], w.value[used], joined)
+        buffer = np.full(self._size, np.nan)
+        buffer[self._place[used]] = value
+        framed = int(np.count_nonzero(~np.isnan(value)))
+        if framed < len(value):
+            self.dropped[DropReason.COUNTER_START] += len(value) - framed
+        spans: dict[tuple[int, int], tuple[I64, I64, I64]] = {}
+        blocks = []
+        for plan in self._plans:
+            span = (plan.first, plan.count)
+            if span not in spans:
+                ticks = np.arange(plan.first, plan.first + plan.count, dtype=np.int64)
+                closer = np.searchsorted(levels, (ticks + 1) * interval)
+                spans[span] = ticks, levels[closer], offsets[closer]
+            shape = (plan.count, plan.columns)
+            if plan.base < 0:
+                frames = np.broadcast_to(np.float64(np.nan), shape)
+            else:
+                frames = buffer[plan.base : plan.base + plan.count * plan.columns].reshape(shape)
+            ticks, watermarks, closers = spans[span]
+            blocks.append(
+                FrameBlock(
+                    group=plan.group,
+                    joined=plan.joined,
+                    left=plan.left,
+                    ticks=ticks,
+                    frames=frames,
+                    watermarks=watermarks,
+                    offsets=closers,
+                    starts=plan.starts,
+                )
+            )
+        return blocks, framed
+
+
+def _stretches(anchor: int, ticks: I64, whole: tuple[int, int], gap: int) -> list[tuple[int, int]]:
+    """Cut a range of ticks where it is silent for too long.
+
+    Parameters
+    ----------
+    anchor : int
+        Last tick with data before the range.
+    ticks : int64[S]
+        Ticks with data in the range, in order, with repeats.
+    whole : tuple of int
+        The range.
+    gap : int
+        Silent ticks that are kept after each tick with data.
+
+    Returns
+    -------
+    list of tuple of int
+        Ranges that are kept, apart from each other.
+
+    Examples
+    --------
+    >>> _stretches(2, np.array([5, 20]), (3, 25), 4)
+    [(3, 10), (20, 25)]
+    """
+    start, end = whole
+    after = np.unique(ticks)
+    before = np.concatenate(([anchor], after))
+    upto = np.minimum(np.append(after, end), before + gap + 1)
+    before = np.maximum(before, start)
+    kept: list[tuple[int, int]] = []
+    if (upto[:-1] >= after).all():
+        return [(start, int(upto[-1]))] if upto[-1] > start else kept
+    for first, last in zip(before.tolist(), upto.tolist(), strict=True):
+        if kept and kept[-1][1] == first:
+            kept[-1] = (kept[-1][0], last)
+        elif first < last:
+            kept.append((first, last))
+    return kept

@@ -1,0 +1,125 @@
+"""Event time of one input partition: which samples are late or ahead, and which steps are closed.
+
+The watermark is the newest event time so far minus the lateness. It is judged sample by sample, so
+the verdict on a sample is the same however records were split into polls. Samples of series that
+a limit refuses move it; samples the codec dropped (excluded, bad time and so on) do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.records import I64, DropReason, RecordBatch, SampleBatch
+
+#: `newest` before the first sample.
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a batch did to the event clock.
+
+    Attributes
+    ----------
+    kept : bool[S]
+        Samples that are neither late nor ahead.
+    levels : int64[K]
+        Watermark after each sample, never falling; empty when it did not move.
+    offsets : int64[K]
+        Offset of the record each sample came from.
+    dropped : dict
+        How many were late and ahead.
+    """
+
+    kept: NDArray[np.bool_]
+    levels: I64
+    offsets: I64
+    dropped: dict[DropReason, int]
+
+
+@dataclass(slots=True)
+class EventClock:
+    """Newest event time and watermark; all durations in nanoseconds.
+
+    Attributes
+    ----------
+    interval, lateness, max_ahead : int
+        Grid step, how late a sample may be, how far before its record's timestamp.
+    newest : int
+        Newest event time so far, NEVER before the first sample.
+    newest_offset : int
+        Offset of the last record that held an accepted sample, -1 before the first.
+    idle_until : int
+        Watermark an idle input was closed up to; 0 when it never was.
+    """
+
+    interval: int
+    lateness: int
+    max_ahead: int
+    newest: int = NEVER
+    newest_offset: int = -1
+    idle_until: int = 0
+
+    @property
+    def watermark(self) -> int:
+        """Time up to which frames are closed, Unix nanoseconds; 0 before the first sample."""
+        return max(self.newest - self.lateness, self.idle_until)
+
+    @property
+    def closed(self) -> int:
+        """First tick that is still open."""
+        return self.watermark // self.interval
+
+    def advance(self, samples: SampleBatch, batch: RecordBatch) -> Advance:
+        """Judge samples in order and move on.
+
+        Parameters
+        ----------
+        samples : SampleBatch
+            Decoded samples, in record order.
+        batch : RecordBatch
+            The records they came from.
+
+        Returns
+        -------
+        Advance
+            The verdicts and the watermark's course.
+        """
+        time, stamp = samples.time, batch.timestamps[samples.record]
+        ahead = (stamp >= 0) & (time - stamp > self.max_ahead)
+        offsets = batch.offsets[samples.record]
+        newest = np.maximum(np.maximum.accumulate(np.where(ahead, NEVER, time)), self.newest)
+        before = np.concatenate(([self.newest], newest[:-1])) - self.lateness
+        np.maximum(before, self.idle_until, out=before)
+        behind = np.flatnonzero(~ahead & (time < before))
+        late = behind[time[behind] // self.interval < before[behind] // self.interval]
+        kept = ~ahead
+        kept[late] = False
+        if kept.any():
+            self.newest = int(newest[-1])
+            self.newest_offset = int(offsets[np.flatnonzero(kept)[-1]])
+        levels = np.maximum(newest - self.lateness, self.idle_until)
+        counts = {
+            DropReason.LATE: len(late),
+            DropReason.AHEAD: int(np.count_nonzero(ahead)),
+        }
+        return Advance(kept, levels, offsets, {k: v for k, v in counts.items() if v})
+
+    def close_newest(self) -> tuple[I64, I64] | None:
+        """Move the watermark to the end of the newest sample's step.
+
+        Returns
+        -------
+        tuple of int64[1] and int64[1], or None
+            Watermark and offset, as in Advance; None when that step is closed already.
+        """
+        if self.newest == NEVER:
+            return None
+        end = (self.newest // self.interval + 1) * self.interval
+        if end <= self.watermark:
+            return None
+        self.idle_until = end
+        return np.array([end], dtype=np.int64), np.array([self.newest_offset], dtype=np.int64)

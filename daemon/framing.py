@@ -1,0 +1,229 @@
+"""Samples to frames, by event time: pure, without a clock, the same for every split into batches.
+
+Late and ahead samples are judged by `daemon.event_clock`, who belongs to a group at which tick by
+`daemon.membership`, rates and differences are computed by `daemon.counters`, and blocks are made by
+`daemon.closing`. Here the four are put together, and samples wait until their tick closes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from daemon.closing import Closing, Winners
+from daemon.config import FramingSection, GroupingSection, MetricRule
+from daemon.counters import ValueHistory
+from daemon.event_clock import EventClock
+from daemon.membership import Membership
+from daemon.records import (
+    F64,
+    I32,
+    I64,
+    NANOSECONDS,
+    DropReason,
+    FrameBlock,
+    RecordBatch,
+    SampleBatch,
+    Series,
+)
+from daemon.series import SeriesTable
+
+#: Series a table may hold beyond twice those in use before the others are forgotten.
+UNUSED_SERIES_MAX = 4096
+#: No duration counts for more than this many nanoseconds (292 years end int64).
+_FOREVER = 2**61
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """What became of a batch.
+
+    Attributes
+    ----------
+    blocks : list of FrameBlock
+        Closed frames, in order for each group.
+    framed : int
+        Samples that are in these frames.
+    dropped : dict
+        Samples that are not, by reason. Reasons that are decided when a tick closes appear then:
+        over all calls, samples in = framed + dropped + pending.
+    pending : int
+        Samples waiting for their tick to close.
+    vanished : tuple of str
+        Groups that ended and did not begin again; to be forgotten after the blocks.
+    """
+
+    blocks: list[FrameBlock]
+    framed: int
+    dropped: dict[DropReason, int]
+    pending: int
+    vanished: tuple[str, ...]
+
+
+def _nanoseconds(seconds: float) -> int:
+    return min(round(seconds * NANOSECONDS), _FOREVER)
+
+
+class Framer:
+    """Frames the samples of one input partition.
+
+    Parameters
+    ----------
+    framing : FramingSection
+        Grid, lateness, gaps, retention.
+    grouping : GroupingSection
+        Limits.
+    metrics : sequence of MetricRule
+        Counters and transforms; the rules `table` was built with.
+    table : SeriesTable
+        The series `SampleBatch.series` points into. The framer forgets series nobody uses, which
+        renumbers the others: a batch must be pushed before the next one is decoded.
+    """
+
+    def __init__(
+        self,
+        framing: FramingSection,
+        grouping: GroupingSection,
+        metrics: Sequence[MetricRule],
+        table: SeriesTable,
+    ) -> None:
+        interval = _nanoseconds(framing.interval)
+        lateness, ahead = _nanoseconds(framing.lateness), _nanoseconds(framing.max_ahead)
+        self._clock = EventClock(interval, lateness, ahead)
+        self._gap_ticks = _nanoseconds(framing.gap_max) // interval
+        self._table = table
+        retention = max(1, math.ceil(_nanoseconds(framing.retention) / interval))
+        self._membership = Membership(
+            table, grouping.groups_max, grouping.series_per_group_max, retention
+        )
+        self._history = ValueHistory(metrics)
+        self._series: list[I32] = []
+        self._time: list[I64] = []
+        self._value: list[F64] = []
+        self._pending = 0
+
+    @property
+    def interval_ns(self) -> int:
+        """Grid step, nanoseconds."""
+        return self._clock.interval
+
+    @property
+    def watermark(self) -> int:
+        """Time up to which frames are closed, Unix nanoseconds; 0 before the first sample."""
+        return self._clock.watermark
+
+    @property
+    def newest(self) -> int:
+        """Newest accepted event time, Unix nanoseconds; -1 before the first sample."""
+        return self._clock.newest
+
+    @property
+    def pending(self) -> int:
+        """Samples waiting for their tick to close."""
+        return self._pending
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that exist, sorted."""
+        return tuple(sorted(self._membership.groups))
+
+    @property
+    def series_count(self) -> int:
+        """Series that are members of a group."""
+        return self._membership.member_count()
+
+    def members(self, group: str) -> tuple[Series, ...]:
+        """Return a group's series in column order after the last block; none if it is gone."""
+        state = self._membership.groups.get(group)
+        return tuple(self._table.identities[i] for i in state.members) if state else ()
+
+    def push(self, samples: SampleBatch, batch: RecordBatch) -> Framed:
+        """Take in a batch; return the frames it closes.
+
+        Parameters
+        ----------
+        samples : SampleBatch
+            Decoded samples, in record order.
+        batch : RecordBatch
+            The records they came from.
+
+        Returns
+        -------
+        Framed
+            Closed frames and counts.
+        """
+        if not len(samples.time):
+            return Framed([], 0, {}, self._pending, ())
+        closed = self._clock.closed
+        advance = self._clock.advance(samples, batch)
+        kept = advance.kept
+        self._series.append(samples.series[kept])
+        self._time.append(samples.time[kept])
+        self._value.append(samples.value[kept])
+        self._pending += int(np.count_nonzero(kept))
+        return self._close(closed, advance.levels, advance.offsets, Counter(advance.dropped))
+
+    def close_idle(self) -> Framed:
+        """Close every waiting tick, as if the watermark had reached the end of the newest one.
+
+        For an input that went quiet, and for the end of a file. Samples that still come for these
+        ticks are late.
+
+        Returns
+        -------
+        Framed
+            Closed frames and counts.
+        """
+        closed = self._clock.closed
+        ends = self._clock.close_newest()
+        if ends is None:
+            return Framed([], 0, {}, self._pending, ())
+        return self._close(closed, *ends, Counter())
+
+    def _close(self, start: int, levels: I64, offsets: I64, dropped: Counter[DropReason]) -> Framed:
+        """Make frames of the ticks from `start` to what is closed now."""
+        end = self._clock.closed
+        if start >= end:
+            return Framed([], 0, dict(dropped), self._pending, ())
+        count = len(self._table)
+        self._membership.resize(count)
+        self._history.resize(count)
+        interval = self._clock.interval
+        winners = Winners.choose(*self._take(end * interval), self._table.group_of(), interval)
+        closing = Closing(winners, self._membership, self._table, self._gap_ticks)
+        closing.plan(start, end)
+        rules = self._table.rule_of()
+        blocks, framed = closing.assemble(self._history, rules, interval, levels, offsets)
+        self._forget_unused()
+        dropped.update(closing.dropped)
+        vanished = tuple(sorted(closing.vanished))
+        return Framed(blocks, framed, dict(dropped), self._pending, vanished)
+
+    def _take(self, end: int) -> tuple[I32, I64, F64]:
+        """Take the waiting samples before `end`."""
+        series = np.concatenate(self._series) if self._series else np.zeros(0, dtype=np.int32)
+        time = np.concatenate(self._time) if self._time else np.zeros(0, dtype=np.int64)
+        value = np.concatenate(self._value) if self._value else np.zeros(0)
+        ripe = time < end
+        waits = ~ripe
+        self._series, self._time, self._value = [series[waits]], [time[waits]], [value[waits]]
+        self._pending = len(self._time[0])
+        return series[ripe], time[ripe], value[ripe]
+
+    def _forget_unused(self) -> None:
+        """Purge the table when most of it is neither member nor waiting."""
+        if len(self._table) <= 2 * self._membership.member_count() + UNUSED_SERIES_MAX:
+            return
+        used = self._membership.column >= 0
+        used[self._series[0]] = True
+        indices = np.flatnonzero(used).astype(np.int32)
+        if len(self._table) <= 2 * len(indices) + UNUSED_SERIES_MAX:
+            return
+        renumbered = self._table.retain(indices)
+        self._membership.retain(indices, renumbered)
+        self._history.retain(indices)
+        self._series = [renumbered[self._series[0]]]

@@ -1,0 +1,143 @@
+"""Which series are in which group at each tick: decided by event time, never by arrival.
+
+A series joins its group at the tick of its first sample, in order of key among those that join at
+the same tick, and leaves `retention` ticks after its last. A group exists from its first sample on
+and vanishes when it has had no series for another `retention`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from daemon.records import I32, I64, Series
+from daemon.series import SeriesTable
+
+
+@dataclass(slots=True)
+class GroupState:
+    """One group's members and what its next block must tell.
+
+    Attributes
+    ----------
+    members : list of int
+        Series indices in column order.
+    data_tick : int
+        Newest tick with a sample of a member.
+    oldest : int
+        No member's last sample is at an earlier tick.
+    joined, left : list
+        Changes since the last block.
+    starts : bool
+        No block has been made yet.
+    """
+
+    name: str
+    data_tick: int
+    oldest: int
+    members: list[int] = field(default_factory=list)
+    joined: list[Series] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    starts: bool = True
+
+
+class Membership:
+    """Groups, their members, and when each series was last seen.
+
+    Parameters
+    ----------
+    table : SeriesTable
+        The partition's series.
+    groups_max, series_per_group_max : int
+        Limits.
+    retention : int
+        Ticks without a sample after which a series leaves.
+
+    Attributes
+    ----------
+    groups : dict
+        Group name to its state.
+    column : int32[n]
+        Column of each series in its group's frames, -1 when it is no member.
+    seen : int64[n]
+        Tick of each member's last sample.
+    """
+
+    def __init__(
+        self, table: SeriesTable, groups_max: int, series_per_group_max: int, retention: int
+    ) -> None:
+        self.groups: dict[str, GroupState] = {}
+        self.column: I32 = np.zeros(0, dtype=np.int32)
+        self.seen: I64 = np.zeros(0, dtype=np.int64)
+        self.retention = retention
+        self._table = table
+        self._groups_max = groups_max
+        self._series_max = series_per_group_max
+
+    def resize(self, count: int) -> None:
+        """Make room for `count` series; new ones are no members."""
+        extra = count - len(self.column)
+        if extra > 0:
+            self.column = np.concatenate((self.column, np.full(extra, -1, dtype=np.int32)))
+            self.seen = np.concatenate((self.seen, np.zeros(extra, dtype=np.int64)))
+
+    def retain(self, indices: I32, renumbered: I32) -> None:
+        """Keep these series, renumbered; every member must be among them."""
+        self.column, self.seen = self.column[indices], self.seen[indices]
+        for group in self.groups.values():
+            group.members = [int(renumbered[i]) for i in group.members]
+
+    def member_count(self) -> int:
+        """Series that are members of any group."""
+        return sum(len(group.members) for group in self.groups.values())
+
+    def vanish_tick(self, group: GroupState) -> int:
+        """First tick at which the group is gone unless a sample comes before."""
+        return group.data_tick + 2 * self.retention + 1
+
+    def forget_vanished(self, tick: int) -> list[str]:
+        """Remove groups that are gone at `tick`; returns their names."""
+        gone = [g for g in self.groups.values() if self.vanish_tick(g) <= tick]
+        for group in gone:
+            del self.groups[group.name]
+        return [group.name for group in gone]
+
+    def create(self, name: str, tick: int) -> bool:
+        """Begin a group at `tick`; False when there are too many."""
+        if len(self.groups) >= self._groups_max:
+            return False
+        self.groups[name] = GroupState(name, data_tick=tick, oldest=tick)
+        return True
+
+    def has_room(self, group: GroupState) -> bool:
+        """Tell whether another series may join."""
+        return len(group.members) < self._series_max
+
+    def leaving(self, group: GroupState, tick: int) -> I32:
+        """Find members whose last sample is more than `retention` ticks before `tick`."""
+        if not group.members or tick - group.oldest <= self.retention:
+            return np.zeros(0, dtype=np.int32)
+        members = np.array(group.members, dtype=np.int32)
+        seen = self.seen[members]
+        gone = tick - seen > self.retention
+        group.oldest = int(seen[~gone].min(initial=tick))
+        return members[gone]
+
+    def joining(self, group: GroupState, candidates: I32, leaving: int) -> list[int]:
+        """Choose, in order of key, which of these series join once `leaving` members have left."""
+        room = self._series_max - len(group.members) + leaving
+        by_key = sorted((self._table.identities[i].key, int(i)) for i in candidates)
+        return [index for _, index in by_key[:room]]
+
+    def change(self, group: GroupState, leaving: I32, joining: list[int], tick: int) -> None:
+        """Let members leave, then others join at the end."""
+        identities = self._table.identities
+        if len(leaving):
+            self.column[leaving] = -1
+            group.left.extend(identities[i].key for i in leaving)
+            group.members = [i for i in group.members if self.column[i] >= 0]
+        group.members.extend(joining)
+        group.joined.extend(identities[i] for i in joining)
+        self.column[group.members] = np.arange(len(group.members), dtype=np.int32)
+        self.seen[joining] = tick
