@@ -36,7 +36,9 @@ def default_of(field: FieldInfo) -> str:
         default = default.value
     if isinstance(default, str):
         return default if default.replace("_", "").isalnum() else json.dumps(default)
-    return json.dumps(default)
+    text = json.dumps(default)
+    # YAML 1.1 reads 1e+100 as text; it wants a point.
+    return text.replace("e", ".0e", 1) if isinstance(default, float) and "." not in text else text
 
 
 def range_of(field: FieldInfo) -> str:

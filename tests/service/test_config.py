@@ -1,0 +1,82 @@
+"""The sections and their rules: `daemon.config`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from daemon import knobs
+from daemon.config import Config
+
+
+def test_defaults_are_valid_and_frozen() -> None:
+    """A configuration cannot be changed after it was checked."""
+    config = Config()
+
+    with pytest.raises(ValidationError, match="frozen"):
+        config.application_id = "other"  # type: ignore[misc]
+
+
+def test_every_key_says_what_it_means() -> None:
+    """A knob without a description is a knob nobody can turn."""
+    silent = [
+        (*path, name)
+        for path, _, section in knobs.sections(Config)
+        for name, info in section.model_fields.items()
+        if knobs.section_of(info) is None and not info.description
+    ]
+
+    assert silent == []
+
+
+def test_every_section_refuses_unknown_keys() -> None:
+    """A typing slip is never silently ignored, at whatever depth."""
+    for path, _, section in knobs.sections(Config):
+        assert section.model_config.get("extra") == "forbid", path
+        assert section.model_config.get("frozen"), path
+        assert section.__doc__, path
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"kafka": {"heartbeat_interval": 20}}, "at most a third of session_timeout"),
+        ({"kafka": {"sasl_password": "a", "sasl_password_file": "b"}}, "exclude each other"),
+        ({"kafka": {"security_protocol": "SASL_SSL"}}, "needs sasl_mechanism and sasl_username"),
+        ({"kafka": {"bootstrap_servers": []}}, "at least 1 item"),
+        ({"input": {"format": "wide_array"}}, "columns must be given"),
+        ({"input": {"columns": ["a"]}}, "columns must be given"),
+        ({"input": {"format": "wide_array", "columns": ["a", "a"]}}, "names a series twice"),
+        ({"series": {"relabel": [{"regex": "("}]}}, "not a regular expression"),
+        ({"series": {"relabel": [{}]}}, "needs target_label"),
+        ({"metrics": [{"match": "a", "valid_min": 1, "valid_max": 1}]}, "below valid_max"),
+        ({"incidents": {"recovery": 1.5}}, "must not be above trigger"),
+        (
+            {"incidents": {"maintenance": [{"start": "now", "end": "2026-01-01T00:00:00Z"}]}},
+            "not an RFC 3339 time",
+        ),
+        (
+            {"incidents": {"maintenance": [{"start": "2026-01-01T00:00:00", "end": "x"}]}},
+            "needs a time zone",
+        ),
+        (
+            {
+                "incidents": {
+                    "maintenance": [
+                        {"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}
+                    ]
+                }
+            },
+            "start must be before end",
+        ),
+        ({"detector": {"alert_budget_per_day": 1440}}, "below the ticks of a day"),
+        ({"framing": {"interval": float("inf")}}, "not a duration"),
+        ({"input": {"value_abs_max": float("nan")}}, "finite number"),
+    ],
+)
+def test_rules_refuse_what_cannot_work(values: dict[str, Any], words: str) -> None:
+    """Each rule between keys names what must hold."""
+    with pytest.raises(ValidationError, match=words):
+        Config.model_validate(values)

@@ -1,0 +1,108 @@
+"""Being asked to stop: `daemon.lifecycle`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from daemon.lifecycle import StopRequest
+from fakes import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that stands still."""
+    return FakeClock()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_only_asks(clock: FakeClock, number: signal.Signals) -> None:
+    """The loop is told, nothing is interrupted, the time left is counted."""
+    ended: list[int] = []
+
+    with StopRequest(clock, end=ended.append, drain_seconds=8.0) as stop:
+        before = stop.asked, stop.remaining_seconds()
+        os.kill(os.getpid(), number)
+        clock.advance(3.0)
+
+        assert before == (False, float("inf"))
+        assert stop.asked
+        assert stop.reason == number.name
+        assert stop.remaining_seconds() == 5.0
+        assert ended == []
+
+
+def test_the_second_signal_ends_at_once(
+    clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever asks twice does not want to wait; the code says which signal it was."""
+    ended: list[int] = []
+
+    with StopRequest(clock, end=ended.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert ended == [128 + signal.SIGTERM]
+    assert "second SIGTERM: ending now" in capfd.readouterr().err
+
+
+def test_a_drain_that_hangs_is_ended(clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:
+    """The watchdog does not depend on the thread that hangs."""
+    ended = threading.Event()
+    codes: list[int] = []
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    with StopRequest(clock, end=end, deadline_seconds=0.01) as stop:
+        stop.ask("test")
+
+        assert ended.wait(5.0)
+    assert codes == [1]
+    assert "not drained within 0.01 s" in capfd.readouterr().err
+
+
+def test_the_old_handlers_come_back(clock: FakeClock) -> None:
+    """After the service has stopped, signals mean what they meant before."""
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    with StopRequest(clock) as stop:
+        inside = signal.getsignal(signal.SIGTERM)
+        stop.ask("test")
+
+    assert inside != before[0]
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_the_first_reason_counts(clock: FakeClock) -> None:
+    """A later reason neither replaces the first nor gives more time."""
+    with StopRequest(clock, drain_seconds=8.0) as stop:
+        stop.ask("first")
+        clock.advance(2.0)
+        stop.ask("second")
+
+        assert stop.reason == "first"
+        assert stop.remaining_seconds() == 6.0
+
+
+def test_time_left_never_goes_below_zero(clock: FakeClock) -> None:
+    """Past the drain time there is none left, not less than none."""
+    with StopRequest(clock, drain_seconds=1.0) as stop:
+        stop.ask("test")
+        clock.advance(9.0)
+
+        assert stop.remaining_seconds() == 0.0
+
+
+def test_wait_returns_when_asked(clock: FakeClock) -> None:
+    """A pause ends as soon as the service is asked to stop."""
+    with StopRequest(clock) as stop:
+        before = stop.wait(0.0)
+        stop.ask("test")
+
+        assert before is False
+        assert stop.wait(60.0)

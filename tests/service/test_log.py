@@ -1,0 +1,155 @@
+"""The lines of the log: `daemon.log`."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from daemon.config import LoggingSection
+from daemon.log import configure, get_logger
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Give the process its own logging back."""
+    root = logging.getLogger()
+    before = list(root.handlers), root.level, logging.getLogger("kafka").level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+    for handler in before[0]:
+        root.addHandler(handler)
+    root.setLevel(before[1])
+    logging.getLogger("kafka").setLevel(before[2])
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    """Read the log back."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def configured(**settings: str) -> io.StringIO:
+    """Log into memory."""
+    stream = io.StringIO()
+    configure(LoggingSection.model_validate(settings), stream)
+    return stream
+
+
+def test_a_line_is_one_json_object_with_the_fixed_fields_first() -> None:
+    """Time, level, logger, constant message, then the fields."""
+    stream = configured()
+
+    get_logger("daemon.engine").info("partitions assigned", partitions=4, group="café")
+
+    (line,) = lines(stream)
+    assert list(line) == ["ts", "level", "logger", "msg", "partitions", "group"]
+    assert line["ts"].endswith("Z")
+    assert (line["level"], line["logger"]) == ("info", "daemon.engine")
+    assert (line["msg"], line["partitions"], line["group"]) == ("partitions assigned", 4, "café")
+
+
+def test_kafka_pythons_lines_are_in_the_same_stream() -> None:
+    """The client's warnings look like ours; its chatter is kept out."""
+    stream = configured()
+
+    logging.getLogger("kafka.net").info("fetching")
+    logging.getLogger("kafka.net").warning("no connection to %s", "broker-1")
+
+    (line,) = lines(stream)
+    assert (line["logger"], line["msg"]) == ("kafka.net", "no connection to broker-1")
+
+
+def test_debug_shows_everything() -> None:
+    """At debug the client's chatter is wanted."""
+    stream = configured(level="debug")
+
+    logging.getLogger("kafka.net").info("fetching")
+    get_logger("daemon.engine").debug("batch", records=3)
+
+    assert [line["level"] for line in lines(stream)] == ["info", "debug"]
+
+
+def test_what_is_below_the_level_is_not_written() -> None:
+    """At error only errors are left."""
+    stream = configured(level="error")
+
+    get_logger("daemon.engine").warning("slow")
+    logging.getLogger("kafka").warning("slow")
+    get_logger("daemon.engine").error("lost")
+
+    assert [line["msg"] for line in lines(stream)] == ["lost"]
+
+
+def test_secrets_are_masked_by_name() -> None:
+    """A field whose name says secret never shows its value."""
+    stream = configured()
+
+    get_logger("x").info(
+        "connecting", sasl_password="geheim", api_token="g", sasl_password_file="f"
+    )
+
+    (line,) = lines(stream)
+    assert line["sasl_password"] == line["api_token"] == "**********"
+    assert line["sasl_password_file"] == "f"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_traceback_shows_no_local_variables(style: str) -> None:
+    """What a function held when it failed may be a secret."""
+    stream = configured(format=style)
+
+    def fail() -> None:
+        password = "geh" + "eim"
+        raise RuntimeError(len(password))
+
+    try:
+        fail()
+    except RuntimeError:
+        get_logger("x").exception("failed")
+
+    assert "RuntimeError" in stream.getvalue()
+    assert "geheim" not in stream.getvalue()
+
+
+def test_warnings_become_lines() -> None:
+    """A Python warning is not lost on standard error."""
+    stream = configured()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("old call", UserWarning, stacklevel=1)
+
+    assert "old call" in stream.getvalue()
+    assert lines(stream)[0]["logger"] == "py.warnings"
+
+
+def test_console_lines_are_for_people() -> None:
+    """The console format is plain text without colours where nobody looks."""
+    stream = configured(format="console")
+
+    get_logger("daemon.engine").info("started", partitions=4)
+
+    text = stream.getvalue()
+    assert "started" in text
+    assert "partitions=4" in text
+    assert "\x1b[" not in text
+
+
+def test_configuring_twice_does_not_double_the_lines() -> None:
+    """The later set-up replaces the earlier one."""
+    first, second = configured(), configured()
+
+    get_logger("x").info("once")
+
+    assert first.getvalue() == ""
+    assert len(lines(second)) == 1
