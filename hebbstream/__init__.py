@@ -1,1 +1,50 @@
 """Streaming anomaly detection that learns which series move together."""
+
+from importlib.metadata import version
+
+from hebbstream.detector import Detector
+from hebbstream.errors import (
+    FrameError,
+    HebbstreamError,
+    InvariantError,
+    SeriesError,
+    SnapshotCorruptError,
+    SnapshotError,
+    SnapshotVersionError,
+)
+from hebbstream.params import DetectorParams
+from hebbstream.results import (
+    BROKEN_DTYPE,
+    EDGE_DTYPE,
+    Change,
+    JournalEntry,
+    Kind,
+    Learning,
+    RunResult,
+    TickResult,
+)
+from hebbstream.warmup import warmup
+
+__version__ = version("hebbstream")
+
+__all__ = [
+    "BROKEN_DTYPE",
+    "EDGE_DTYPE",
+    "Change",
+    "Detector",
+    "DetectorParams",
+    "FrameError",
+    "HebbstreamError",
+    "InvariantError",
+    "JournalEntry",
+    "Kind",
+    "Learning",
+    "RunResult",
+    "SeriesError",
+    "SnapshotCorruptError",
+    "SnapshotError",
+    "SnapshotVersionError",
+    "TickResult",
+    "__version__",
+    "warmup",
+]

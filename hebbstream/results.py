@@ -15,7 +15,14 @@ I8 = NDArray[np.int8]
 #: An association as `Detector.edges` lists it: series indices (source < target at lag 0), lag in
 #: ticks, weight (the correlation r of the two series), trace c, and ticks since it was grown.
 EDGE_DTYPE = np.dtype(
-    [("source", "u4"), ("target", "u4"), ("lag", "i4"), ("weight", "f4"), ("trace", "f4"), ("age_ticks", "i8")]
+    [
+        ("source", "u4"),
+        ("target", "u4"),
+        ("lag", "i4"),
+        ("weight", "f4"),
+        ("trace", "f4"),
+        ("age_ticks", "i8"),
+    ]
 )
 
 #: An edge whose relation is broken at a tick: weight it was learnt with, weight over the last

@@ -1,0 +1,94 @@
+"""The one place that compiles: `kernel`, and a cache that knows when any kernel has changed.
+
+Numba keys its cache by the file a function stands in; a kernel that calls a kernel of another file
+would stay stale when only that file changes. So the cache folder carries a fingerprint of all the
+kernels' sources.
+
+The cache may stand where nothing can be written, as in an image with a read-only root: what it
+holds is used, what it lacks is compiled and not kept. Where there is no place for one at all, every
+process compiles anew. Neither is a reason not to run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+from numba.core import config as _numba_config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Sums may be reordered and divisions shared; NaN and infinities keep their meaning.
+FAST_MATH = {"reassoc", "contract", "nsz", "arcp"}
+
+_PACKAGE = Path(__file__).parent
+
+
+def _fingerprint() -> str:
+    """Hash of every kernel's source and of this file."""
+    digest = hashlib.sha256()
+    for path in [Path(__file__), *sorted((_PACKAGE / "kernels").glob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+config: Any = _numba_config  # its names are made at run time, from the environment
+_CACHE = Path(str(config.CACHE_DIR) if config.CACHE_DIR else _PACKAGE / "__pycache__")
+config.CACHE_DIR = str(_CACHE / f"kernels-{_fingerprint()}")
+
+
+class _ReadableLocator(UserProvidedCacheLocator):
+    """Our cache folder where it can be read but not written; numba's own locator asks for both."""
+
+    def ensure_cache_path(self) -> None:
+        """Raise OSError unless the folder can be read."""
+        os.scandir(self._cache_path).close()
+
+
+class _CachePlace(CompileResultCacheImpl):
+    """Looks for a cache that can be written first, then for one that can be read."""
+
+    _locator_classes = [  # noqa: RUF012 - numba's own form
+        UserProvidedCacheLocator,
+        _ReadableLocator,
+        *CompileResultCacheImpl._locator_classes,  # noqa: SLF001 - numba's way to extend it
+    ]
+
+
+class _KernelCache(FunctionCache):
+    """Numba's cache of one function, for which not being able to write is no failure."""
+
+    _impl_class = _CachePlace
+
+    def save_overload(self, signature: object, compiled: object) -> None:
+        """Keep what was compiled, where there is a place for it."""
+        with contextlib.suppress(OSError):
+            super().save_overload(signature, compiled)  # type: ignore[no-untyped-call]
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel: cached, without the interpreter lock, NaN-safe fast arithmetic.
+
+    Parameters
+    ----------
+    function : callable
+        Works on arrays and numbers only; see docs/ARCHITECTURE.md for what a kernel may do.
+
+    Returns
+    -------
+    callable
+        The compiled function, with the same signature.
+    """
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    if not config.DISABLE_JIT:
+        # What cache=True does, with our cache; numba raises RuntimeError where none has a place.
+        with contextlib.suppress(RuntimeError):
+            compiled._cache = _KernelCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return compiled  # type: ignore[no-any-return]

@@ -1,0 +1,66 @@
+"""State of the tail models that turn statistics into p-values, and where the alert line lies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from hebbstream.arrays import F64
+from hebbstream.kernels.layout import BINS, INCREMENT, TAIL_COUNT, TAIL_ROWS
+from hebbstream.params import DAY
+
+
+def alert_exponent(budget_per_day: float, interval_seconds: float) -> float:
+    """Find -log10 of the p-value that is reached by chance `budget_per_day` times a day.
+
+    Parameters
+    ----------
+    budget_per_day : float
+        Alerts a day.
+    interval_seconds : float
+        Grid step.
+
+    Returns
+    -------
+    float
+        Above 0.
+
+    Raises
+    ------
+    ValueError
+        When the budget is not below the ticks of a day.
+    """
+    ticks = DAY / interval_seconds
+    if budget_per_day >= ticks:
+        msg = (
+            f"alert_budget_per_day ({budget_per_day:g}) must be below the ticks of a day "
+            f"({ticks:g} at an interval of {interval_seconds:g} s)"
+        )
+        raise ValueError(msg)
+    return math.log10(ticks / budget_per_day)
+
+
+@dataclass(slots=True)
+class Calibration:
+    """Tail models of the alert, the gate and the relation channel.
+
+    Attributes
+    ----------
+    histograms : float64[3, BINS]
+        Decayed counts of the statistic's logarithm.
+    tails : float64[3, 4]
+        Increment, total, highest bin, hot ticks.
+    """
+
+    histograms: F64
+    tails: F64
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Make models that have seen nothing."""
+        tails = np.zeros((TAIL_COUNT, TAIL_ROWS))
+        tails[:, INCREMENT] = 1.0
+        return cls(np.zeros((TAIL_COUNT, BINS)), tails)

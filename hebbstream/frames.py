@@ -1,0 +1,93 @@
+"""The gate: whatever a caller hands in becomes arrays the kernels can trust, or a FrameError."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hebbstream.arrays import F64
+from hebbstream.errors import FrameError
+
+#: A sample beyond this is taken for missing: its square would no longer be finite.
+VALUE_LIMIT = 1e100
+
+
+def as_numbers(values: ArrayLike) -> F64:
+    """Copy to a contiguous array of float64.
+
+    Raises
+    ------
+    FrameError
+        When these are not real numbers.
+    """
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":
+            msg = f"frames and times must be real numbers, not {given.dtype}"
+            raise FrameError(msg)
+        return np.array(given, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        msg = f"frames and times must be real numbers: {error}"
+        raise FrameError(msg) from error
+
+
+def as_frames(frames: ArrayLike, n: int) -> F64:
+    """Copy a block of frames; what is not finite, or absurdly large, becomes missing.
+
+    Parameters
+    ----------
+    frames : float64[T, n]
+        One row a tick.
+    n : int
+        Series of the detector.
+
+    Returns
+    -------
+    float64[T, n]
+        NaN where missing, else at most 1e100 in size.
+
+    Raises
+    ------
+    FrameError
+        When the shape does not fit, or these are not numbers.
+    """
+    block = as_numbers(frames)
+    if block.ndim != 2 or block.shape[1] != n:
+        msg = f"expected frames of shape (T, {n}), got {block.shape}"
+        raise FrameError(msg)
+    # Written so that NaN fails the comparison too.
+    block[~(np.abs(block) <= VALUE_LIMIT)] = np.nan
+    return block
+
+
+def as_times(times: ArrayLike | None, length: int, first_tick: int, interval_seconds: float) -> F64:
+    """Copy the times of a block, or make them from the ticks.
+
+    Parameters
+    ----------
+    times : float64[T], optional
+        Unix seconds.
+    length : int
+        Frames of the block.
+    first_tick : int
+        Tick of the first.
+    interval_seconds : float
+        Grid step.
+
+    Returns
+    -------
+    float64[T]
+        Unix seconds.
+
+    Raises
+    ------
+    FrameError
+        When the shape does not fit, or a time is not finite.
+    """
+    if times is None:
+        return (first_tick + np.arange(length)) * interval_seconds
+    clock = as_numbers(times)
+    if clock.shape != (length,) or not np.isfinite(clock).all():
+        msg = f"expected {length} finite times, got an array of shape {clock.shape}"
+        raise FrameError(msg)
+    return clock

@@ -1,0 +1,111 @@
+"""From deviations to one statistic per tick, and to evidence per series.
+
+Level and relation are both squared sigmas, so they are added, not voted; the sum is smoothed over a
+short and a long horizon, which sees both sharp and faint faults.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hebbstream._jit import kernel
+from hebbstream.arrays import F32, F64
+from hebbstream.kernels.layout import LONG, SHORT
+
+#: Sigmas beyond which one series' evidence grows no more; ranks causes, so it is wider than the cap.
+RANK_CAP = 50.0
+FLUSH = 1e-30
+
+
+@kernel
+def mean_squares(
+    z: F32, surprise: F64, present: F32, counts: F64, cap: float, warmup: float
+) -> float:
+    """Fuse a frame: the mean square of level and of relation, over the series that are judged.
+
+    Parameters
+    ----------
+    z : float32[n], in
+        Standardised frame.
+    surprise : float64[n], in
+        u, the re-standardised residual.
+    present : float32[n], in
+        1 where there is a sample.
+    counts : float64[n], in
+        Samples each series has seen.
+    cap : float64
+        Sigmas beyond which a deviation counts no more.
+    warmup : float64
+        Samples before a series is judged.
+
+    Returns
+    -------
+    float64
+        The sum of both means; -1 when no series is judged.
+    """
+    total = 0.0
+    judged = 0
+    for j in range(z.shape[0]):
+        if present[j] > 0.0 and counts[j] >= warmup:
+            a = min(abs(float(z[j])), cap)
+            b = min(abs(surprise[j]), cap)
+            total += a * a + b * b
+            judged += 1
+    return total / judged if judged > 0 else -1.0
+
+
+@kernel
+def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate: float) -> float:
+    """Smooth the statistic over both horizons.
+
+    Parameters
+    ----------
+    smooth : float64[3], in/out
+        State, see layout.
+    statistic : float64
+        From `mean_squares`; -1 leaves the state as it is.
+    short_rate, long_rate : float64
+        EW rates.
+
+    Returns
+    -------
+    float64
+        Sum of both.
+    """
+    if statistic >= 0.0:
+        smooth[SHORT] += short_rate * (statistic - smooth[SHORT])
+        smooth[LONG] += long_rate * (statistic - smooth[LONG])
+        if smooth[SHORT] < FLUSH:
+            smooth[SHORT] = 0.0
+        if smooth[LONG] < FLUSH:
+            smooth[LONG] = 0.0
+    return smooth[SHORT] + smooth[LONG]
+
+
+@kernel
+def rank_series(
+    z: F32, surprise: F64, broken: F64, present: F32, counts: F64, warmup: float, evidence: F64
+) -> None:
+    """Evidence of each series: how far it is off by itself, from its peers, and in its relations.
+
+    Parameters
+    ----------
+    z : float32[n], in
+        Standardised frame.
+    surprise, broken : float64[n], in
+        u, and the mean break of a series' edges.
+    present : float32[n], in
+        1 where there is a sample.
+    counts : float64[n], in
+        Samples each series has seen.
+    warmup : float64
+        Samples before a series is judged.
+    evidence : float64[n], out
+        Unnormalised; 0 where missing or not judged.
+    """
+    for j in range(z.shape[0]):
+        evidence[j] = 0.0
+        if present[j] > 0.0 and counts[j] >= warmup:
+            a = min(abs(float(z[j])), RANK_CAP)
+            b = min(abs(surprise[j]), RANK_CAP)
+            evidence[j] = a + b + math.sqrt(broken[j])

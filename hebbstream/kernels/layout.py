@@ -1,0 +1,181 @@
+"""Rows of the packed arrays: what stands where in a detector's state and settings.
+
+A state is a few arrays, one row a quantity, one column a series (or component, or edge), so that a
+compiled call takes few arguments and a series joins or leaves by one column.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# moments float64[5, n]: location and scale of each series, after the clock's course is taken off.
+MEAN: Final = 0
+VARIANCE: Final = 1
+HIGH: Final = 2
+LOW: Final = 3
+COUNT: Final = 4
+MOMENT_ROWS: Final = 5
+
+# clock float64[4, n]: does the daily course explain the series? Level alone against level + course.
+CLOCK_LEVEL: Final = 0
+CLOCK_LEVEL_VARIANCE: Final = 1
+CLOCK_COURSE_VARIANCE: Final = 2
+CLOCK_COUNT: Final = 3
+CLOCK_ROWS: Final = 4
+
+# components float64[3, components_max]: PASTd's gain d, energy, ticks since birth.
+GAIN: Final = 0
+ENERGY: Final = 1
+AGE: Final = 2
+COMPONENT_ROWS: Final = 3
+
+# residual float64[2, n]: variance of the subspace's residual and its sample count.
+RESIDUAL_VARIANCE: Final = 0
+RESIDUAL_COUNT: Final = 1
+RESIDUAL_ROWS: Final = 2
+
+# totals float64[3]: components in use, energy of what is learnt, its tick count.
+COMPONENTS: Final = 0
+ENERGY_TOTAL: Final = 1
+ENERGY_COUNT: Final = 2
+TOTAL_ROWS: Final = 3
+
+# activity float64[7, n]: per series, what the graph needs.
+ACTIVITY: Final = 0  # EW of the squared clipped z
+ECHO: Final = 1  # EW of the product with the tick before
+PREVIOUS: Final = 2  # clipped z of the tick before
+FAST: Final = 3  # EW over break_memory_ticks of the squared z
+NODE_BREAK: Final = 4  # EW over break_memory_ticks of the mean break of its edges
+ACTIVITY_COUNT: Final = 5
+DEGREE: Final = 6
+ACTIVITY_ROWS: Final = 7
+
+# edge_values float32[6, m].
+WEIGHT: Final = 0
+TRACE: Final = 1
+SPREAD: Final = 2  # EW variance of the difference of the two ends
+SPREAD_COUNT: Final = 3
+EDGE_BREAK: Final = 4  # EW over break_memory_ticks of the break evidence
+FAST_TRACE: Final = 5  # EW over break_memory_ticks of the product
+EDGE_ROWS: Final = 6
+
+# edge_ticks int64[2, m].
+BIRTH: Final = 0
+LOW_TICKS: Final = 1
+EDGE_TICK_ROWS: Final = 2
+
+# graph_status float64[2]: rows of the block not yet in the traces, ticks that had an edge.
+PENDING: Final = 0
+EDGE_TICKS: Final = 1
+GRAPH_STATUS_ROWS: Final = 2
+
+# Frames gathered before they enter the traces: each row of traces then stays in the first cache.
+BLOCK_TICKS: Final = 64
+
+# smooth float64[3]: the two smoothed statistics, ticks since the start or a reset.
+SHORT: Final = 0
+LONG: Final = 1
+GROUP_AGE: Final = 2
+SMOOTH_ROWS: Final = 3
+
+# histograms float64[3, BINS] and tails float64[3, 4]: one tail model a row.
+TAIL_ALERT: Final = 0
+TAIL_GATE: Final = 1
+TAIL_RELATION: Final = 2
+TAIL_COUNT: Final = 3
+INCREMENT: Final = 0
+TOTAL: Final = 1
+TOP: Final = 2
+HOT: Final = 3
+TAIL_ROWS: Final = 4
+BINS: Final = 480
+BIN_WIDTH: Final = 0.05
+STATISTIC_FLOOR: Final = 1e-3
+
+# gate float64[4]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
+GATE_HOT: Final = 0
+ADOPTED_LAST: Final = 1
+ADOPTED_BEFORE: Final = 2
+HELD: Final = 3
+GATE_ROWS: Final = 4
+
+# scratch32 float32[5, n].
+Z: Final = 0
+REST: Final = 1  # residual of the subspace
+LESSON: Final = 2  # what the subspace learns, deflated
+HAT: Final = 3  # diagonal of the projection
+PRESENT: Final = 4
+SCRATCH32_ROWS: Final = 5
+
+# scratch64 float64[6, n].
+COURSE: Final = 0  # the clock's course in use, 0 where it is not used
+HARMONIC: Final = 1  # the clock's course, used or not
+SCALE: Final = 2
+SURPRISE: Final = 3  # u, the re-standardised residual
+BREAK: Final = 4  # mean break of a series' edges at this tick
+BREAK_COUNT: Final = 5
+SCRATCH64_ROWS: Final = 6
+
+# verdicts float64[7, T].
+STATISTIC: Final = 0
+SCORE: Final = 1
+P_VALUE: Final = 2
+CHANNEL: Final = 3
+LEARNING: Final = 4
+COMPONENTS_NOW: Final = 5
+EDGES_NOW: Final = 6
+VERDICT_ROWS: Final = 7
+
+# details float64[4, T, n].
+EVIDENCE: Final = 0
+EXPECTED: Final = 1
+RECALLED: Final = 2
+SIGMA: Final = 3
+DETAIL_ROWS: Final = 4
+
+# report int64[2]: why the block was left, entries in the journal of components.
+REASON: Final = 0
+JOURNAL_COUNT: Final = 1
+REPORT_ROWS: Final = 2
+REASON_DETAIL: Final = 1
+REASON_GRAPH: Final = 2
+
+# settings float64[SETTING_ROWS]: params in ticks and rates.
+S_RATE: Final = 0
+S_DAY_TICKS: Final = 1
+S_CLOCK_RATE: Final = 2
+S_CLOCK_RATIO: Final = 3
+S_LEARN_CLIP: Final = 4
+S_RANGE_FLOOR: Final = 5
+S_RANGE_RATE: Final = 6
+S_ENERGY_MIN: Final = 7
+S_ENERGY_MAX: Final = 8
+S_COMPONENTS_MIN: Final = 9
+S_COMPONENTS_MAX: Final = 10
+S_COMPONENT_CHECK: Final = 11
+S_SUBSPACE_CLIP: Final = 12
+S_TRACE_CLIP: Final = 13
+S_WEIGHT_GROW: Final = 14
+S_WEIGHT_PRUNE: Final = 15
+S_PRUNE_AFTER: Final = 16
+S_SIGNIFICANCE: Final = 17
+S_ACTIVITY_MIN: Final = 18
+S_EDGE_CHECK: Final = 19
+S_BREAK_RATE: Final = 20
+S_CAP: Final = 21
+S_SHORT_RATE: Final = 22
+S_LONG_RATE: Final = 23
+S_WARMUP: Final = 24
+S_TAIL_START: Final = 25
+S_TAIL_GROWTH: Final = 26
+S_QUANTILE_LOW: Final = 27
+S_QUANTILE_HIGH: Final = 28
+S_RELEASE: Final = 29
+S_GATE_TRIGGER: Final = 30
+S_GATE_FACTOR: Final = 31
+S_ADOPT_AFTER: Final = 32
+S_ADOPT_SIGMAS: Final = 33
+S_ADOPT_COUNT: Final = 34
+S_ADOPT_RATE: Final = 35
+S_LINE: Final = 36
+SETTING_ROWS: Final = 37

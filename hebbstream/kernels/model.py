@@ -1,0 +1,127 @@
+"""What the fused step takes: state, scratch and results as named tuples of arrays.
+
+The rows of each array are named in `hebbstream.kernels.layout`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hebbstream.arrays import F32, F64, I32, I64, U8, U32
+
+
+class Model(NamedTuple):
+    """The whole state of a detector of n series, k components and m edges.
+
+    Attributes
+    ----------
+    moments : float64[5, n]
+        Location, scale and range of each series.
+    clock : float64[4, n]
+        Whether the daily course explains each series.
+    coefficients : float64[2h + 1, n]
+        Level and course.
+    weights : float32[components_max, n]
+        Components, unit rows.
+    components : float64[3, components_max]
+        Gain, energy and age of each component.
+    residual : float64[2, n]
+        Variance of what the components leave.
+    totals : float64[3]
+        Components in use, energy.
+    traces : float32[n (n - 1) / 2]
+        Co-activity of every pair; empty when pairs are not traced.
+    linked : uint8[n (n - 1) / 2]
+        1 where a pair has an edge.
+    activity : float64[7, n]
+        What the graph needs of each series.
+    block : float32[2, 64, n]
+        Frames not yet in the traces.
+    ends : uint32[2, m]
+        Source and target of each edge.
+    values : float32[6, m]
+        Weight, trace, usual difference and break of each edge.
+    ticks : int64[2, m]
+        Birth, and ticks of weakness.
+    status : float64[2]
+        Of the graph.
+    smooth : float64[3]
+        Smoothed statistic and age of the group.
+    histograms : float64[3, BINS]
+        Tail models.
+    tails : float64[3, 4]
+        Their increments, totals and heat.
+    deviation : float64[n]
+        Smoothed z of each series.
+    gate : float64[4]
+        Of learning.
+    """
+
+    moments: F64
+    clock: F64
+    coefficients: F64
+    weights: F32
+    components: F64
+    residual: F64
+    totals: F64
+    traces: F32
+    linked: U8
+    activity: F64
+    block: F32
+    ends: U32
+    values: F32
+    ticks: I64
+    status: F64
+    smooth: F64
+    histograms: F64
+    tails: F64
+    deviation: F64
+    gate: F64
+
+
+class Work(NamedTuple):
+    """Scratch of one detector, so that no tick allocates.
+
+    Attributes
+    ----------
+    basis : float64[2h + 1]
+        The clock's harmonics now.
+    single : float32[5, n]
+        Per series.
+    double : float64[6, n]
+        Per series.
+    exponents : float64[3]
+        -log10 p of each tail model.
+    partner : int32[n, s]
+        Strongest partners of each series.
+    strength : float32[n, s]
+        Their correlations.
+    """
+
+    basis: F64
+    single: F32
+    double: F64
+    exponents: F64
+    partner: I32
+    strength: F32
+
+
+class Output(NamedTuple):
+    """Results of a block of T frames.
+
+    Attributes
+    ----------
+    verdicts : float64[7, T]
+        Per frame.
+    details : float64[4, T, n]
+        Per frame and series.
+    journal : int64[J, 3]
+        Row, 1 or -1, and index of each component grown or pruned.
+    report : int64[2]
+        Why a call ended early; entries in the journal.
+    """
+
+    verdicts: F64
+    details: F64
+    journal: I64
+    report: I64

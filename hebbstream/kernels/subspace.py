@@ -1,0 +1,233 @@
+"""The few directions in which a group's series move together, and what they leave unexplained.
+
+Deflated Oja with the PASTd gain (rules.py); components grow and prune by energy as in SPIRIT
+(Papadimitriou, Sun and Faloutsos 2005, "Streaming pattern discovery in multiple time-series").
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hebbstream._jit import kernel
+from hebbstream.arrays import F32, F64
+from hebbstream.kernels.layout import (
+    AGE,
+    COMPONENTS,
+    ENERGY,
+    ENERGY_COUNT,
+    ENERGY_TOTAL,
+    GAIN,
+    RESIDUAL_COUNT,
+    RESIDUAL_VARIANCE,
+)
+from hebbstream.kernels.rules import oja_pastd
+
+#: A component that grows starts with this many squared norms of its residual as PASTd's d.
+BIRTH_GAIN = 10.0
+#: Added to the residual's sigma, so that a perfectly explained series is not infinitely surprising.
+RESIDUAL_FLOOR = 0.01
+
+
+@kernel
+def unexplained(weights: F32, k: int, z: F32, clip: float, rest: F32, hat: F32) -> None:
+    """Take what the components explain off a frame; learn nothing.
+
+    Parameters
+    ----------
+    weights : float32[components_max, n], in
+        Unit rows, the first k in use.
+    k : int
+        Components in use.
+    z : float32[n], in
+        Standardised frame, 0 where missing.
+    clip : float64
+        Sigmas beyond which a sample counts no more.
+    rest : float32[n], out
+        Residual of every series; of a missing one, minus what its peers say.
+    hat : float32[n], out
+        Diagonal of the projection: the share of itself in each series' explanation.
+    """
+    n = z.shape[0]
+    limit = np.float32(clip)
+    for i in range(n):
+        rest[i] = min(max(z[i], -limit), limit)
+        hat[i] = 0.0
+    for c in range(k):
+        row = weights[c]
+        y = np.float32(0.0)
+        for i in range(n):
+            y += row[i] * rest[i]
+        for i in range(n):
+            w = row[i]
+            rest[i] -= y * w
+            hat[i] += w * w
+
+
+@kernel
+def surprise(rest: F32, residual: F64, present: F32, out: F64) -> None:
+    """Express the residual in its own sigmas.
+
+    Parameters
+    ----------
+    rest : float32[n], in
+        From `unexplained`.
+    residual : float64[2, n], in
+        State, see layout.
+    present : float32[n], in
+        1 where there is a sample.
+    out : float64[n], out
+        u, 0 where missing.
+    """
+    for i in range(rest.shape[0]):
+        out[i] = present[i] * rest[i] / (math.sqrt(residual[RESIDUAL_VARIANCE, i]) + RESIDUAL_FLOOR)
+
+
+@kernel
+def learn_residual(
+    rest: F32, residual: F64, present: F32, rate: float, gate: float, clip: float, warmup: float
+) -> None:
+    """Move the residual's variance of each series towards a frame, winsorised.
+
+    Parameters
+    ----------
+    rest : float32[n], in
+        From `unexplained`.
+    residual : float64[2, n], in/out
+        State, see layout.
+    present : float32[n], in
+        1 where there is a sample.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    clip : float64
+        Sigmas beyond which a residual teaches no more.
+    warmup : float64
+        Samples before that limit applies.
+    """
+    for i in range(rest.shape[0]):
+        if present[i] == 0.0:
+            continue
+        count = residual[RESIDUAL_COUNT, i]
+        variance = residual[RESIDUAL_VARIANCE, i]
+        square = float(rest[i]) * float(rest[i])
+        if count >= warmup:
+            limit = clip * (math.sqrt(variance) + RESIDUAL_FLOOR)
+            square = min(square, limit * limit)
+        residual[RESIDUAL_VARIANCE, i] += (
+            max(rate, 1.0 / (count + 1.0)) * gate * (square - variance)
+        )
+        residual[RESIDUAL_COUNT, i] = count + 1.0
+
+
+@kernel
+def learn_subspace(
+    weights: F32,
+    components: F64,
+    totals: F64,
+    z: F32,
+    present: F32,
+    lesson: F32,
+    rate: float,
+    gate: float,
+    clip: float,
+) -> None:
+    """Turn the components towards a frame and update their energies.
+
+    Parameters
+    ----------
+    weights : float32[components_max, n], in/out
+        Unit rows, the first k in use.
+    components : float64[3, components_max], in/out
+        PASTd's d, energy and age, see layout.
+    totals : float64[3], in/out
+        Count of components, energy of what is learnt, tick count.
+    z, present : float32[n], in
+        Standardised frame and where it has samples.
+    lesson : float32[n], out
+        What is learnt, on return without what the components now explain.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    clip : float64
+        Sigmas a sample is cut to before it is learnt.
+    """
+    n = z.shape[0]
+    limit = np.float32(clip)
+    power = 0.0
+    for i in range(n):
+        q = min(max(z[i], -limit), limit)
+        lesson[i] = q
+        power += q * q
+    step = max(rate, 1.0 / (totals[ENERGY_COUNT] + 1.0)) * gate
+    totals[ENERGY_TOTAL] += step * (power - totals[ENERGY_TOTAL])
+    totals[ENERGY_COUNT] += 1.0
+    for c in range(int(totals[COMPONENTS])):
+        row = weights[c]
+        y = np.float32(0.0)
+        for i in range(n):
+            y += row[i] * lesson[i]
+        s = float(y)
+        components[GAIN, c] += gate * (s * s - rate * components[GAIN, c])
+        step = max(rate, 1.0 / (components[AGE, c] + 1.0)) * gate
+        components[ENERGY, c] += step * (s * s - components[ENERGY, c])
+        components[AGE, c] += 1.0
+        oja_pastd(row, lesson, present, s, components[GAIN, c], gate)
+
+
+@kernel
+def adapt_components(
+    weights: F32,
+    components: F64,
+    totals: F64,
+    lesson: F32,
+    energy_min: float,
+    energy_max: float,
+    components_min: float,
+    components_max: float,
+) -> int:
+    """Grow a component on the residual, or prune the last one, as the energies say.
+
+    Parameters
+    ----------
+    weights, components, totals : in/out
+        As in `learn_subspace`.
+    lesson : float32[n], in
+        The residual that `learn_subspace` left.
+    energy_min, energy_max : float64
+        Grow below the one; prune when the others hold more than the other.
+    components_min, components_max : float64
+        Bounds.
+
+    Returns
+    -------
+    int
+        1 when a component was grown, -1 when the last was pruned, else 0.
+    """
+    k = int(totals[COMPONENTS])
+    held = 0.0
+    for c in range(k):
+        held += components[ENERGY, c]
+    n = weights.shape[1]
+    if held < energy_min * totals[ENERGY_TOTAL] and k < min(components_max, n - 1.0):
+        power = 0.0
+        for i in range(n):
+            power += float(lesson[i]) * float(lesson[i])
+        if power < 1e-12:
+            return 0
+        scale = 1.0 / math.sqrt(power)
+        for i in range(n):
+            weights[k, i] = lesson[i] * scale
+        components[GAIN, k] = BIRTH_GAIN * power
+        components[ENERGY, k] = 0.0
+        components[AGE, k] = 0.0
+        totals[COMPONENTS] = k + 1.0
+        return 1
+    if k > components_min and held - components[ENERGY, k - 1] > energy_max * totals[ENERGY_TOTAL]:
+        for i in range(n):
+            weights[k - 1, i] = 0.0
+        components[GAIN, k - 1] = 0.0
+        components[ENERGY, k - 1] = 0.0
+        components[AGE, k - 1] = 0.0
+        totals[COMPONENTS] = k - 1.0
+        return -1
+    return 0

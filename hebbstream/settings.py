@@ -1,0 +1,88 @@
+"""Knobs in the unit of the kernels: durations become rates per tick, sections one flat array."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hebbstream.arrays import F64
+from hebbstream.calibration import alert_exponent
+from hebbstream.kernels import layout as at
+from hebbstream.params import DAY, DetectorParams
+
+
+def learning_rate(params: DetectorParams, interval_seconds: float) -> float:
+    """Rate per tick of what is learnt: the interval over the memory, bounded by memory_ticks_max."""
+    return min(1.0, max(interval_seconds / params.memory, 1.0 / params.memory_ticks_max))
+
+
+def pack(params: DetectorParams, interval_seconds: float) -> F64:
+    """Lay all knobs out for the kernels.
+
+    Parameters
+    ----------
+    params : DetectorParams
+        Durations in seconds.
+    interval_seconds : float
+        Grid step.
+
+    Returns
+    -------
+    float64[SETTING_ROWS]
+        See layout.
+
+    Raises
+    ------
+    ValueError
+        When the alert budget is not below the ticks of a day.
+    """
+    rate = learning_rate(params, interval_seconds)
+    scaler, clock, subspace = params.scaler, params.clock, params.subspace
+    edges, evidence, tail, gate = (
+        params.associations,
+        params.evidence,
+        params.calibration,
+        params.gate,
+    )
+    tail_ticks = max(tail.memory / interval_seconds, float(tail.memory_ticks_min))
+    values = {
+        at.S_RATE: rate,
+        at.S_DAY_TICKS: DAY / interval_seconds,
+        at.S_CLOCK_RATE: min(1.0, interval_seconds / clock.memory),
+        at.S_CLOCK_RATIO: clock.variance_ratio_max,
+        at.S_LEARN_CLIP: scaler.learn_clip,
+        at.S_RANGE_FLOOR: scaler.range_floor,
+        at.S_RANGE_RATE: rate / scaler.range_memory_factor,
+        at.S_ENERGY_MIN: subspace.energy_min,
+        at.S_ENERGY_MAX: subspace.energy_max,
+        at.S_COMPONENTS_MIN: subspace.components_min,
+        at.S_COMPONENTS_MAX: subspace.components_max,
+        at.S_COMPONENT_CHECK: subspace.check_ticks,
+        at.S_SUBSPACE_CLIP: subspace.learn_clip,
+        at.S_TRACE_CLIP: edges.learn_clip,
+        at.S_WEIGHT_GROW: edges.weight_grow,
+        at.S_WEIGHT_PRUNE: edges.weight_prune,
+        at.S_PRUNE_AFTER: edges.prune_after_ticks,
+        at.S_SIGNIFICANCE: edges.significance_sigmas,
+        at.S_ACTIVITY_MIN: edges.variance_min,
+        at.S_EDGE_CHECK: edges.check_ticks,
+        at.S_BREAK_RATE: 1.0 / edges.break_memory_ticks,
+        at.S_CAP: evidence.cap,
+        at.S_SHORT_RATE: 1.0 / evidence.short_ticks,
+        at.S_LONG_RATE: 1.0 / evidence.long_ticks,
+        at.S_WARMUP: evidence.warmup_ticks,
+        at.S_TAIL_START: tail.warmup_ticks,
+        at.S_TAIL_GROWTH: 1.0 / tail_ticks,
+        at.S_QUANTILE_LOW: tail.quantile_low,
+        at.S_QUANTILE_HIGH: tail.quantile_high,
+        at.S_RELEASE: tail.release_ticks,
+        at.S_GATE_TRIGGER: gate.trigger,
+        at.S_GATE_FACTOR: gate.slow_factor,
+        at.S_ADOPT_AFTER: gate.adopt_after_ticks,
+        at.S_ADOPT_SIGMAS: gate.adopt_sigmas,
+        at.S_ADOPT_COUNT: gate.adopt_count,
+        at.S_ADOPT_RATE: 1.0 / gate.adopt_smoothing_ticks,
+        at.S_LINE: alert_exponent(params.alert_budget_per_day, interval_seconds),
+    }
+    packed = np.full(at.SETTING_ROWS, np.nan)
+    packed[list(values)] = list(values.values())
+    return packed

@@ -1,0 +1,107 @@
+"""Snapshots: plain data, never pickled objects.
+
+Layout: magic, format number (uint32), SHA-256 of what follows, length of the header (uint64), the
+header (JSON, UTF-8), the arrays' raw little-endian bytes one after the other. Float bits are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
+
+MAGIC = b"HEBBSNAP"
+FORMAT = 1
+PREFIX = struct.Struct("<8sI32s")
+LENGTH = struct.Struct("<Q")
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Write a header and named arrays as bytes.
+
+    Parameters
+    ----------
+    header : mapping
+        JSON values.
+    arrays : mapping of str to array
+        Numbers of any shape.
+
+    Returns
+    -------
+    bytes
+        The snapshot.
+    """
+    listed = [
+        {"name": name, "dtype": array.dtype.newbyteorder("<").str, "shape": list(array.shape)}
+        for name, array in arrays.items()
+    ]
+    text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode()
+    raw = [
+        np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+        for array in arrays.values()
+    ]
+    body = b"".join([LENGTH.pack(len(text)), text, *raw])
+    return PREFIX.pack(MAGIC, FORMAT, hashlib.sha256(body).digest()) + body
+
+
+def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
+    """Read what `encode` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        A snapshot.
+
+    Returns
+    -------
+    header : dict
+        JSON values.
+    arrays : dict of str to array
+        Writable, C-contiguous, native byte order.
+
+    Raises
+    ------
+    SnapshotVersionError
+        When a newer format wrote it.
+    SnapshotCorruptError
+        When it is not a snapshot, is truncated, or its checksum does not match.
+    """
+    if len(data) < PREFIX.size + LENGTH.size or not data.startswith(MAGIC):
+        msg = "not a snapshot, or one cut short"
+        raise SnapshotCorruptError(msg)
+    _, number, digest = PREFIX.unpack_from(data)
+    if number > FORMAT:
+        msg = f"snapshot format {number} is newer than {FORMAT}, the newest this version reads"
+        raise SnapshotVersionError(msg)
+    body = memoryview(data)[PREFIX.size :]
+    if hashlib.sha256(body).digest() != digest:
+        msg = "the snapshot's checksum does not match: it is damaged or cut short"
+        raise SnapshotCorruptError(msg)
+    try:
+        return _parse(body)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"the snapshot's content cannot be read: {error}"
+        raise SnapshotCorruptError(msg) from error
+
+
+def _parse(body: memoryview) -> tuple[dict[str, Any], Arrays]:
+    (length,) = LENGTH.unpack_from(body)
+    start = LENGTH.size + length
+    header: dict[str, Any] = json.loads(bytes(body[LENGTH.size : start]))
+    arrays: Arrays = {}
+    for item in header.pop("arrays"):
+        dtype, shape = np.dtype(item["dtype"]), tuple(item["shape"])
+        count = int(np.prod(shape, dtype=np.int64))
+        array = np.frombuffer(body, dtype, count, start) if count else np.empty(0, dtype)
+        arrays[item["name"]] = array.reshape(shape).astype(dtype.newbyteorder("="))
+        start += count * dtype.itemsize
+    return header, arrays

@@ -1,0 +1,115 @@
+"""All that a detector has learnt: its six states as one, by name, series by series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hebbstream.calibration import Calibration
+from hebbstream.evidence import Evidence
+from hebbstream.graph import Entry, Graph
+from hebbstream.kernels.model import Model
+from hebbstream.params import DetectorParams
+from hebbstream.plasticity import Plasticity
+from hebbstream.scaler import Scaler, harmonics
+from hebbstream.subspace import Subspace
+
+#: Every array and the state that owns it, in the order of Model.
+ARRAYS = (
+    ("scaler", "moments"),
+    ("scaler", "clock"),
+    ("scaler", "coefficients"),
+    ("subspace", "weights"),
+    ("subspace", "components"),
+    ("subspace", "residual"),
+    ("subspace", "totals"),
+    ("graph", "traces"),
+    ("graph", "linked"),
+    ("graph", "activity"),
+    ("graph", "block"),
+    ("graph", "ends"),
+    ("graph", "values"),
+    ("graph", "ticks"),
+    ("graph", "status"),
+    ("evidence", "smooth"),
+    ("calibration", "histograms"),
+    ("calibration", "tails"),
+    ("plasticity", "deviation"),
+    ("plasticity", "gate"),
+)
+#: Their number of columns is the number of edges.
+PER_EDGE = frozenset({"ends", "values", "ticks"})
+
+
+@dataclass(slots=True)
+class State:
+    """What one detector has learnt about n series."""
+
+    params: DetectorParams
+    scaler: Scaler
+    subspace: Subspace
+    graph: Graph
+    evidence: Evidence
+    calibration: Calibration
+    plasticity: Plasticity
+
+    @classmethod
+    def empty(cls, n: int, params: DetectorParams, interval_seconds: float) -> Self:
+        """Make the state of n series that have seen nothing."""
+        subspace = params.subspace
+        return cls(
+            params,
+            Scaler.empty(n, harmonics(params.clock, interval_seconds)),
+            Subspace.empty(n, subspace.components_max, subspace.components_min),
+            Graph.empty(n, params.associations),
+            Evidence.empty(),
+            Calibration.empty(),
+            Plasticity.empty(n),
+        )
+
+    def model(self) -> Model:
+        """Every array for the kernels; not copies, so valid until a series or an edge changes."""
+        return Model(**{name: getattr(getattr(self, owner), name) for owner, name in ARRAYS})
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take arrays over from a snapshot.
+
+        Parameters
+        ----------
+        arrays : dict of str to array
+            As `model` names them, for the same number of series and the same knobs.
+
+        Raises
+        ------
+        ValueError
+            When one is missing, or its type or shape is not what this state needs.
+        """
+        edges = {np.shape(arrays.get(name, np.zeros((0, 0))))[-1:] for name in PER_EDGE}
+        for owner, name in ARRAYS:
+            state = getattr(self, owner)
+            present: NDArray[Any] = getattr(state, name)
+            given = arrays.get(name)
+            shape = present.shape
+            if name in PER_EDGE and len(edges) == 1:
+                shape = (present.shape[0], *next(iter(edges)))
+            if given is None or given.dtype != present.dtype or given.shape != shape:
+                msg = f"array {name!r} is missing, or does not fit the series and the knobs"
+                raise ValueError(msg)
+            setattr(state, name, given)
+
+    def grow(self, count: int) -> None:
+        """Append `count` series that have seen nothing."""
+        self.scaler.grow(count)
+        self.subspace.grow(count, self.params.subspace.components_min)
+        self.graph.grow(count)
+        self.plasticity.grow(count)
+
+    def drop(self, index: int) -> list[Entry]:
+        """Forget the series at `index`; returns the edges that ended with it."""
+        self.scaler.drop(index)
+        self.subspace.drop(index)
+        self.plasticity.drop(index)
+        return self.graph.drop(index)

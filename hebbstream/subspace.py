@@ -1,0 +1,108 @@
+"""State of the components: unit rows of weights, their energies, and what they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from hebbstream.arrays import F32, F64
+from hebbstream.kernels.layout import (
+    COMPONENT_ROWS,
+    COMPONENTS,
+    ENERGY,
+    ENERGY_TOTAL,
+    GAIN,
+    RESIDUAL_ROWS,
+    TOTAL_ROWS,
+)
+
+#: A row that keeps less than this of its length without a removed series is dropped.
+LENGTH_MIN = 1e-3
+
+
+@dataclass(slots=True)
+class Subspace:
+    """Components of n series; columns are series.
+
+    Attributes
+    ----------
+    weights : float32[components_max, n]
+        Unit rows, the first `count` in use, the others zero.
+    components : float64[3, components_max]
+        PASTd's d, energy, age.
+    residual : float64[2, n]
+        Variance of the residual and its sample count.
+    totals : float64[3]
+        Components in use, energy, its tick count.
+    """
+
+    weights: F32
+    components: F64
+    residual: F64
+    totals: F64
+
+    @classmethod
+    def empty(cls, n: int, components_max: int, components_min: int) -> Self:
+        """Make the state of n series that have seen nothing."""
+        subspace = cls(
+            np.zeros((components_max, n), np.float32),
+            np.zeros((COMPONENT_ROWS, components_max)),
+            np.zeros((RESIDUAL_ROWS, n)),
+            np.zeros(TOTAL_ROWS),
+        )
+        subspace._begin(components_min)
+        return subspace
+
+    def _begin(self, components_min: int) -> None:
+        """Lay the first rows: cosines, which are orthogonal, the first one constant."""
+        n = self.weights.shape[1]
+        for c in range(min(components_min, n - 1, len(self.weights))):
+            row = np.cos(np.pi * c * (np.arange(n) + 0.5) / n)
+            self.weights[c] = row / np.linalg.norm(row)
+            self.components[GAIN, c] = n
+            self.totals[COMPONENTS] += 1
+
+    @property
+    def count(self) -> int:
+        """Components in use."""
+        return int(self.totals[COMPONENTS])
+
+    @property
+    def rows(self) -> F32:
+        """Unit rows in use, float32[k, n], a copy."""
+        return self.weights[: self.count].copy()
+
+    @property
+    def energy_shares(self) -> F64:
+        """Share of the energy each component holds, float64[k]."""
+        total = float(self.totals[ENERGY_TOTAL])
+        return self.components[ENERGY, : self.count] / total if total > 0 else np.zeros(self.count)
+
+    def grow(self, count: int, components_min: int) -> None:
+        """Append `count` series that no component knows yet."""
+        self.weights = np.pad(self.weights, ((0, 0), (0, count)))
+        self.residual = np.pad(self.residual, ((0, 0), (0, count)))
+        if self.count == 0:
+            self._begin(components_min)
+
+    def drop(self, index: int) -> None:
+        """Forget the series at `index`; the rows become orthonormal again."""
+        self.residual = np.delete(self.residual, index, axis=1)
+        rows = np.delete(self.weights[: self.count], index, axis=1).astype(np.float64)
+        kept: list[F64] = []
+        ages: list[int] = []
+        for c, row in enumerate(rows):
+            rest = row - sum((float(row @ other) * other for other in kept), np.zeros_like(row))
+            length = float(np.linalg.norm(rest))
+            if length > LENGTH_MIN and len(kept) < rows.shape[1] - 1:
+                kept.append(rest / length)
+                ages.append(c)
+        self.weights = np.zeros((len(self.weights), rows.shape[1]), np.float32)
+        components = np.zeros_like(self.components)
+        for c, (row, before) in enumerate(zip(kept, ages, strict=True)):
+            self.weights[c] = row
+            components[:, c] = self.components[:, before]
+        self.components = components
+        self.totals[COMPONENTS] = len(kept)
