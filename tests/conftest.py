@@ -19,17 +19,12 @@ from broker import ApacheKafka, Broker, BrokerUnavailableError, EmbeddedBroker, 
 Kind = TypeVar("Kind", bound=Broker)
 
 REQUIRED = os.environ.get("HEBBSTREAM_REQUIRE_KAFKA") == "1"
-NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
+NO_BROKER = "no broker: "
 REMEDY = (
     "to run them: Java 17 or later and Maven (Debian: apt-get install openjdk-17-jre-headless "
     "maven), then `python tests/broker.py fetch` once with a network; or name a broker in "
     "HEBBSTREAM_TEST_BOOTSTRAP"
 )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the list of what is not run."""
-    config.stash[NOT_RUN] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,11 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.apache)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly which tests found no broker, why, and what to do about it."""
-    for reason, tests in config.stash[NOT_RUN].items():
+    not_run: dict[str, list[str]] = {}
+    for outcome in ("skipped", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            text = str(report.longrepr[2] if outcome == "skipped" else report.longrepr)
+            _, found, reason = text.partition(NO_BROKER)
+            if found:
+                not_run.setdefault(reason.splitlines()[0], []).append(report.nodeid)
+    for reason, tests in not_run.items():
         terminalreporter.section("NOT RUN: NO BROKER", sep="!", red=True, bold=True)
         terminalreporter.line(f"{len(tests)} tests were not run: {reason}", red=True)
         for test in tests:
@@ -54,9 +54,9 @@ def pytest_terminal_summary(
         terminalreporter.line(REMEDY)
 
 
-def not_run(request: pytest.FixtureRequest, reason: str) -> NoReturn:
+def not_run(error: BrokerUnavailableError) -> NoReturn:
     """Skip the test for want of a broker, or fail it where one is required."""
-    request.config.stash[NOT_RUN].setdefault(reason, []).append(request.node.nodeid)
+    reason = NO_BROKER + str(error).splitlines()[0]
     if REQUIRED:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -113,24 +113,26 @@ def brokers() -> Iterator[Brokers]:
     started.stop()
 
 
-@pytest.fixture
-def broker(request: pytest.FixtureRequest, brokers: Brokers) -> Broker:
-    """Any broker; skips (or fails) where there is none."""
+@pytest.fixture(scope="session")
+def broker(brokers: Brokers) -> Broker:
+    """Return any broker; skips (or fails) where there is none."""
     try:
         return brokers.any()
     except BrokerUnavailableError as error:
-        not_run(request, str(error).splitlines()[0])
+        not_run(error)
 
 
 @pytest.fixture
-def apache(request: pytest.FixtureRequest, brokers: Brokers) -> Iterator[ApacheKafka]:
+def apache(brokers: Brokers) -> Iterator[ApacheKafka]:
     """Give an Apache Kafka node that the test may kill or hold; it runs again afterwards."""
     try:
         node = brokers.apache()
     except BrokerUnavailableError as error:
-        not_run(request, str(error).splitlines()[0])
+        not_run(error)
     yield node
     node.release()
+    if not node.running:
+        node.restart()
 
 
 @pytest.fixture
