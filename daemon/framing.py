@@ -17,7 +17,7 @@ import numpy as np
 from daemon.closing import Closing, Winners
 from daemon.config import FramingSection, GroupingSection, MetricRule
 from daemon.counters import ValueHistory
-from daemon.event_clock import EventClock
+from daemon.event_clock import NEVER, EventClock
 from daemon.membership import Membership
 from daemon.records import (
     F64,
@@ -117,9 +117,9 @@ class Framer:
         return self._clock.watermark
 
     @property
-    def newest(self) -> int:
-        """Newest accepted event time, Unix nanoseconds; -1 before the first sample."""
-        return self._clock.newest
+    def newest(self) -> int | None:
+        """Newest accepted event time, Unix nanoseconds; None before the first sample."""
+        return None if self._clock.newest == NEVER else self._clock.newest
 
     @property
     def pending(self) -> int:

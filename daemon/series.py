@@ -50,6 +50,8 @@ class SeriesTable:
         By index.
     group_names : list of str
         Groups by their index in this table, in order of appearance.
+    metrics : tuple of MetricRule
+        The rules `Series.rule` points into.
     generation : int
         Grows when indices were renumbered: whoever cached one must forget it.
     """
@@ -63,6 +65,7 @@ class SeriesTable:
     ) -> None:
         self.identities: list[Series] = []
         self.group_names: list[str] = []
+        self.metrics = tuple(metrics)
         self.generation = 0
         self.capacity = SPARE + 2 * grouping.groups_max * grouping.series_per_group_max
         self._rules = SeriesRules(series)

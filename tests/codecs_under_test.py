@@ -33,7 +33,7 @@ def codec_of(
 ) -> tuple[Codec, SeriesTable]:
     """Make a codec and the table it fills."""
     table = SeriesTable(SeriesSection(), metrics, GroupingSection(), section)
-    return make_codec(section, metrics, table), table
+    return make_codec(section, table), table
 
 
 def decode(

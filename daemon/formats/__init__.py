@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from daemon.config import InputFormat, InputSection, MetricRule
+from daemon.config import InputFormat, InputSection
 from daemon.formats.influx import InfluxCodec
 from daemon.formats.json_samples import JsonCodec
 from daemon.formats.wide_array import WideArrayCodec
@@ -25,15 +24,13 @@ class Codec(Protocol):
         ...
 
 
-def make_codec(section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable) -> Codec:
+def make_codec(section: InputSection, table: SeriesTable) -> Codec:
     """Build the codec of the configured format.
 
     Parameters
     ----------
     section : InputSection
         Format settings.
-    metrics : sequence of MetricRule
-        For their valid ranges; the rules `table` was built with.
     table : SeriesTable
         The series of one partition. The codec caches its indices, so samples must be framed
         before the next batch is decoded.
@@ -53,4 +50,4 @@ def make_codec(section: InputSection, metrics: Sequence[MetricRule], table: Seri
         InputFormat.WIDE_ARRAY: WideArrayCodec,
         InputFormat.INFLUX: InfluxCodec,
     }
-    return codecs[section.format](section, metrics, table)
+    return codecs[section.format](section, table)

@@ -15,12 +15,11 @@ mem_free 1600000000000000000 3.0
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import partial
 
 from line_protocol_parser import LineFormatError, parse_line
 
-from daemon.config import InputSection, MetricRule, TimestampUnit
+from daemon.config import InputSection, TimestampUnit
 from daemon.formats.columns import Columns, Limits
 from daemon.formats.faults import DecodeFault, Fault
 from daemon.formats.identities import RawIdentities
@@ -39,19 +38,15 @@ class InfluxCodec:
     ----------
     section : InputSection
         Format settings; timestamps are nanoseconds unless a unit is set.
-    metrics : sequence of MetricRule
-        For their valid ranges.
     table : SeriesTable
         Where the series of the partition live.
     """
 
-    def __init__(
-        self, section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable
-    ) -> None:
+    def __init__(self, section: InputSection, table: SeriesTable) -> None:
         if section.timestamp_unit is TimestampUnit.AUTO:
             section = section.model_copy(update={"timestamp_unit": TimestampUnit.NS})
         self._bytes_max = section.record_bytes_max
-        self._limits = Limits(section, metrics)
+        self._limits = Limits(section, table.metrics)
         self._table = table
         self._identities = RawIdentities(table, _read_head)
 

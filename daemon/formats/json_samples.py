@@ -18,13 +18,12 @@ a 1600000000000000000 1.0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from daemon.config import InputSection, MetricRule
+from daemon.config import InputSection
 from daemon.formats.columns import Columns, Limits, number
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
 from daemon.formats.identities import RawIdentities
@@ -66,17 +65,13 @@ class JsonCodec:
     ----------
     section : InputSection
         Format settings.
-    metrics : sequence of MetricRule
-        For their valid ranges.
     table : SeriesTable
         Where the series of the partition live.
     """
 
-    def __init__(
-        self, section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable
-    ) -> None:
+    def __init__(self, section: InputSection, table: SeriesTable) -> None:
         self._bytes_max = section.record_bytes_max
-        self._limits = Limits(section, metrics)
+        self._limits = Limits(section, table.metrics)
         self._table = table
         self._reader = PartReader(JsonPart)
         self._identities = RawIdentities(table, LabelReader())

@@ -17,7 +17,7 @@ from functools import partial
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from daemon.config import InputSection, MetricRule
+from daemon.config import InputSection
 from daemon.errors import ConfigError
 from daemon.formats.columns import Columns, Limits
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
@@ -47,8 +47,6 @@ class WideArrayCodec:
     ----------
     section : InputSection
         Format settings.
-    metrics : sequence of MetricRule
-        For their valid ranges.
     table : SeriesTable
         Where the series of the partition live.
 
@@ -58,11 +56,9 @@ class WideArrayCodec:
         When a column is not written as a series.
     """
 
-    def __init__(
-        self, section: InputSection, metrics: Sequence[MetricRule], table: SeriesTable
-    ) -> None:
+    def __init__(self, section: InputSection, table: SeriesTable) -> None:
         self._bytes_max = section.record_bytes_max
-        self._limits = Limits(section, metrics)
+        self._limits = Limits(section, table.metrics)
         self._table = table
         self._reader = PartReader(WidePart)
         self._read_labels = LabelReader()
