@@ -1,0 +1,93 @@
+"""Messages into a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import SinkError
+from daemon.files.sink import FileSink
+from daemon.records import Channel, Message
+
+
+def test_one_file_a_channel(tmp_path: Path) -> None:
+    """Values become lines in the order sent; a channel without messages leaves no file."""
+    sink = FileSink(tmp_path / "out")
+
+    sink.send([Message(Channel.EVENTS, b"g", b'{"a":1}'), Message(Channel.EDGES, None, b"{}")])
+    sink.send([Message(Channel.EVENTS, b"g", b'{"a":2}')])
+    sink.close()
+
+    files = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    assert files == {"events.ndjson": b'{"a":1}\n{"a":2}\n', "edges.ndjson": b"{}\n"}
+
+
+def test_headers_and_heartbeats_are_left_out(tmp_path: Path) -> None:
+    """What holds the wall clock is not written, so a second run gives the same bytes."""
+    sink = FileSink(tmp_path)
+
+    sink.send([Message(Channel.EVENTS, b"g", b"{}", (("published", b"12:00"),))])
+    sink.send([Message(Channel.HEARTBEAT, b"p", b'{"time":1}')])
+    sink.close()
+
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
+        ("events.ndjson", b"{}\n")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"caf\xc3\xa9", {"headers": {"reason": "not_json"}, "key": "k", "value": "café"}),
+        (b"\xff\x00", {"headers": {"reason": "not_json"}, "key": "k", "value_base64": "/wA="}),
+    ],
+)
+def test_dead_letters_keep_bytes_and_reason(
+    tmp_path: Path, value: bytes, expected: dict[str, object]
+) -> None:
+    """A dead letter keeps its bytes, as text or base64, beside its headers."""
+    sink = FileSink(tmp_path)
+
+    sink.send([Message(Channel.DEAD_LETTER, b"k", value, (("reason", b"not_json"),))])
+    sink.close()
+
+    line = (tmp_path / "dead-letter.ndjson").read_text(encoding="utf-8")
+    assert json.loads(line) == expected
+
+
+def test_files_of_an_earlier_run_are_replaced_whole(tmp_path: Path) -> None:
+    """Until close the old files stand; then none of them is left."""
+    (tmp_path / "events.ndjson").write_text("old\n", encoding="utf-8")
+    (tmp_path / "scores.ndjson").write_text("old\n", encoding="utf-8")
+    sink = FileSink(tmp_path)
+    sink.send([Message(Channel.EVENTS, None, b"new")])
+
+    before = (tmp_path / "events.ndjson").read_bytes()
+    sink.close()
+
+    assert before == b"old\n"
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
+        ("events.ndjson", b"new\n")
+    ]
+
+
+def test_nothing_waits(tmp_path: Path) -> None:
+    """What is sent is written: there is no backlog, and flush has nothing to wait for."""
+    sink = FileSink(tmp_path)
+    sink.send([Message(Channel.EVENTS, None, b"{}")])
+
+    flushed = sink.flush(0.0)
+
+    assert (flushed, sink.backlog) == (True, 0)
+    assert (tmp_path / "events.ndjson.partial").read_bytes() == b"{}\n"
+    sink.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file where the folder should be is an error that names it."""
+    (tmp_path / "out").write_text("", encoding="utf-8")
+
+    with pytest.raises(SinkError, match="out"):
+        FileSink(tmp_path / "out")

@@ -1,0 +1,198 @@
+"""CSV and Parquet files as chunks of columns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from daemon.errors import InputFileError
+from daemon.files.options import FileOptions
+from daemon.files.tables import Chunk, Columns, plan, read_table, row_count
+
+SECOND = 1_000_000_000
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    """Write a text file and return its path."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(path: Path, options: FileOptions | None = None) -> tuple[Columns, list[Chunk]]:
+    """Read a whole table."""
+    columns, chunks = read_table(path, options or FileOptions())
+    return columns, list(chunks)
+
+
+def times(path: Path, options: FileOptions | None = None) -> list[int]:
+    """Read the times of a whole table."""
+    return [int(time) for chunk in read(path, options)[1] for time in chunk.times]
+
+
+def test_wide_csv(tmp_path: Path) -> None:
+    """Columns but the time are series; empty cells and NaN are missing."""
+    path = write(tmp_path, "a.csv", "t,cpu,mem\n1700000000,1,\n1700000001,NaN,2.5\n")
+
+    columns, (chunk,) = read(path)
+
+    assert columns == Columns("t", long=False, values=("cpu", "mem"), labels=())
+    assert_array_equal(chunk.values, [[1, np.nan], [np.nan, 2.5]])
+    assert_array_equal(chunk.times, [1_700_000_000 * SECOND, 1_700_000_001 * SECOND])
+
+
+def test_long_csv(tmp_path: Path) -> None:
+    """Columns name and value make a long table; the other columns are labels."""
+    path = write(tmp_path, "a.csv", "time,name,value,host\n1700000000,cpu,1,a\n1700000000,mem,,\n")
+
+    columns, (chunk,) = read(path)
+
+    assert columns == Columns("time", long=True, values=("value",), labels=("host",))
+    assert columns.texts == ("host", "name")
+    assert chunk.texts == [["a", None], ["cpu", "mem"]]
+
+
+def test_parquet_equals_csv(tmp_path: Path) -> None:
+    """The same table in both formats gives the same columns and chunks."""
+    table = pa.table({"t": [1_700_000_000, 1_700_000_060], "a": [1.5, None], "b": [True, False]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    path = write(tmp_path, "a.csv", "t,a,b\n1700000000,1.5,1\n1700000060,,0\n")
+
+    from_parquet = read(tmp_path / "a.parquet")
+    from_csv = read(path)
+
+    assert from_parquet[0] == from_csv[0]
+    assert_array_equal(from_parquet[1][0].values, from_csv[1][0].values)
+    assert_array_equal(from_parquet[1][0].times, from_csv[1][0].times)
+
+
+def test_chunks_are_cut_to_size(tmp_path: Path) -> None:
+    """Chunks hold at most chunk_rows and number their rows through."""
+    path = write(tmp_path, "a.csv", "a\n" + "1\n" * 10)
+
+    _, chunks = read(path, FileOptions(chunk_rows=4))
+
+    assert [(chunk.first_row, len(chunk.times)) for chunk in chunks] == [(0, 4), (4, 4), (8, 2)]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("1700000000", 1_700_000_000 * SECOND),
+        ("1700000000123", 1_700_000_000_123_000_000),
+        ("1700000000123456", 1_700_000_000_123_456_000),
+        ("1700000000123456789", 1_700_000_000_123_456_789),
+        ("1700000000.25", 1_700_000_000_250_000_000),
+        ("2023-11-14T22:13:20.000000001Z", 1_700_000_000_000_000_001),
+        ("-1", -1),
+        ("", -1),
+    ],
+)
+def test_csv_times(tmp_path: Path, column: str, expected: int) -> None:
+    """Unix times of every unit and RFC 3339 texts are read exactly; what is none becomes -1."""
+    path = write(tmp_path, "a.csv", f"ts,a\n{column},1\n")
+
+    read_times = times(path)
+
+    assert read_times == [expected]
+
+
+def test_parquet_timestamps(tmp_path: Path) -> None:
+    """Arrow timestamps are times; a null one is none."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    pq.write_table(pa.table({"time": [at, None], "a": [1.0, 2.0]}), tmp_path / "a.parquet")
+
+    read_times = times(tmp_path / "a.parquet")
+
+    assert read_times == [int(at.timestamp()) * SECOND, -1]
+
+
+def test_row_numbers_are_times_without_a_time_column(tmp_path: Path) -> None:
+    """Rows are seconds_per_unit apart, from start on."""
+    path = write(tmp_path, "a.csv", "a\n1\n2\n3\n")
+
+    read_times = times(path, FileOptions(seconds_per_unit=60, start=1_600_000_000))
+
+    assert read_times == [(1_600_000_000 + 60 * row) * SECOND for row in range(3)]
+
+
+def test_numeric_times_are_scaled(tmp_path: Path) -> None:
+    """With seconds_per_unit a numeric time column is a clock of its own, whole part exact."""
+    path = write(tmp_path, "a.csv", "t,a\n0,1\n1.5,2\n1e300,3\n")
+
+    read_times = times(path, FileOptions(seconds_per_unit=300, start=1e9))
+
+    assert read_times == [10**9 * SECOND, (10**9 + 450) * SECOND, -1]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("t,a\n1,2\n2,abc\n", "line 3: 'abc' is not a number"),
+        ("t,a\n1,2\n2\n", "line 3: Expected 2 columns, got 1"),
+        ("t,a\n2026-01-01T00:00:00Z,2\nyesterday,2\n", "line 3: 'yesterday' is no RFC 3339"),
+        ("a,a\n1,2\n", "line 1: column a stands twice"),
+        ("", "line 1: no header"),
+        ("t\n1\n", "no column holds values"),
+    ],
+)
+def test_csv_faults_name_file_and_line(tmp_path: Path, text: str, fault: str) -> None:
+    """A fault in a CSV file is one error with the file's name and the line."""
+    path = write(tmp_path, "bad.csv", text)
+
+    with pytest.raises(InputFileError, match=r"bad\.csv") as raised:
+        read(path)
+
+    assert fault in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv.gz"])
+def test_files_of_another_kind_are_refused(tmp_path: Path, name: str) -> None:
+    """A file that is not what its name says is an error that names it."""
+    path = write(tmp_path, name, "neither")
+
+    with pytest.raises(InputFileError, match=name):
+        read(path)
+
+
+def test_text_column_of_parquet_is_refused(tmp_path: Path) -> None:
+    """A column of text needs to be dropped or made a label, and the message says so."""
+    pq.write_table(pa.table({"a": [1.0], "node": ["x"]}), tmp_path / "a.parquet")
+
+    with pytest.raises(InputFileError, match="column node holds string"):
+        read(tmp_path / "a.parquet")
+
+    columns, (chunk,) = read(tmp_path / "a.parquet", FileOptions(label_columns=("node",)))
+    assert (columns.labels, chunk.texts) == (("node",), [["x"]])
+
+
+def test_unknown_columns_are_named() -> None:
+    """An option that names no column is refused, with the columns there are."""
+    options = FileOptions(time_column="when", drop=("label",))
+
+    with pytest.raises(InputFileError, match=r"no column label, when; there are t, a"):
+        plan(Path("a.csv"), ["t", "a"], options)
+
+
+def test_dropped_columns_are_not_read(tmp_path: Path) -> None:
+    """A dropped column may hold anything."""
+    path = write(tmp_path, "a.csv", "t,label,a\n1,yes,2\n")
+
+    columns, _ = read(path, FileOptions(drop=("label",)))
+
+    assert columns.values == ("a",)
+
+
+def test_row_count(tmp_path: Path) -> None:
+    """Parquet says how many rows there are, CSV does not."""
+    pq.write_table(pa.table({"a": [1.0, 2.0]}), tmp_path / "a.parquet")
+
+    counts = row_count(tmp_path / "a.parquet"), row_count(tmp_path / "a.csv")
+
+    assert counts == (2, None)
