@@ -1,0 +1,68 @@
+"""Kernels: documented argument by argument, and checked against a twin written from the formula."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from sources import Function, Source, sources
+
+DECORATORS = {"kernel", "exact_kernel"}
+
+#: Composed kernels: they only call kernels that have twins, and are compared as a whole.
+COMPOSED = {"hebbstream.kernels.step"}
+
+
+def kernels() -> list[tuple[Source, Function]]:
+    """List the public compiled functions."""
+    return [
+        (source, function)
+        for source in sources("hebbstream/kernels")
+        for function in source.functions()
+        if not function.name.startswith("_")
+        and any(isinstance(d, ast.Name) and d.id in DECORATORS for d in function.decorator_list)
+    ]
+
+
+def documented(function: Function) -> list[str]:
+    """Return the names under `Parameters`, in order."""
+    docstring = ast.get_docstring(function) or ""
+    _, _, rest = docstring.partition("Parameters\n----------\n")
+    section = re.split(r"\n\w+\n-{3,}\n", rest)[0]
+    names = [line.split(" : ")[0] for line in section.splitlines() if re.match(r"\w.* : ", line)]
+    return [name.strip() for entry in names for name in entry.split(",")]
+
+
+@pytest.mark.parametrize(
+    ("source", "function"), kernels(), ids=lambda value: getattr(value, "name", "")
+)
+def test_the_docstring_names_the_parameters(source: Source, function: Function) -> None:
+    """A kernel's docstring lists exactly its arguments, in their order."""
+    arguments = [argument.arg for argument in function.args.args]
+
+    assert documented(function) == arguments, f"{source.path}:{function.lineno}"
+
+
+def test_every_kernel_has_a_naive_twin() -> None:
+    """A twin of the same name stands in tests/naive.py, written from the formula."""
+    twins = {f.name for s in sources("tests") if s.path == "tests/naive.py" for f in s.functions()}
+
+    alone = [
+        f"{source.path}:{function.name}"
+        for source, function in kernels()
+        if source.module not in COMPOSED and function.name not in twins
+    ]
+    assert alone == []
+
+
+def test_every_function_of_a_kernel_file_is_compiled() -> None:
+    """A plain function in the kernels' folder would be slow and would break the callers."""
+    plain = [
+        f"{source.path}:{function.name}"
+        for source in sources("hebbstream/kernels")
+        for function in source.tree.body
+        if isinstance(function, Function)
+        and not any(isinstance(d, ast.Name) and d.id in DECORATORS for d in function.decorator_list)
+    ]
+
+    assert plain == []
