@@ -14,6 +14,9 @@ from daemon.ports import Clock
 #: A loop that has not gone round for this long is taken for dead.
 BEAT_SECONDS_MAX = 30.0
 
+#: Before the loop's first round, kernels may have to be compiled.
+START_SECONDS_MAX = 300.0
+
 #: What must hold before the service is ready, unless its builder names other checks.
 CHECKS = ("input", "assignment", "output")
 
@@ -30,7 +33,8 @@ class Check:
 class HealthState:
     """Flags between the engine's thread and the HTTP thread.
 
-    Every write replaces one reference, so neither side needs a lock.
+    Every write replaces one reference, so neither side needs a lock. Until the first beat the
+    service counts as starting, for which it has more time.
 
     Parameters
     ----------
@@ -43,11 +47,13 @@ class HealthState:
     def __init__(self, clock: Clock, checks: Sequence[str] = CHECKS) -> None:
         self._clock = clock
         self._last_beat = clock.monotonic()
+        self._allowed = START_SECONDS_MAX
         self._checks = {name: Check(name, ok=False, reason="starting") for name in checks}
 
     def beat(self) -> None:
         """Say that the loop went round."""
         self._last_beat = self._clock.monotonic()
+        self._allowed = BEAT_SECONDS_MAX
 
     def report(self, name: str, *, ok: bool, reason: str) -> None:
         """Set one readiness check.
@@ -64,8 +70,9 @@ class HealthState:
     def alive(self) -> Check:
         """Tell whether the loop has gone round lately."""
         age = self._clock.monotonic() - self._last_beat
-        if age < BEAT_SECONDS_MAX:
-            return Check("loop", ok=True, reason="the loop goes round")
+        if age < self._allowed:
+            started = self._allowed == BEAT_SECONDS_MAX
+            return Check("loop", ok=True, reason="the loop goes round" if started else "starting")
         return Check("loop", ok=False, reason=f"the loop has not gone round for {age:.0f} s")
 
     def readiness(self) -> tuple[Check, ...]:

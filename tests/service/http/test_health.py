@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.http.health import BEAT_SECONDS_MAX, Check, HealthState
+from daemon.http.health import BEAT_SECONDS_MAX, START_SECONDS_MAX, Check, HealthState
 from fakes import FakeClock
 
 
@@ -38,6 +38,7 @@ def test_a_loop_that_hangs_is_dead() -> None:
     """Half a minute without a beat is too long; a beat makes it alive again."""
     clock = FakeClock()
     health = HealthState(clock)
+    health.beat()
 
     clock.advance(BEAT_SECONDS_MAX + 1)
     hanging = health.alive()
@@ -46,3 +47,16 @@ def test_a_loop_that_hangs_is_dead() -> None:
     assert not hanging.ok
     assert hanging.reason == "the loop has not gone round for 31 s"
     assert health.alive().ok
+
+
+def test_a_start_has_more_time_than_a_loop() -> None:
+    """Compiling the kernels must not look like a hanging loop; hanging for ever must."""
+    clock = FakeClock()
+    health = HealthState(clock)
+
+    clock.advance(BEAT_SECONDS_MAX + 1)
+    starting = health.alive()
+    clock.advance(START_SECONDS_MAX)
+
+    assert starting == Check("loop", ok=True, reason="starting")
+    assert not health.alive().ok

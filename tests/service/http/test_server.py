@@ -27,8 +27,10 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def health(clock: FakeClock) -> HealthState:
-    """Health with two checks, neither good yet."""
-    return HealthState(clock, ("input", "output"))
+    """Return the health of a loop that goes round, with two checks, neither good yet."""
+    health = HealthState(clock, ("input", "output"))
+    health.beat()
+    return health
 
 
 @pytest.fixture
