@@ -25,7 +25,7 @@ from daemon.http.health import HealthState
 from daemon.log import get_logger
 from daemon.telemetry import Telemetry
 
-_LOG = get_logger(__name__)
+log = get_logger(__name__)
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 
@@ -105,7 +105,7 @@ class HttpServer:
             daemon=True,
         )
         self._thread.start()
-        _LOG.info("http listens", host=self._section.host, port=self.port)
+        log.info("http listens", host=self._section.host, port=self.port)
 
     def close(self) -> None:
         """Stop answering and free the port; may be called twice."""
@@ -159,7 +159,7 @@ class _Server(ThreadingTCPServer):
 
     def handle_error(self, _request: object, client_address: object) -> None:
         """Log a broken connection instead of printing a traceback."""
-        _LOG.debug("http request failed", client=str(client_address), exc_info=True)
+        log.debug("http request failed", client=str(client_address), exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Keep requests out of the log but at debug."""
-        _LOG.debug("http request", line=format % args)
+        log.debug("http request", line=format % args)
 
     def _answer(self, *, with_body: bool) -> None:
         path = urlsplit(self.path).path

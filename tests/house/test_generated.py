@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from daemon import reference
 from daemon.metrics import METRICS, PREFIX, Type
-from sources import ROOT
+from sources import ROOT, sources
 
 
 def test_generated_files_are_fresh() -> None:
@@ -41,3 +42,21 @@ def test_every_document_that_is_linked_exists() -> None:
                 dead.add(f"{path.name}: {link}")
 
     assert dead == set()
+
+
+def test_every_warning_and_error_line_is_explained() -> None:
+    """Whoever reads a log line finds in docs/operations.md what to do about it."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    unexplained = {
+        f"{source.path}: {call.args[0].value}"
+        for source in sources("daemon")
+        for call in ast.walk(source.tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"warning", "error", "exception", "critical"}
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        and f"`{call.args[0].value}`" not in page
+    }
+    assert unexplained == set()
