@@ -7,6 +7,7 @@ this thread answers while the engine computes.
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -158,8 +159,12 @@ class _Server(ThreadingTCPServer):
         super().__init__(where, _Handler)
 
     def handle_error(self, _request: object, client_address: object) -> None:
-        """Log a broken connection instead of printing a traceback."""
-        log.debug("http request failed", client=str(client_address), exc_info=True)
+        """Log a request that failed; a client that went away is nobody's concern."""
+        error = sys.exception()
+        if isinstance(error, OSError):
+            log.debug("http client went away", client=str(client_address), error=str(error))
+        else:
+            log.error("http request failed", client=str(client_address), exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -57,6 +57,7 @@ def test_every_warning_and_error_line_is_explained() -> None:
         and call.func.attr in {"warning", "error", "exception", "critical"}
         and call.args
         and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
         and f"`{call.args[0].value}`" not in page
     }
     assert unexplained == set()
