@@ -113,6 +113,10 @@ class Closing:
         self._w = winners
         self._membership = membership
         self._names = table.group_names
+        # Samples are sorted by group, then tick: one number orders them as both do.
+        self._span = int(winners.tick.max(initial=0)) + 2
+        self._order = winners.group * np.int64(self._span) + winners.tick
+        self._firsts = np.unique(winners.group).astype(np.int64)
         self._gap = gap_ticks
         self._plans: list[_Plan] = []
         self._used = np.ones(len(winners.tick), dtype=np.bool_)
@@ -125,46 +129,44 @@ class Closing:
 
         The range is cut where a group may vanish, because that makes room for another.
         """
-        at = start
+        membership, at = self._membership, start
         while at < end:
-            self.vanished.update(self._membership.forget_vanished(at))
-            groups = self._membership.groups.values()
-            stop = min((self._membership.vanish_tick(g) for g in groups), default=end)
-            stop = min(stop, end)
+            self.vanished.update(membership.forget_vanished(at))
+            stops = [membership.vanish_tick(group) for group in membership.groups.values()]
+            born = [self._w.tick[low] for low, _ in self._unknown(self._slices(at, end)).values()]
+            stops.extend(int(tick) + membership.lifetime for tick in born)
+            stop = min(end, *stops) if stops else end
             self._plan_range(at, stop)
             at = stop
-        self.vanished.update(self._membership.forget_vanished(end))
-        self.vanished.difference_update(self._membership.groups)
+        self.vanished.update(membership.forget_vanished(end))
+        self.vanished.difference_update(membership.groups)
+
+    def _unknown(self, slices: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        """Pick the groups that do not exist yet."""
+        known = self._membership.groups
+        return {name: found for name, found in slices.items() if name not in known}
 
     def _plan_range(self, start: int, end: int) -> None:
         """Plan a range in which no group vanishes: groups only appear, until there are too many."""
-        slices = self._slices(start, end)
-        live = self._membership.groups
-        fresh = sorted(
-            (int(self._w.tick[low]), name) for name, (low, _) in slices.items() if name not in live
-        )
-        born = {}
-        for tick, name in fresh:
-            low, high = slices[name]
+        slices, starts = self._slices(start, end), {}
+        unknown = self._unknown(slices)
+        for name in sorted(unknown, key=lambda name: (self._w.tick[unknown[name][0]], name)):
+            low, high = unknown[name]
+            tick = int(self._w.tick[low])
             if self._membership.create(name, tick):
-                born[name] = tick
+                starts[name] = tick
             else:
                 self._refuse(np.arange(low, high), DropReason.GROUP_LIMIT)
-        for name in sorted(live):
+        for name, group in sorted(self._membership.groups.items()):
             low, high = slices.get(name, (0, 0))
-            self._plan_group(live[name], low, high, born.get(name, start), end)
+            self._plan_group(group, low, high, starts.get(name, start), end)
 
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         """Find each group's samples in a range of ticks."""
-        w = self._w
-        firsts = np.flatnonzero(np.diff(w.group, prepend=-1))
-        found = {}
-        for low, high in zip(firsts, np.append(firsts[1:], len(w.group)), strict=True):
-            ticks = w.tick[low:high]
-            inner = low + np.searchsorted(ticks, start), low + np.searchsorted(ticks, end)
-            if inner[0] < inner[1]:
-                found[self._names[w.group[low]]] = (int(inner[0]), int(inner[1]))
-        return found
+        bounds = [self._firsts * self._span + min(tick, self._span - 1) for tick in (start, end)]
+        lows, highs = (np.searchsorted(self._order, bound).tolist() for bound in bounds)
+        found = zip(self._firsts.tolist(), lows, highs, strict=True)
+        return {self._names[group]: (low, high) for group, low, high in found if low < high}
 
     def _refuse(self, positions: I64, reason: DropReason) -> None:
         self._used[positions] = False

@@ -50,13 +50,14 @@ class EvidenceSum:
     def shares(self) -> F64:
         """Share of each series in the sum, float64[n]; all zero when the sum is 0."""
         whole = float(self.total.sum())
-        shares: F64 = self.total / whole if whole > 0 else np.zeros_like(self.total)
-        return shares
+        return self.total / whole if whole > 0 else np.zeros_like(self.total)
 
 
 def expectation(result: RunResult, row: int, kind: Kind) -> F64:
     """Return what a kind of incident compares values with, float64[n]."""
-    return (result.expected if kind is Kind.LEVEL else result.recalled)[row]
+    block = result.expected if kind is Kind.LEVEL else result.recalled
+    values: F64 = block[row]
+    return values
 
 
 def describe_series(

@@ -92,9 +92,14 @@ class Membership:
         """Series that are members of any group."""
         return sum(len(group.members) for group in self.groups.values())
 
+    @property
+    def lifetime(self) -> int:
+        """Ticks from a group's last sample to the one at which it is gone."""
+        return 2 * self.retention + 1
+
     def vanish_tick(self, group: GroupState) -> int:
         """First tick at which the group is gone unless a sample comes before."""
-        return group.data_tick + 2 * self.retention + 1
+        return group.data_tick + self.lifetime
 
     def forget_vanished(self, tick: int) -> list[str]:
         """Remove groups that are gone at `tick`; returns their names."""
