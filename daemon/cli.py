@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +18,10 @@ from rich.syntax import Syntax
 
 from daemon import healthcheck as health
 from daemon import settings
+from daemon.commands.arguments import ConfigPath
+from daemon.commands.demo import run_demo
+from daemon.commands.files import inspect, produce, replay
+from daemon.commands.service import run
 from daemon.errors import ConfigError, DaemonError
 
 app = typer.Typer(
@@ -29,16 +32,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar="HEBBSTREAM_CONFIG",
-        help="YAML file; without it defaults and HEBBSTREAM__* variables only.",
-        show_default=False,
-    ),
-]
+app.command()(run)
+app.command()(replay)
+app.command()(produce)
+app.command()(inspect)
+app.command("demo")(run_demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,264 @@
+"""The composition root: builds every part from the configuration and starts it in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from daemon import settings
+from daemon.config import Config
+from daemon.engine import Engine, EngineLimits
+from daemon.errors import UnreachableError
+from daemon.events import Event
+from daemon.files.options import FileOptions
+from daemon.files.sink import FileSink
+from daemon.files.source import FileSource
+from daemon.http.health import HealthState
+from daemon.http.server import HttpServer
+from daemon.kafka.sink import KafkaSink
+from daemon.kafka.source import KafkaSource
+from daemon.kafka.writer import OutputRecord, TopicWriter
+from daemon.lifecycle import StopRequest
+from daemon.log import get_logger
+from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
+from daemon.ports import Clock, RecordSource
+from daemon.records import DropReason, InputPartition
+from daemon.telemetry import Telemetry
+from hebbstream import warmup
+
+log = get_logger(__name__)
+
+
+def sections_of(config: Config) -> PipelineSections:
+    """Pick what a pipeline needs from the whole configuration."""
+    return PipelineSections(
+        application_id=config.application_id,
+        input=config.input,
+        series=config.series,
+        metrics=config.metrics,
+        grouping=config.grouping,
+        framing=config.framing,
+        detector=config.detector,
+        incidents=config.incidents,
+        output=config.output,
+        config_hash=settings.config_hash(config),
+        version=version("hebbstream"),
+    )
+
+
+def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
+    """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
+
+    Parameters
+    ----------
+    config : Config
+        Everything.
+    clock : Clock
+        The machine's.
+    connect_seconds : float or None
+        Give up when no broker has answered for this long at start; None waits for ever.
+
+    Raises
+    ------
+    UnreachableError
+        When `connect_seconds` have passed without an answer.
+    SourceError, SinkError
+        For what waiting cannot mend.
+    """
+    sections = sections_of(config)
+    telemetry = Telemetry(clock, sections.config_hash)
+    health = HealthState(clock)
+    with StopRequest(clock) as stop, HttpServer(config.server, telemetry, health):
+        log.info("starting", version=sections.version, config_hash=sections.config_hash)
+        started = clock.monotonic()
+        warmup()
+        log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
+        engine = Engine(
+            source=KafkaSource(config.kafka, config.application_id, clock),
+            sink=KafkaSink(config.kafka, config.application_id, clock),
+            clock=clock,
+            sections=sections,
+            telemetry=telemetry,
+            health=health,
+            limits=EngineLimits(
+                unacked_max=config.kafka.unacked_max,
+                idle_timeout=config.framing.idle_timeout,
+                drain_seconds=stop.remaining_seconds,
+            ),
+        )
+        engine.run(_stopping(stop, engine.source, clock, connect_seconds))
+        log.info("stopped", reason=stop.reason)
+
+
+def _stopping(
+    stop: StopRequest, source: RecordSource, clock: Clock, connect_seconds: float | None
+) -> Callable[[], bool]:
+    deadline = None if connect_seconds is None else clock.monotonic() + connect_seconds
+    answered = False
+
+    def stopping() -> bool:
+        nonlocal answered
+        if deadline is not None and not answered:
+            answered = source.contact_age() < connect_seconds
+            if not answered and clock.monotonic() > deadline:
+                msg = f"no Kafka broker answered within {connect_seconds:g} s"
+                raise UnreachableError(msg)
+        return stop.asked
+
+    return stopping
+
+
+@dataclass(slots=True)
+class ReplaySummary:
+    """What a replay did, counted as it goes.
+
+    Attributes
+    ----------
+    records, samples, framed, frames : int
+        Read; found in records; that reached a frame; scored.
+    dropped, dead_letters : Counter
+        By reason.
+    events : list of Event
+        All published events in order.
+    groups : dict of str to int
+        Frames by group.
+    seconds : float
+        Wall time of the replay without compilation.
+    """
+
+    records: int = 0
+    samples: int = 0
+    framed: int = 0
+    frames: int = 0
+    dropped: Counter[DropReason] = field(default_factory=Counter)
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    events: list[Event] = field(default_factory=list)
+    groups: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def add(self, output: PipelineOutput) -> None:
+        """Count one batch's output."""
+        self.records += output.records
+        self.samples += output.samples
+        self.framed += output.framed
+        self.dropped.update(output.dropped)
+        self.dead_letters.update(output.dead_letters)
+        for step in output.steps:
+            self.frames += len(step.block.ticks)
+            self.groups[step.block.group] += len(step.block.ticks)
+            self.events.extend(step.events)
+
+
+def replay(
+    config: Config,
+    path: Path,
+    options: FileOptions,
+    clock: Clock,
+    out: Path,
+    progress: Callable[[PipelineOutput], None] = lambda _: None,
+) -> ReplaySummary:
+    """Run a file through the same engine as the service.
+
+    Parameters
+    ----------
+    config : Config
+        As for the service; `kafka` and `server` are not used.
+    path : Path
+        CSV, Parquet or NDJSON.
+    options : FileOptions
+        How its rows become records.
+    clock : Clock
+        For the time it takes; no result depends on it.
+    out : Path
+        Folder for events, edges, scores and dead letters.
+    progress : callable
+        Told of every batch.
+
+    Returns
+    -------
+    ReplaySummary
+        The figures, and all events.
+
+    Raises
+    ------
+    InputFileError
+        When the file cannot be read.
+    """
+    summary = ReplaySummary()
+
+    def count(_pipeline: PartitionPipeline, output: PipelineOutput) -> None:
+        summary.add(output)
+        progress(output)
+
+    sections = sections_of(config)
+    engine = Engine(
+        source=FileSource(path, options),
+        sink=FileSink(out),
+        clock=clock,
+        sections=sections,
+        telemetry=Telemetry(clock, sections.config_hash),
+        health=HealthState(clock),
+        observe=count,
+    )
+    warmup()
+    started = clock.monotonic()
+    engine.run(lambda: False)
+    summary.seconds = clock.monotonic() - started
+    return summary
+
+
+def produce(
+    config: Config,
+    path: Path,
+    options: FileOptions,
+    clock: Clock,
+    rate: float | None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Put a file's rows onto the topic `options.topic`.
+
+    Returns
+    -------
+    int
+        Records written and acknowledged.
+
+    Raises
+    ------
+    InputFileError
+        When the file cannot be read.
+    UnreachableError, SinkError
+        When the broker does not take them.
+    """
+    source = FileSource(path, options)
+    writer = TopicWriter(config.kafka, config.application_id, options.topic, clock, rate=rate)
+    try:
+        return writer.write(_records(source), progress)
+    finally:
+        writer.close()
+
+
+def _records(source: FileSource) -> Iterator[OutputRecord]:
+    while not source.exhausted:
+        for batch in source.poll(0.0):
+            rows = zip(batch.keys, batch.values, batch.timestamps.tolist(), strict=True)
+            yield from (OutputRecord(*row) for row in rows)
+
+
+def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline:
+    """Run a file through a pipeline and keep nothing but what it has learnt.
+
+    Raises
+    ------
+    InputFileError
+        When the file cannot be read.
+    """
+    pipeline = PartitionPipeline(InputPartition(options.topic, 0), sections_of(config))
+    source = FileSource(path, options)
+    while not source.exhausted:
+        for batch in source.poll(0.0):
+            pipeline.process(batch)
+    pipeline.close_idle()
+    return pipeline

@@ -1,0 +1,130 @@
+"""`replay`, `produce` and `inspect`: a file through the engine, onto a topic, or into a model."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from daemon import app, log, settings
+from daemon.clock import SystemClock
+from daemon.commands import arguments as given
+from daemon.commands import tables
+from daemon.config import LoggingSection
+from daemon.files.source import FileSource
+
+#: What commands for people log: only what they must know, as text.
+QUIET = LoggingSection(level="warning", format="console")
+
+
+def progress_bar(console: Console) -> Progress:
+    """Make a bar for long work; it draws nothing where the output is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("records"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def replay(
+    file: given.InputFile,
+    config: given.ConfigPath = None,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for events, edges, scores.")] = Path("out"),
+    time_column: given.TimeColumn = None,
+    seconds_per_unit: given.SecondsPerUnit = None,
+    start: given.Start = 0.0,
+    label: given.Labels = None,
+    label_column: given.LabelColumns = None,
+    drop: given.Drop = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Topic named in events; kafka.topics[0] if absent.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Incidents shown.", min=0)] = 20,
+) -> None:
+    """Run a file through the same engine as the service, without a broker."""
+    loaded = settings.load(config, os.environ)
+    log.configure(QUIET)
+    options = given.file_options(
+        loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
+        start=start, labels=label, label_columns=label_column, drop=drop, key=None,
+    )  # fmt: skip
+    console = Console()
+    with progress_bar(Console(stderr=True)) as bar:
+        task = bar.add_task("replay", total=FileSource(file, options).rows_total)
+        summary = app.replay(
+            loaded, file, options, SystemClock(), out,
+            lambda output: bar.advance(task, output.records),
+        )  # fmt: skip
+    console.print(tables.incident_table(summary.events, limit))
+    console.print(tables.summary_table(summary))
+    console.print(f"written to {out}", highlight=False)
+
+
+def produce(
+    file: given.InputFile,
+    config: given.ConfigPath = None,
+    *,
+    topic: Annotated[str | None, typer.Option(help="kafka.topics[0] if absent.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Records a second; as fast as possible if absent.", min=0.1)
+    ] = None,
+    time_column: given.TimeColumn = None,
+    seconds_per_unit: given.SecondsPerUnit = None,
+    start: given.Start = 0.0,
+    label: given.Labels = None,
+    label_column: given.LabelColumns = None,
+    drop: given.Drop = None,
+    key: given.Key = None,
+) -> None:
+    """Put a file's rows onto a topic as records."""
+    loaded = settings.load(config, os.environ)
+    log.configure(QUIET)
+    options = given.file_options(
+        loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
+        start=start, labels=label, label_columns=label_column, drop=drop, key=key,
+    )  # fmt: skip
+    with progress_bar(Console(stderr=True)) as bar:
+        task = bar.add_task("produce", total=FileSource(file, options).rows_total)
+        written = app.produce(
+            loaded, file, options, SystemClock(), rate,
+            lambda count: bar.update(task, completed=count),
+        )  # fmt: skip
+    typer.echo(f"{written} records written to {options.topic}")
+
+
+def inspect(
+    file: given.InputFile,
+    config: given.ConfigPath = None,
+    *,
+    group: Annotated[str | None, typer.Option(help="Only this group.")] = None,
+    top: Annotated[int, typer.Option(help="Associations and weights shown.", min=1)] = 15,
+    time_column: given.TimeColumn = None,
+    seconds_per_unit: given.SecondsPerUnit = None,
+    start: given.Start = 0.0,
+    label: given.Labels = None,
+    label_column: given.LabelColumns = None,
+    drop: given.Drop = None,
+) -> None:
+    """Show what is learnt from a file: components, and the strongest associations."""
+    loaded = settings.load(config, os.environ)
+    log.configure(QUIET)
+    options = given.file_options(
+        loaded, topic=None, time_column=time_column, seconds_per_unit=seconds_per_unit,
+        start=start, labels=label, label_columns=label_column, drop=drop, key=None,
+    )  # fmt: skip
+    pipeline = app.learn(loaded, file, options)
+    console = Console()
+    for name, state in sorted(pipeline.groups.items()):
+        if group in (None, name):
+            console.print(tables.component_table(name, state, min(top, 5)))
+            console.print(tables.association_table(name, state, top))

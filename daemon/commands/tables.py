@@ -1,0 +1,103 @@
+"""What the commands print: summaries, incidents, components and associations as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from daemon.app import ReplaySummary
+from daemon.events import Event, EventEdge, EventSeries
+from daemon.pipeline import GroupState
+
+
+def summary_table(summary: ReplaySummary) -> Table:
+    """Show where every record and sample of a replay went, and how fast."""
+    table = Table("figure", "count", title="replay", title_justify="left")
+    table.columns[1].justify = "right"
+    rate = summary.samples / summary.seconds if summary.seconds > 0 else 0.0
+    rows: list[tuple[str, object]] = [
+        ("records", summary.records),
+        ("samples", summary.samples),
+        ("in frames", summary.framed),
+        *((f"dropped: {reason}", count) for reason, count in sorted(summary.dropped.items())),
+        *((f"dead letters: {r}", count) for r, count in sorted(summary.dead_letters.items())),
+        ("groups", len(summary.groups)),
+        ("frames", summary.frames),
+        ("incidents", sum(event.state == "open" for event in summary.events)),
+        ("samples per second", round(rate)),
+    ]
+    for name, value in rows:
+        table.add_row(name, f"{value:,}")
+    return table
+
+
+def incident_table(events: Sequence[Event], limit: int) -> Table:
+    """Show opened incidents in order, each with the series and the relation that speak most."""
+    opened = [event for event in events if event.state == "open"]
+    ended = {event.incident_id: event for event in events if event.state == "resolve"}
+    title = f"incidents ({min(limit, len(opened))} of {len(opened)})"
+    table = Table("opened", "group", "kind", "peak", "ticks' time", "series", "relation",
+                  title=title, title_justify="left")  # fmt: skip
+    for event in opened[:limit]:
+        last = ended.get(event.incident_id, event)
+        table.add_row(
+            event.ts_event,
+            Text(event.group),
+            event.kind,
+            f"{last.peak_score:.2f}",
+            f"{last.duration_s:.0f} s" if event.incident_id in ended else "open",
+            Text("\n".join(series_line(each) for each in event.series[:3])),
+            Text("\n".join(relation_line(each) for each in event.edges[:2])),
+        )
+    return table
+
+
+def series_line(series: EventSeries) -> str:
+    """Write a series of an event: how much it contributes, and what was expected of it."""
+    actual = "missing" if series.actual is None else f"{series.actual:.4g}"
+    expected = "?" if series.expected is None else f"{series.expected:.4g}"
+    return f"{series.contribution:4.0%} {short_name(series)}: {actual}, expected {expected}"
+
+
+def relation_line(edge: EventEdge) -> str:
+    """Write a broken relation: its ends, and its weight before and now."""
+    return f"{edge.source} ~ {edge.target}: {edge.weight_before:.2f} → {edge.weight_now:.2f}"
+
+
+def short_name(series: EventSeries) -> str:
+    """Write a series without the labels that its whole group shares."""
+    labels = ",".join(f"{name}={value}" for name, value in series.labels.items())
+    return f"{series.name}{{{labels}}}" if labels else series.name
+
+
+def component_table(name: str, group: GroupState, top: int) -> Table:
+    """Show a group's components: their share of the energy and the series they weigh most."""
+    detector = group.detector
+    weights, energies = detector.components(), detector.energies()
+    total = float(energies.sum()) or 1.0
+    title = f"group {name}: {len(detector.series)} series, {len(weights)} components"
+    table = Table("component", "share", "series (weight)", title=title, title_justify="left")
+    for index, row in enumerate(weights):
+        strongest = np.argsort(-np.abs(row))[:top]
+        named = (f"{detector.series[at]} ({row[at]:+.2f})" for at in strongest)
+        table.add_row(str(index), f"{energies[index] / total:.0%}", Text("\n".join(named)))
+    return table
+
+
+def association_table(name: str, group: GroupState, top: int) -> Table:
+    """Show a group's strongest associations with weight and age."""
+    edges = group.detector.edges()
+    strongest = edges[np.argsort(-np.abs(edges["weight"]), kind="stable")][:top]
+    title = f"group {name}: {len(strongest)} of {len(edges)} associations"
+    table = Table("source", "target", "weight", "age in ticks", title=title, title_justify="left")
+    for edge in strongest:
+        table.add_row(
+            Text(group.detector.series[edge["source"]]),
+            Text(group.detector.series[edge["target"]]),
+            f"{edge['weight']:+.3f}",
+            f"{edge['age_ticks']:,}",
+        )
+    return table

@@ -1,0 +1,240 @@
+"""One input partition from records to messages: decode, frame, learn and score, incidents.
+
+Pure: no clock, no I/O, no threads. The same records in the same order give the same messages, byte
+for byte, however they were split into batches; `replay` and the live service run this same code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from daemon.config import (
+    FramingSection,
+    GroupingSection,
+    IncidentsSection,
+    InputSection,
+    MetricRule,
+    OutputSection,
+    SeriesSection,
+)
+from daemon.events import Event, encode_edge, encode_event, encode_score, kind_name
+from daemon.formats import make_codec
+from daemon.framing import Framed, Framer
+from daemon.incidents import IncidentTracker, TrackerIdentity
+from daemon.records import (
+    NANOSECONDS,
+    Channel,
+    DeadLetter,
+    DropReason,
+    FrameBlock,
+    InputPartition,
+    Message,
+    RecordBatch,
+    Series,
+)
+from daemon.series import SeriesTable
+from hebbstream import Detector, DetectorParams, RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSections:
+    """The parts of the configuration that decide what a partition's records become."""
+
+    application_id: str
+    input: InputSection
+    series: SeriesSection
+    metrics: list[MetricRule]
+    grouping: GroupingSection
+    framing: FramingSection
+    detector: DetectorParams
+    incidents: IncidentsSection
+    output: OutputSection
+    config_hash: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStep:
+    """A block of frames of one group, what the detector said of it, and the events it led to."""
+
+    block: FrameBlock
+    result: RunResult
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class PipelineOutput:
+    """What one batch became: messages in order, and the figures that account for every record."""
+
+    messages: list[Message] = field(default_factory=list)
+    records: int = 0
+    samples: int = 0
+    framed: int = 0
+    dropped: Counter[DropReason] = field(default_factory=Counter)
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    steps: list[GroupStep] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class GroupState:
+    """One group: detector, incidents, series in the detector's order, and how it stands now."""
+
+    detector: Detector
+    tracker: IncidentTracker
+    members: list[Series]
+    component_count: int = 0
+    edge_count: int = 0
+
+    @property
+    def incidents_open(self) -> dict[str, int]:
+        """Open incidents by kind."""
+        current = self.tracker.current
+        return {} if current is None else {kind_name(current.kind): 1}
+
+
+class PartitionPipeline:
+    """Everything hebbstream knows about one input partition.
+
+    Parameters
+    ----------
+    partition : InputPartition
+        Whose records will come; part of every incident's id.
+    sections : PipelineSections
+        How to read, frame, learn and report.
+    """
+
+    def __init__(self, partition: InputPartition, sections: PipelineSections) -> None:
+        self.partition = partition
+        self.next_offset = -1
+        self._sections = sections
+        self._interval = round(sections.framing.interval * NANOSECONDS)
+        self._table = SeriesTable(
+            sections.series, sections.metrics, sections.grouping, sections.input
+        )
+        self._codec = make_codec(sections.input, self._table)
+        self._framer = Framer(sections.framing, sections.grouping, sections.metrics, self._table)
+        self._groups: dict[str, GroupState] = {}
+
+    @property
+    def groups(self) -> dict[str, GroupState]:
+        """Live groups by name; owned by the engine's thread."""
+        return self._groups
+
+    @property
+    def pending(self) -> int:
+        """Samples in frames that are still open."""
+        return self._framer.pending
+
+    @property
+    def newest(self) -> int:
+        """Newest event time seen, Unix nanoseconds; -1 before the first sample."""
+        return self._framer.newest
+
+    @property
+    def watermark(self) -> int:
+        """Event time up to which frames are closed, Unix nanoseconds."""
+        return self._framer.watermark
+
+    def process(self, batch: RecordBatch) -> PipelineOutput:
+        """Take one batch through every stage."""
+        output = PipelineOutput(records=len(batch.values))
+        samples = self._codec.decode(batch)
+        output.samples = len(samples.series) + sum(samples.dropped.values())
+        output.dropped.update(samples.dropped)
+        for letter in samples.dead_letters:
+            output.dead_letters[letter.reason] += 1
+            if self._sections.output.dead_letters:
+                output.messages.append(self._dead_letter(letter))
+        self._take(self._framer.push(samples, batch), output)
+        self.next_offset = batch.next_offset
+        return output
+
+    def close_idle(self) -> PipelineOutput:
+        """Close the open frames as if time had gone on: the input is quiet, or at its end."""
+        output = PipelineOutput()
+        self._take(self._framer.close_idle(), output)
+        return output
+
+    def _take(self, framed: Framed, output: PipelineOutput) -> None:
+        output.framed += framed.framed
+        output.dropped.update(framed.dropped)
+        for block in framed.blocks:
+            self._step(block, output)
+        for name in framed.vanished:
+            self._groups.pop(name, None)
+
+    def _step(self, block: FrameBlock, output: PipelineOutput) -> None:
+        group = self._groups.get(block.group) or self._create(block.group)
+        self._change_members(group, block)
+        times = (block.ticks + 1) * (self._interval / NANOSECONDS)
+        result = group.detector.run(block.frames, times)
+        events = tuple(group.tracker.observe(block, result, group.members))
+        group.component_count = int(result.components[-1])
+        group.edge_count = int(result.edges[-1])
+        output.steps.append(GroupStep(block, result, events))
+        key = block.group.encode()
+        output.messages.extend(
+            Message(Channel.EVENTS, key, encode_event(event)) for event in events
+        )
+        if self._sections.output.edges:
+            output.messages.extend(self._journal(block, result))
+        if self._sections.output.scores:
+            output.messages.extend(self._scores(block, result))
+
+    def _create(self, name: str) -> GroupState:
+        sections = self._sections
+        group = GroupState(
+            detector=Detector((), sections.detector, interval_seconds=sections.framing.interval),
+            tracker=IncidentTracker(
+                sections.incidents,
+                sections.metrics,
+                TrackerIdentity(
+                    application_id=sections.application_id,
+                    partition=self.partition,
+                    group=name,
+                    labels=self._table.group_labels(name),
+                    config_hash=sections.config_hash,
+                    version=sections.version,
+                ),
+                self._interval,
+            ),
+            members=[],
+        )
+        self._groups[name] = group
+        return group
+
+    @staticmethod
+    def _change_members(group: GroupState, block: FrameBlock) -> None:
+        for key in block.left:
+            group.detector.remove_series(key)
+        if block.left:
+            gone = set(block.left)
+            group.members = [series for series in group.members if series.key not in gone]
+        if block.joined:
+            group.detector.add_many([series.key for series in block.joined])
+            group.members = [*group.members, *block.joined]
+
+    def _journal(self, block: FrameBlock, result: RunResult) -> Iterator[Message]:
+        key = block.group.encode()
+        for entry in result.journal:
+            if entry.component < 0:
+                time = (int(block.ticks[entry.row]) + 1) * self._interval
+                yield Message(Channel.EDGES, key, encode_edge(block.group, entry, time))
+
+    def _scores(self, block: FrameBlock, result: RunResult) -> Iterator[Message]:
+        key = block.group.encode()
+        for row, tick in enumerate(block.ticks):
+            time = (int(tick) + 1) * self._interval
+            yield Message(Channel.SCORES, key, encode_score(block.group, time, result, row))
+
+    def _dead_letter(self, letter: DeadLetter) -> Message:
+        headers = (
+            ("reason", letter.reason.encode()),
+            ("detail", letter.detail.encode()),
+            ("topic", self.partition.topic.encode()),
+            ("partition", str(self.partition.partition).encode()),
+            ("offset", str(letter.offset).encode()),
+        )
+        return Message(Channel.DEAD_LETTER, letter.key, letter.value or b"", headers)
