@@ -1,0 +1,303 @@
+"""The read model: what the engine tells it, kept as views that HTTP may read at any time.
+
+The engine's thread calls `observe` for every batch and `refresh` once a second; it alone writes.
+Readers take `view`, one reference that is replaced as a whole, so there is no lock and no reader
+ever waits for the engine or the engine for a reader. Scores and graphs are as of the last refresh;
+incidents are published with the batch that holds their event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from daemon.events import Event, kind_name, learning_name
+from daemon.pipeline import GroupStep, PartitionPipeline, PipelineOutput
+from daemon.ports import Clock
+from daemon.readmodel.graphs import GraphGallery, Urgency
+from daemon.readmodel.history import ScoreBuffer
+from daemon.readmodel.incidents import IncidentBook
+from daemon.readmodel.views import (
+    GroupIdentity,
+    GroupView,
+    JournalItem,
+    PartitionView,
+    View,
+    group_id,
+)
+from daemon.records import NANOSECONDS, InputPartition, Series
+from daemon.series_key import group_labels
+from hebbstream import Detector
+
+#: Share of the engine's second that copying graphs may take.
+GRAPH_SECONDS = 0.01
+
+#: What is told of new events: the group each belongs to, and the event.
+Listener = Callable[[Sequence[tuple[GroupIdentity, Event]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of what is kept in memory for show.
+
+    Attributes
+    ----------
+    history_max : int
+        Scores kept per group.
+    history_total_max : int
+        Scores kept over all groups: with many groups each keeps fewer.
+    incidents_max : int
+        Incidents kept, open and ended together.
+    journal_max : int
+        Entries of the edge journal.
+    """
+
+    history_max: int = 720
+    history_total_max: int = 2_000_000
+    incidents_max: int = 1000
+    journal_max: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What does not change while the process runs.
+
+    Attributes
+    ----------
+    application_id, version, config_hash : str
+        As in events.
+    config : mapping
+        The effective configuration, secrets hidden.
+    interval : float
+        Grid step, seconds.
+    group_by : sequence of str
+        Labels that make a group.
+    trigger : float
+        Score at which incidents open.
+    started : float
+        Unix seconds.
+    """
+
+    application_id: str = "hebbstream"
+    version: str = ""
+    config_hash: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    interval: float = 60.0
+    group_by: Sequence[str] = ()
+    trigger: float = 1.0
+    started: float = 0.0
+
+
+@dataclass(slots=True)
+class _Record:
+    """What the model remembers of a group between two steps."""
+
+    identity: GroupIdentity
+    scores: ScoreBuffer
+    listed: list[Series] | None = None
+    members: tuple[Series, ...] = ()
+
+
+class ReadModel:
+    """Collects on the engine's thread, publishes to every other.
+
+    Parameters
+    ----------
+    about : About
+        What does not change.
+    clock : Clock
+        For the time that copying graphs takes; what is shown does not depend on it.
+    limits : Limits
+        Bounds.
+
+    Attributes
+    ----------
+    view : View
+        The last one published.
+    """
+
+    def __init__(self, about: About, clock: Clock, limits: Limits | None = None) -> None:
+        self.about = about
+        self.limits = limits or Limits()
+        self.view = View(as_of=about.started)
+        self._interval = round(about.interval * NANOSECONDS)
+        self._records: dict[InputPartition, dict[str, _Record]] = {}
+        self._count = 0
+        self._groups: dict[str, GroupView] = {}
+        self._graphs = GraphGallery(clock, GRAPH_SECONDS)
+        self._incidents = IncidentBook(self.limits.incidents_max)
+        self._journal: deque[JournalItem] = deque(maxlen=self.limits.journal_max)
+        self._journal_sequence = 0
+        self._journal_changed = False
+        self._groups_changed = False
+        self._incidents_changed = False
+        self._listeners: tuple[Listener, ...] = ()
+
+    def listen(self, listener: Listener) -> None:
+        """Have new events told to `listener`, on the engine's thread, once they can be read."""
+        self._listeners = (*self._listeners, listener)
+
+    def observe(self, pipeline: PartitionPipeline, output: PipelineOutput) -> None:
+        """Take in what a batch became.
+
+        Parameters
+        ----------
+        pipeline : PartitionPipeline
+            Where it went through.
+        output : PipelineOutput
+            Its steps and events.
+        """
+        told: list[tuple[GroupIdentity, Event]] = []
+        for step in output.steps:
+            if len(step.block.ticks):
+                self._take(pipeline, step, told)
+        if told:
+            self.view = replace(
+                self.view, version=self.view.version + 1, incidents=self._incidents.all()
+            )
+            for listener in self._listeners:
+                listener(told)
+
+    def refresh(self, pipelines: Iterable[PartitionPipeline], now: float) -> None:
+        """Forget what is gone, copy what is due, publish.
+
+        Parameters
+        ----------
+        pipelines : iterable of PartitionPipeline
+            Those this process owns now.
+        now : float
+            Unix seconds.
+        """
+        owned = {pipeline.partition: pipeline for pipeline in pipelines}
+        self._forget_the_gone(owned)
+        copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
+        changed = (
+            self._groups_changed or self._journal_changed or self._incidents_changed or copied > 0
+        )
+        self.view = View(
+            as_of=now,
+            version=self.view.version + changed,
+            groups=dict(self._groups) if self._groups_changed else self.view.groups,
+            graphs=self._graphs.all() if copied or self._groups_changed else self.view.graphs,
+            incidents=self._incidents.all() if self._incidents_changed else self.view.incidents,
+            journal=tuple(self._journal) if self._journal_changed else self.view.journal,
+            partitions=tuple(_partition_view(pipeline) for pipeline in owned.values()),
+        )
+        self._groups_changed = self._journal_changed = self._incidents_changed = False
+
+    def _take(
+        self,
+        pipeline: PartitionPipeline,
+        step: GroupStep,
+        told: list[tuple[GroupIdentity, Event]],
+    ) -> None:
+        block, result = step.block, step.result
+        record = self._record(pipeline.partition, block.group, fresh=block.starts)
+        identity = record.identity
+        group = pipeline.groups.get(block.group)
+        if group is not None and record.listed is not group.members:
+            record.listed, record.members = group.members, tuple(group.members)
+        share = self.limits.history_total_max // max(1, self._count)
+        limit = max(1, min(self.limits.history_max, share))
+        record.scores.append(block.ticks, result.score, result.p_value, result.channel, limit)
+        last = block.frames[-1]
+        self._groups[identity.id] = GroupView(
+            identity=identity,
+            members=record.members,
+            components=int(result.components[-1]),
+            edges=int(result.edges[-1]),
+            frames=result.first_tick + len(block.ticks),
+            missing_ratio=float(np.isnan(last).mean()) if len(last) else 1.0,
+            frame_time=self._stamp(int(block.ticks[-1])),
+            watermark=int(block.watermarks[-1]),
+            score=float(result.score[-1]),
+            p_value=float(result.p_value[-1]),
+            kind=kind_name(int(result.channel[-1])),
+            learning=learning_name(int(result.learning[-1])),
+            history=record.scores.view(),
+        )
+        self._groups_changed = True
+        self._note_changes(identity, step)
+        for event in step.events:
+            self._incidents.take(identity, event)
+            told.append((identity, event))
+        urgent = result.journal or block.joined or block.left or step.events
+        is_urgent = bool(urgent) or self._incidents.open_in(identity.id)
+        self._graphs.mark(identity.id, Urgency.CHANGED if is_urgent else Urgency.ORDINARY)
+
+    def _note_changes(self, identity: GroupIdentity, step: GroupStep) -> None:
+        for entry in step.result.journal:
+            self._journal_sequence += 1
+            self._journal_changed = True
+            self._journal.append(
+                JournalItem(
+                    sequence=self._journal_sequence,
+                    identity=identity,
+                    time=self._stamp(int(step.block.ticks[entry.row])),
+                    change=entry.change.value,
+                    source=entry.source,
+                    target=entry.target,
+                    lag_ticks=entry.lag,
+                    weight=entry.weight,
+                    component=entry.component,
+                )
+            )
+
+    def _record(self, partition: InputPartition, name: str, *, fresh: bool) -> _Record:
+        """Find what is known of a group; nothing is known of one that begins anew."""
+        records = self._records.setdefault(partition, {})
+        if fresh and name in records:
+            self._forget(records.pop(name))
+        record = records.get(name)
+        if record is None:
+            labels = group_labels(name, self.about.group_by)
+            identity = GroupIdentity(group_id(partition, name), name, labels, partition)
+            record = records[name] = _Record(identity, ScoreBuffer())
+            self._count += 1
+        return record
+
+    def _forget(self, record: _Record) -> None:
+        """Drop a group; its open incidents are followed no more."""
+        key = record.identity.id
+        self._groups.pop(key, None)
+        self._graphs.forget(key)
+        self._groups_changed = True
+        self._count -= 1
+        self._incidents_changed |= self._incidents.leave(key)
+
+    def _forget_the_gone(self, owned: Mapping[InputPartition, PartitionPipeline]) -> None:
+        """Drop groups that vanished and those of partitions that moved."""
+        for partition, records in list(self._records.items()):
+            pipeline = owned.get(partition)
+            gone = set(records) if pipeline is None else records.keys() - pipeline.groups.keys()
+            for name in gone:
+                self._forget(records.pop(name))
+            if not records:
+                del self._records[partition]
+
+    def _detector(
+        self, owned: Mapping[InputPartition, PartitionPipeline], key: str
+    ) -> Detector | None:
+        known = self._groups.get(key)
+        if known is None:
+            return None
+        pipeline = owned.get(known.identity.partition)
+        group = None if pipeline is None else pipeline.groups.get(known.identity.name)
+        return None if group is None else group.detector
+
+    def _stamp(self, tick: int) -> int:
+        return (tick + 1) * self._interval
+
+
+def _partition_view(pipeline: PartitionPipeline) -> PartitionView:
+    return PartitionView(
+        partition=pipeline.partition,
+        groups=len(pipeline.groups),
+        next_offset=pipeline.next_offset,
+        watermark=pipeline.watermark,
+        pending_samples=pipeline.pending,
+    )
