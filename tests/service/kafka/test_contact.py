@@ -1,0 +1,52 @@
+"""Proof that a broker still answers."""
+
+from __future__ import annotations
+
+from kafka.metrics import Metrics
+
+from daemon.kafka.contact import Contact
+from fakes import FakeClock
+
+
+class Consumer:
+    """What `Contact` needs of a consumer: its metrics registry."""
+
+    def __init__(self) -> None:
+        self._metrics = Metrics()
+
+
+def test_age_grows_until_a_response_comes() -> None:
+    """Silence ages; a response on the client's sensor makes the age start anew."""
+    clock, consumer = FakeClock(), Consumer()
+    contact = Contact(clock)
+    contact.attach(consumer)
+
+    clock.advance(7.0)
+    silent = contact.age()
+    consumer._metrics.sensor("bytes-received").record(100)
+    answered = contact.age()
+
+    assert (silent, answered) == (7.0, 0.0)
+
+
+def test_age_counts_from_the_beginning_before_a_connection() -> None:
+    """A broker that never answered has an age too."""
+    clock = FakeClock()
+    contact = Contact(clock)
+
+    clock.advance(30.0)
+
+    assert contact.age() == 30.0
+
+
+def test_the_sensor_counts_for_the_newest_consumer_only() -> None:
+    """After a reconnection the old consumer's responses prove nothing."""
+    clock, old, new = FakeClock(), Consumer(), Consumer()
+    contact = Contact(clock)
+    contact.attach(old)
+    contact.attach(new)
+
+    clock.advance(3.0)
+    old._metrics.sensor("bytes-received").record(100)
+
+    assert contact.age() == 3.0
