@@ -97,8 +97,7 @@ def healthcheck(
     ] = False,
 ) -> None:
     """Ask the service that runs with this configuration on this machine whether it is well."""
-    section = settings.load(config, os.environ).server
-    typer.echo(health.ask(section, "/readyz" if ready else "/healthz"))
+    raise typer.Exit(health.check(config, "/readyz" if ready else "/healthz"))
 
 
 def _complain(error: DaemonError) -> None:

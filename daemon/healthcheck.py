@@ -1,35 +1,77 @@
 """Asks a running service whether it is healthy, as a container's HEALTHCHECK does.
 
-It speaks HTTP straight to the configured port: no proxy of the environment stands between.
+That happens every few seconds for ever, so this module imports nothing of the service, whose
+compiled kernels alone take longer to import than the whole question does; it reads the two settings
+it needs by itself. It speaks HTTP straight to the port: no proxy of the environment stands between.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
-from daemon.config import ServerSection
-from daemon.errors import DaemonError
+import yaml
 
 #: Below the image's HEALTHCHECK timeout, so that the reason is printed rather than cut off.
 TIMEOUT_SECONDS: Final = 4.0
 
-_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - a key
+#: What daemon.config.ServerSection has, too.
+DEFAULT_HOST: Final = "0.0.0.0"  # noqa: S104 - compared, not listened on
+DEFAULT_PORT: Final = 9464
+
+_LOOPBACK: Final = {DEFAULT_HOST: "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
-class UnhealthyError(DaemonError):
+class UnhealthyError(Exception):
     """The service does not answer, or answers that it is not well."""
 
 
-def ask(
-    section: ServerSection, path: str = "/healthz", timeout_seconds: float = TIMEOUT_SECONDS
-) -> str:
-    """Ask the service at the configured port of this machine how it is.
+def where(config: Path | None, environ: Mapping[str, str]) -> tuple[str, int]:
+    """Find out where the service with this configuration listens.
 
     Parameters
     ----------
-    section : ServerSection
-        Address and port the service listens on; a wildcard address is asked on loopback.
+    config : Path or None
+        The YAML file of the service; None when it runs without one.
+    environ : mapping of str to str
+        Its environment, which wins over the file.
+
+    Returns
+    -------
+    host : str
+        Address to ask; loopback where the service listens on every address.
+    port : int
+        Port to ask.
+
+    Raises
+    ------
+    UnhealthyError
+        When the file cannot be read or the port is not a number: such a service does not run.
+    """
+    try:
+        loaded: Any = None if config is None else yaml.safe_load(config.read_bytes())
+        section = (loaded or {}).get("server") or {}
+        host = environ.get("HEBBSTREAM__SERVER__HOST", section.get("host", DEFAULT_HOST))
+        port = int(environ.get("HEBBSTREAM__SERVER__PORT", section.get("port", DEFAULT_PORT)))
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        msg = f"the configuration does not say where the service listens: {error}"
+        raise UnhealthyError(msg) from error
+    return _LOOPBACK.get(host, host), port
+
+
+def ask(
+    host: str, port: int, path: str = "/healthz", timeout_seconds: float = TIMEOUT_SECONDS
+) -> str:
+    """Ask the service how it is.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Where it listens.
     path : str
         /healthz, or /readyz for the stricter question.
     timeout_seconds : float
@@ -45,18 +87,47 @@ def ask(
     UnhealthyError
         When nobody answers in time, or with another status.
     """
-    host = _LOOPBACK.get(section.host, section.host)
-    connection = HTTPConnection(host, section.port, timeout=timeout_seconds)
+    connection = HTTPConnection(host, port, timeout=timeout_seconds)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
-        msg = f"no answer from {host}:{section.port}{path}: {str(error) or type(error).__name__}"
+        msg = f"no answer from {host}:{port}{path}: {str(error) or type(error).__name__}"
         raise UnhealthyError(msg) from error
     finally:
         connection.close()
     if response.status != 200:
-        msg = f"{host}:{section.port}{path} answers {response.status}: {body}"
+        msg = f"{host}:{port}{path} answers {response.status}: {body}"
         raise UnhealthyError(msg)
     return body
+
+
+def check(config: Path | None, path: str = "/healthz") -> int:
+    """Ask, and say the answer.
+
+    Parameters
+    ----------
+    config : Path or None
+        The YAML file of the service.
+    path : str
+        /healthz or /readyz.
+
+    Returns
+    -------
+    int
+        Exit code: 0 when all is well, else 1.
+    """
+    try:
+        body = ask(*where(config, os.environ), path)
+    except UnhealthyError as error:
+        sys.stderr.write(f"hebbstream: {error}\n")
+        return 1
+    sys.stdout.write(f"{body}\n")
+    return 0
+
+
+def main() -> int:
+    """Check the service that runs with the environment's configuration; returns the exit code."""
+    config = os.environ.get("HEBBSTREAM_CONFIG")
+    return check(Path(config) if config else None)

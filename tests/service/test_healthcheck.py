@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from daemon.cli import main
 from daemon.config import ServerSection
-from daemon.healthcheck import UnhealthyError, ask
+from daemon.healthcheck import DEFAULT_HOST, DEFAULT_PORT, UnhealthyError, ask, where
 from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
 from daemon.telemetry import Telemetry
+
+HOST = "127.0.0.1"
 
 
 class StoppedClock:
@@ -36,25 +42,19 @@ class StoppedClock:
 
 
 @contextlib.contextmanager
-def serving(clock: StoppedClock, host: str = "127.0.0.1") -> Iterator[ServerSection]:
-    """Run the daemon's server on a free port; yields where it is."""
-    section = ServerSection(host=host, port=0)
-    with HttpServer(section, Telemetry(clock, "0000"), HealthState(clock)) as server:
-        yield ServerSection(host=host, port=server.port)
+def serving(clock: StoppedClock) -> Iterator[int]:
+    """Run the daemon's server on a free loopback port; yields the port."""
+    section = ServerSection(host=HOST, port=0)
+    health = HealthState(clock)
+    health.beat()
+    with HttpServer(section, Telemetry(clock, "0000"), health) as server:
+        yield server.port
 
 
 def test_a_beating_loop_is_healthy() -> None:
     """The body of /healthz comes back while the loop goes round."""
-    with serving(StoppedClock()) as section:
-        body = ask(section)
-
-    assert '"alive":true' in body
-
-
-def test_a_wildcard_address_is_asked_on_loopback() -> None:
-    """A service that listens on every address answers the check of its own machine."""
-    with serving(StoppedClock(), host="0.0.0.0") as section:  # noqa: S104 - what is tested
-        body = ask(section)
+    with serving(StoppedClock()) as port:
+        body = ask(HOST, port)
 
     assert '"alive":true' in body
 
@@ -62,46 +62,89 @@ def test_a_wildcard_address_is_asked_on_loopback() -> None:
 def test_a_stuck_loop_is_unhealthy() -> None:
     """A loop that has not gone round for long is reported with its age."""
     clock = StoppedClock()
-    with serving(clock) as section:
+    with serving(clock) as port:
         clock.sleep(31)
 
         with pytest.raises(UnhealthyError, match=r"answers 503.*31 s"):
-            ask(section)
+            ask(HOST, port)
 
 
 def test_not_ready_is_told_apart_from_not_healthy() -> None:
     """The stricter path fails, with the reasons, where the plain one passes."""
-    with serving(StoppedClock()) as section, pytest.raises(UnhealthyError, match="starting"):
-        ask(section, "/readyz")
+    with serving(StoppedClock()) as port, pytest.raises(UnhealthyError, match="starting"):
+        ask(HOST, port, "/readyz")
 
 
 def test_nobody_there_is_unhealthy() -> None:
     """A refused connection is an answer, not a traceback."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((HOST, 0))
         port = probe.getsockname()[1]
 
         with pytest.raises(UnhealthyError, match="no answer"):
-            ask(ServerSection(host="127.0.0.1", port=port))
+            ask(HOST, port)
 
 
-def test_an_answer_that_is_not_http_is_unhealthy() -> None:
-    """Another program on the port is named as no answer."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
+def test_silence_is_unhealthy() -> None:
+    """A program that takes the connection and says nothing is no answer."""
+    with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
-        other.settimeout(5)
 
         with pytest.raises(UnhealthyError, match="no answer"):
-            ask(ServerSection(host="127.0.0.1", port=port), timeout_seconds=0.05)
+            ask(HOST, port, timeout_seconds=0.05)
 
 
 def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check goes straight to the port even where http_proxy is set."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    with serving(StoppedClock()) as section:
-        body = ask(section)
+    with serving(StoppedClock()) as port:
+        body = ask(HOST, port)
 
     assert '"alive":true' in body
+
+
+def test_defaults_are_those_of_the_configuration() -> None:
+    """The two settings known here by heart are what the server section has."""
+    section = ServerSection()
+
+    assert (section.host, section.port) == (DEFAULT_HOST, DEFAULT_PORT)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "expected"),
+    [
+        ("", {}, ("127.0.0.1", 9464)),
+        ("server:\n", {}, ("127.0.0.1", 9464)),
+        ("server: {port: 8080}\n", {}, ("127.0.0.1", 8080)),
+        ("server: {host: '::'}\n", {}, ("::1", 9464)),
+        ("server: {host: 10.0.0.7}\n", {}, ("10.0.0.7", 9464)),
+        ("server: {port: 8080}\n", {"HEBBSTREAM__SERVER__PORT": "81"}, ("127.0.0.1", 81)),
+        ("server: {}\n", {"HEBBSTREAM__SERVER__HOST": "::1"}, ("::1", 9464)),
+    ],
+)
+def test_place_comes_from_file_and_environment(
+    tmp_path: Path, text: str, environ: dict[str, str], expected: tuple[str, int]
+) -> None:
+    """The file says where to ask, the environment wins, a wildcard address means loopback."""
+    path = tmp_path / "hebbstream.yaml"
+    path.write_text(text)
+
+    assert where(path, environ) == expected
+
+
+def test_without_a_file_the_defaults_are_asked() -> None:
+    """A service that was given no file listens on the default port."""
+    assert where(None, {}) == ("127.0.0.1", 9464)
+
+
+@pytest.mark.parametrize("text", ["server: 7\n", "server: {port: none}\n", "- a\n", "a: [\n"])
+def test_an_unusable_file_is_unhealthy(tmp_path: Path, text: str) -> None:
+    """What the service would refuse is named, not a traceback."""
+    path = tmp_path / "hebbstream.yaml"
+    path.write_text(text)
+
+    with pytest.raises(UnhealthyError, match="configuration"):
+        where(path, {})
 
 
 def test_the_command_exits_by_the_answer(
@@ -109,9 +152,8 @@ def test_the_command_exits_by_the_answer(
 ) -> None:
     """`hebbstream healthcheck` takes the port from the configuration: 0 when well, else 1."""
     clock = StoppedClock()
-    with serving(clock) as section:
-        monkeypatch.setenv("HEBBSTREAM__SERVER__HOST", section.host)
-        monkeypatch.setenv("HEBBSTREAM__SERVER__PORT", str(section.port))
+    with serving(clock) as port:
+        monkeypatch.setenv("HEBBSTREAM__SERVER__PORT", str(port))
 
         well = main(["healthcheck"])
         not_ready = main(["healthcheck", "--ready"])
@@ -120,3 +162,23 @@ def test_the_command_exits_by_the_answer(
 
     assert (well, not_ready, stuck) == (0, 1, 1)
     assert "has not gone round for 31 s" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_plain_check_imports_nothing_of_the_service() -> None:
+    """What a container runs every few seconds loads neither the kernels nor the configuration."""
+    program = (
+        "import sys; sys.argv = ['hebbstream', 'healthcheck']; import daemon.__main__ as m; "
+        "code = m.main(); print(code, *sys.modules.keys() & {'numba', 'numpy', 'pydantic'})"
+    )
+    with serving(StoppedClock()) as port:
+        environment = os.environ | {"HEBBSTREAM__SERVER__PORT": str(port)}
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.stdout.splitlines()[-1] == "0", done.stdout + done.stderr
