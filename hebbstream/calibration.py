@@ -9,8 +9,11 @@ from typing import Self
 import numpy as np
 
 from hebbstream.arrays import F64
-from hebbstream.kernels.layout import BINS, INCREMENT, TAIL_COUNT, TAIL_ROWS
+from hebbstream.kernels.layout import BINS, INCREMENT, PRIOR, TAIL_COUNT, TAIL_ROWS
 from hebbstream.params import DAY
+
+#: Samples that the prior of the tail's slope is worth.
+SLOPE_PRIOR_COUNT = 400.0
 
 
 def alert_exponent(budget_per_day: float, interval_seconds: float) -> float:
@@ -51,8 +54,8 @@ class Calibration:
     ----------
     histograms : float64[3, BINS]
         Decayed counts of the statistic's logarithm.
-    tails : float64[3, 4]
-        Increment, total, highest bin, hot ticks.
+    tails : float64[3, 5]
+        Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 
     histograms: F64
@@ -63,4 +66,5 @@ class Calibration:
         """Make models that have seen nothing."""
         tails = np.zeros((TAIL_COUNT, TAIL_ROWS))
         tails[:, INCREMENT] = 1.0
+        tails[:, PRIOR] = SLOPE_PRIOR_COUNT
         return cls(np.zeros((TAIL_COUNT, BINS)), tails)

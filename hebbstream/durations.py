@@ -29,6 +29,7 @@ def seconds(value: Any) -> float:  # noqa: ANN401 - whatever YAML holds
     ValueError
         When it is neither, or not finite.
     """
+    parsed: float | None = None
     if isinstance(value, str):
         try:
             parsed = float(value)
@@ -36,8 +37,6 @@ def seconds(value: Any) -> float:  # noqa: ANN401 - whatever YAML holds
             parsed = parse(value)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         parsed = float(value)
-    else:
-        parsed = None
     if parsed is None or not math.isfinite(parsed):
         msg = f"{value!r} is not a duration; write seconds (90) or text such as 90s, 15m, 6h, 3d"
         raise ValueError(msg)

@@ -12,7 +12,7 @@ class HebbstreamError(Exception):
 
 
 class FrameError(HebbstreamError, ValueError):
-    """A frame, a block of frames or a time does not fit the detector; the message says what was expected."""
+    """A frame, a block of frames or a time does not fit; the message says what was expected."""
 
 
 class SeriesError(HebbstreamError, KeyError):

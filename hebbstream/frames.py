@@ -85,7 +85,7 @@ def as_times(times: ArrayLike | None, length: int, first_tick: int, interval_sec
         When the shape does not fit, or a time is not finite.
     """
     if times is None:
-        return (first_tick + np.arange(length)) * interval_seconds
+        return np.arange(first_tick, first_tick + length, dtype=np.float64) * interval_seconds
     clock = as_numbers(times)
     if clock.shape != (length,) or not np.isfinite(clock).all():
         msg = f"expected {length} finite times, got an array of shape {clock.shape}"

@@ -100,12 +100,12 @@ class Graph:
     @property
     def series_count(self) -> int:
         """Series in the graph."""
-        return self.activity.shape[1]
+        return int(self.activity.shape[1])
 
     @property
     def edge_count(self) -> int:
         """Edges in the graph."""
-        return self.ends.shape[1]
+        return int(self.ends.shape[1])
 
     def grow(self, count: int) -> None:
         """Append `count` series; above exhaustive_max all relations are forgotten."""
@@ -267,13 +267,13 @@ class Graph:
 
     def _rivals(self, i: int, j: int) -> list[tuple[float, int] | None]:
         """For each limit an edge i-j would pass, the weakest edge: (strength, index), or None."""
-        everywhere = np.ones(self.edge_count, bool)
-        scopes: list[NDArray[np.bool_]] = []
-        for end in (i, j):
-            if self.activity[DEGREE, end] >= self.params.edges_per_series_max:
-                scopes.append((self.ends == end).any(axis=0))
+        scopes: list[NDArray[np.bool_]] = [
+            (self.ends == end).any(axis=0)
+            for end in (i, j)
+            if self.activity[DEGREE, end] >= self.params.edges_per_series_max
+        ]
         if self.edge_count >= self.params.edges_max:
-            scopes.append(everywhere)
+            scopes.append(np.ones(self.edge_count, bool))
         return [self._weakest(scope) for scope in scopes]
 
     def _weakest(self, scope: NDArray[np.bool_]) -> tuple[float, int] | None:

@@ -29,8 +29,9 @@ EDGE_DTYPE = np.dtype(
 #: ticks (`memory_ticks` of the break channel), and the residual of the relation in its own sigmas.
 BROKEN_DTYPE = np.dtype(
     [
-        ("source", "u4"), ("target", "u4"), ("lag", "i4"), ("weight_before", "f4"), ("weight_now", "f4"),
-        ("residual_sigma", "f4"), ("age_ticks", "i8"),
+        ("source", "u4"), ("target", "u4"), ("lag", "i4"),
+        ("weight_before", "f4"), ("weight_now", "f4"), ("residual_sigma", "f4"),
+        ("age_ticks", "i8"),
     ]
 )  # fmt: skip
 
@@ -103,7 +104,8 @@ class TickResult:
     contribution : float64[n]
         Evidence divided by its sum; all zero when the sum is 0.
     expected : float64[n]
-        What the series' own history (level, clock) expects, in its unit; NaN before its first sample.
+        What the series' own history (level, clock) expects, in its unit; NaN before its first
+        sample.
     recalled : float64[n]
         What the series' peers expect (leave-one-out recall from the subspace), in its unit.
     scale : float64[n]
@@ -135,8 +137,9 @@ class TickResult:
 class RunResult:
     """A block's verdicts: the fields of TickResult as arrays over T frames.
 
-    `channel` and `learning` hold the integer values of Kind and Learning. `broken` maps a row of the
-    block to its broken edges, for rows whose score is at least `detail_from`. `journal` is in row order.
+    `channel` and `learning` hold the integer values of Kind and Learning. `broken` maps a row of
+    the block to its broken edges, for rows whose score is at least `detail_from`. `journal` is in
+    row order.
     """
 
     first_tick: int
@@ -161,4 +164,6 @@ class RunResult:
     def contribution(self) -> F64:
         """Evidence as shares of each frame's sum, float64[T, n]; zero where the sum is 0."""
         total = self.evidence.sum(axis=1, keepdims=True)
-        return np.divide(self.evidence, total, out=np.zeros_like(self.evidence), where=total > 0)
+        shares = np.zeros_like(self.evidence)
+        np.divide(self.evidence, total, out=shares, where=total > 0)
+        return shares

@@ -11,7 +11,7 @@ from hebbstream.params import DAY, DetectorParams
 
 
 def learning_rate(params: DetectorParams, interval_seconds: float) -> float:
-    """Rate per tick of what is learnt: the interval over the memory, bounded by memory_ticks_max."""
+    """Rate per tick of what is learnt: interval over memory, bounded by memory_ticks_max."""
     return min(1.0, max(interval_seconds / params.memory, 1.0 / params.memory_ticks_max))
 
 

@@ -8,7 +8,7 @@ from hebbstream.detector import Detector
 
 
 def warmup() -> None:
-    """Run a small detector through every stage; with a warm cache this takes well under a second."""
+    """Run a small detector through every stage; with a warm cache that is quick."""
     ticks = np.arange(400.0)
     frames = np.column_stack([np.sin(ticks), np.sin(ticks) + 0.1 * np.cos(7 * ticks), ticks % 7])
     frames[::50, 2] = np.nan

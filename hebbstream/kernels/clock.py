@@ -1,7 +1,8 @@
 """The daily course of each series: clock harmonics fitted by robust least mean squares.
 
 Two predictors run side by side, the level alone and the level plus the course; the course is used
-while it leaves clearly less variance. Widrow and Hoff (1960) for the step, Huber's clip for outliers.
+while it leaves clearly less variance. Widrow and Hoff (1960) for the step, Huber's clip for
+outliers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from hebbstream.kernels.layout import (
 DAY_SECONDS = 86_400.0
 CLIP_SIGMAS = 3.0
 VARIANCE_CLIP = 81.0
-#: A still series must be able to leave a variance of zero: it is taken as at least this share of e^2.
+#: A still series must be able to leave a variance of zero: it is at least this share of e^2.
 VARIANCE_SHARE_MIN = 1e-4
 
 

@@ -1,7 +1,8 @@
 """Associations: traces of every pair, the strongest of each series, and evidence that one breaks.
 
-A trace is the decayed co-activity of two series (Hebb 1949); divided by their activities it is their
-correlation. Frames are gathered in blocks, so that a row of traces is read once for many ticks.
+A trace is the decayed co-activity of two series (Hebb 1949); divided by their activities it is
+their correlation. Frames are gathered in blocks, so that a row of traces is read once for many
+ticks.
 """
 
 from __future__ import annotations

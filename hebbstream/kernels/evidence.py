@@ -12,7 +12,7 @@ from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import LONG, SHORT
 
-#: Sigmas beyond which one series' evidence grows no more; ranks causes, so it is wider than the cap.
+#: Sigmas beyond which one series' evidence grows no more; wider than the cap, to rank causes.
 RANK_CAP = 50.0
 FLUSH = 1e-30
 
@@ -79,7 +79,7 @@ def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate
             smooth[SHORT] = 0.0
         if smooth[LONG] < FLUSH:
             smooth[LONG] = 0.0
-    return smooth[SHORT] + smooth[LONG]
+    return float(smooth[SHORT] + smooth[LONG])
 
 
 @kernel

@@ -78,7 +78,7 @@ LONG: Final = 1
 GROUP_AGE: Final = 2
 SMOOTH_ROWS: Final = 3
 
-# histograms float64[3, BINS] and tails float64[3, 4]: one tail model a row.
+# histograms float64[3, BINS] and tails float64[3, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
@@ -87,7 +87,8 @@ INCREMENT: Final = 0
 TOTAL: Final = 1
 TOP: Final = 2
 HOT: Final = 3
-TAIL_ROWS: Final = 4
+PRIOR: Final = 4
+TAIL_ROWS: Final = 5
 BINS: Final = 480
 BIN_WIDTH: Final = 0.05
 STATISTIC_FLOOR: Final = 1e-3

@@ -49,8 +49,8 @@ class Model(NamedTuple):
         Smoothed statistic and age of the group.
     histograms : float64[3, BINS]
         Tail models.
-    tails : float64[3, 4]
-        Their increments, totals and heat.
+    tails : float64[3, 5]
+        Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
     gate : float64[4]

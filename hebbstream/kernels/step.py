@@ -567,4 +567,4 @@ def advance(
             out.report[REASON] += REASON_DETAIL
         if out.report[REASON] != 0:
             return t + 1
-    return frames.shape[0]
+    return int(frames.shape[0])

@@ -1,8 +1,8 @@
 """From a statistic to the exponent of its p-value: a decayed histogram with an exponential tail.
 
 The statistic's logarithm is counted in bins; beyond a high quantile the tail is exponential with a
-slope taken from two quantiles and shrunk to a prior (after Siffer et al. 2017, "Anomaly detection in
-streams with extreme value theory"). Samples that are far in the tail already hardly count.
+slope taken from two quantiles and shrunk to a prior (after Siffer et al. 2017, "Anomaly detection
+in streams with extreme value theory"). Samples that are far in the tail already hardly count.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hebbstream.kernels.layout import (
     BINS,
     HOT,
     INCREMENT,
+    PRIOR,
     STATISTIC_FLOOR,
     TOP,
     TOTAL,
@@ -23,7 +24,6 @@ from hebbstream.kernels.layout import (
 
 FIRST_EDGE = math.log(STATISTIC_FLOOR)
 SLOPE_PRIOR = 0.35
-SLOPE_PRIOR_COUNT = 200.0
 SLOPE_MIN = 0.1
 SLOPE_MAX = 2.0
 #: Exponent beyond which a sample is taken for contamination, and what it then counts.
@@ -59,7 +59,7 @@ def upper_quantile(histogram: F64, tail: F64, quantile: float) -> float:
     ----------
     histogram : float64[BINS], in
         Weights.
-    tail : float64[4], in
+    tail : float64[5], in
         State, see layout.
     quantile : float64
         In (0, 1).
@@ -89,7 +89,7 @@ def share_above(histogram: F64, tail: F64, level: float) -> float:
     ----------
     histogram : float64[BINS], in
         Weights.
-    tail : float64[4], in
+    tail : float64[5], in
         State, see layout.
     level : float64
         On the logarithmic scale.
@@ -104,7 +104,7 @@ def share_above(histogram: F64, tail: F64, level: float) -> float:
     above = (b + 1.0 - place) * histogram[b]
     for c in range(b + 1, int(tail[TOP]) + 1):
         above += histogram[c]
-    return min(1.0, above / tail[TOTAL])
+    return float(min(1.0, above / tail[TOTAL]))
 
 
 @kernel
@@ -115,7 +115,7 @@ def tail_exponent(histogram: F64, tail: F64, level: float, low: float, high: flo
     ----------
     histogram : float64[BINS], in
         Weights.
-    tail : float64[4], in
+    tail : float64[5], in
         State, see layout.
     level : float64
         On the logarithmic scale.
@@ -133,10 +133,11 @@ def tail_exponent(histogram: F64, tail: F64, level: float, low: float, high: flo
     if level <= start:
         return max(0.0, -math.log10(max(share_above(histogram, tail, level), 1.0 - low)))
     beta = (upper_quantile(histogram, tail, high) - start) / math.log((1.0 - low) / (1.0 - high))
-    count = (1.0 - low) * tail[TOTAL] / tail[INCREMENT]
-    beta = (count * beta + SLOPE_PRIOR_COUNT * SLOPE_PRIOR) / (count + SLOPE_PRIOR_COUNT)
+    # The prior counts as samples seen at the start, and fades as they do.
+    weight, prior = tail[TOTAL], tail[PRIOR]
+    beta = (weight * beta + prior * SLOPE_PRIOR) / (weight + prior)
     beta = min(max(beta, SLOPE_MIN), SLOPE_MAX)
-    return -math.log10(1.0 - low) + (level - start) / (beta * math.log(10.0))
+    return float((level - start) / (beta * math.log(10.0)) - math.log10(1.0 - low))
 
 
 @kernel
@@ -145,7 +146,7 @@ def count_hot(tail: F64, exponent: float, release: float) -> float:
 
     Parameters
     ----------
-    tail : float64[4], in/out
+    tail : float64[5], in/out
         State, see layout.
     exponent : float64
         From `tail_exponent`.
@@ -172,7 +173,7 @@ def learn_tail(histogram: F64, tail: F64, level: float, weight: float, growth: f
     ----------
     histogram : float64[BINS], in/out
         Weights.
-    tail : float64[4], in/out
+    tail : float64[5], in/out
         State, see layout.
     level : float64
         On the logarithmic scale.
@@ -201,4 +202,5 @@ def learn_tail(histogram: F64, tail: F64, level: float, weight: float, growth: f
             total += histogram[c]
         tail[TOTAL] = total
         tail[TOP] = float(top)
+        tail[PRIOR] *= factor
         tail[INCREMENT] = 1.0
