@@ -33,11 +33,11 @@ class AssignmentListener(Protocol):
     """
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
-        """Take partitions over; returns offsets to start from, where known better than the source does."""
+        """Take partitions over; returns the offsets to start from that are known better here."""
         ...
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
-        """Hand partitions back; returns the next offsets whose output is safely published, to commit."""
+        """Hand partitions back; returns the next offsets whose output is safe, to commit."""
         ...
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:
@@ -60,8 +60,8 @@ class RecordSource(Protocol):
     def poll(self, timeout_seconds: float) -> list[RecordBatch]:
         """Return at most one batch per partition; empty when nothing came in time.
 
-        Never raises for an outage: it returns nothing and `healthy` turns False.
-        Raises SourceError for what waiting cannot mend (no such topic, no permission, lost offsets).
+        Never raises for an outage: it returns nothing and `contact_age` grows.
+        Raises SourceError for what waiting cannot mend: no such topic, no permission, lost offsets.
         """
         ...
 
@@ -74,11 +74,11 @@ class RecordSource(Protocol):
         ...
 
     def commit(self, positions: Mapping[InputPartition, int]) -> bool:
-        """Tell the group how far the output is safe; False when it could not be told (retried later)."""
+        """Tell the group how far the output is safe; False when it could not be told, for now."""
         ...
 
     def lag(self) -> Mapping[InputPartition, int]:
-        """Records between the position and the end of each assigned partition, without a round trip."""
+        """Count the records from the position to each partition's end, without a round trip."""
         ...
 
     def contact_age(self) -> float:

@@ -29,7 +29,10 @@ SERVICE = (
     # Settings and their words.
     ("environment", "faults", "knobs", "metrics", "settings", "wording", "yamltree"),
     # The world: each speaks to one thing outside.
-    ("clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "telemetry"),
+    (
+        "clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "readmodel",
+        "telemetry",
+    ),
     ("engine",),
     ("app", "demo", "reference"),
     ("commands",),
