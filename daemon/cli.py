@@ -75,7 +75,7 @@ def validate(
     text = settings.effective_yaml(loaded)
     out = Console()
     if out.is_terminal:
-        out.print(Syntax(text, "yaml", background_color="default"))
+        out.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
     else:
         typer.echo(text, nl=False)
     name = "defaults and environment" if config is None else str(config)
