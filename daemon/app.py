@@ -96,16 +96,18 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
 def _stopping(
     stop: StopRequest, source: RecordSource, clock: Clock, connect_seconds: float | None
 ) -> Callable[[], bool]:
-    deadline = None if connect_seconds is None else clock.monotonic() + connect_seconds
-    answered = False
+    if connect_seconds is None:
+        return lambda: stop.asked
+    limit, started, answered = connect_seconds, clock.monotonic(), False
 
     def stopping() -> bool:
         nonlocal answered
-        if deadline is not None and not answered:
-            answered = source.contact_age() < connect_seconds
-            if not answered and clock.monotonic() > deadline:
-                msg = f"no Kafka broker answered within {connect_seconds:g} s"
-                raise UnreachableError(msg)
+        waited = clock.monotonic() - started
+        # Until the first answer the age of the last one grows with the time waited.
+        answered = answered or source.contact_age() < waited - 1.0
+        if not answered and waited > limit:
+            msg = f"no Kafka broker answered within {limit:g} s"
+            raise UnreachableError(msg)
         return stop.asked
 
     return stopping

@@ -94,6 +94,7 @@ class Engine:
     _last_commit: float = 0.0
     _last_measure: float = float("-inf")
     _paused: bool = False
+    _unsafe: bool = False
 
     def ask(self, question: Callable[[Engine], Any]) -> Future[Any]:
         """Have `question` answered on the engine's thread, between two batches; from any thread."""
@@ -118,6 +119,10 @@ class Engine:
                     for partition, owned in self.partitions.items():
                         self._publish(partition, owned, owned.pipeline.close_idle())
                     break
+        except BaseException:
+            # Something that was processed may not have been published: no position is safe.
+            self._unsafe = True
+            raise
         finally:
             self._drain()
 
@@ -167,7 +172,7 @@ class Engine:
                 pending=owned.pipeline.pending,
                 dropped=output.dropped,
                 dead_letters=output.dead_letters,
-                newest_event_time=None if newest < 0 else newest / NANOSECONDS,
+                newest_event_time=None if newest is None else newest / NANOSECONDS,
             )
         )
         telemetry.messages_sent(Counter(message.channel for message in output.messages))
@@ -225,6 +230,8 @@ class Engine:
 
     def _commit(self, timeout_seconds: float) -> None:
         """Commit the positions reached, provided all their output is acknowledged."""
+        if self._unsafe:
+            return
         moved = {
             partition: offset
             for partition, offset in self._positions(self.partitions).items()
@@ -242,6 +249,7 @@ class Engine:
         try:
             return self.sink.flush(timeout_seconds)
         except SinkError:
+            self._unsafe = True
             self.telemetry.output_failed()
             raise
 
@@ -307,7 +315,8 @@ class Engine:
         """Publish what is queued and hand over the positions it makes safe."""
         leaving = {p: self.partitions.pop(p) for p in partitions if p in self.partitions}
         self._rebalanced(Rebalance.REVOKED, partitions)
-        return self._positions(leaving) if leaving and self._flushed(FLUSH_SECONDS) else {}
+        safe = bool(leaving) and not self._unsafe and self._flushed(FLUSH_SECONDS)
+        return self._positions(leaving) if safe else {}
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:
         """Forget partitions another member owns already."""

@@ -128,8 +128,8 @@ class PartitionPipeline:
         return self._framer.pending
 
     @property
-    def newest(self) -> int:
-        """Newest event time seen, Unix nanoseconds; -1 before the first sample."""
+    def newest(self) -> int | None:
+        """Newest event time seen, Unix nanoseconds; None before the first sample."""
         return self._framer.newest
 
     @property

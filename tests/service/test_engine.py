@@ -1,0 +1,212 @@
+"""The loop: what is committed when, what a rebalance hands over, and how it stops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from daemon.engine import Engine, EngineLimits
+from daemon.errors import SinkError
+from daemon.http.health import HealthState
+from daemon.records import Channel, InputPartition
+from daemon.telemetry import Telemetry
+from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Outage, Return, Revoke
+from fakes import Step as ScriptStep
+from streams import PARTITION, record_batch, related, sections, wide_records
+
+OTHER = InputPartition("metrics", 1)
+
+
+def engine(script: list[ScriptStep], limits: EngineLimits | None = None) -> Engine:
+    """Build an engine over fakes that share a clock."""
+    clock = FakeClock()
+    return Engine(
+        source=FakeSource(script, clock),
+        sink=FakeSink(),
+        clock=clock,
+        sections=sections(framing={"idle_timeout": "60s"}),
+        telemetry=Telemetry(clock, "hash"),
+        health=HealthState(clock),
+        limits=limits or EngineLimits(),
+    )
+
+
+def fakes(made: Engine) -> tuple[FakeSource, FakeSink]:
+    """Return the fakes of an engine by their own types."""
+    assert isinstance(made.source, FakeSource)
+    assert isinstance(made.sink, FakeSink)
+    return made.source, made.sink
+
+
+def batches(count: int, size: int = 3) -> list[ScriptStep]:
+    """Consecutive record batches of one partition."""
+    values = wide_records(related(seed=1, ticks=count * size))
+    return [record_batch(values[at * size : (at + 1) * size], at * size) for at in range(count)]
+
+
+def never() -> bool:
+    """Do not stop by request."""
+    return False
+
+
+def test_commits_what_is_published_and_closes() -> None:
+    """At the end everything is sent, the reached position is committed, both ends are closed."""
+    made = engine([Assign((PARTITION,)), *batches(4)])
+    source, sink = fakes(made)
+
+    made.run(never)
+
+    assert source.committed[PARTITION] == 12
+    assert source.closed
+    assert sink.closed
+    assert made.telemetry.value("samples_framed_total") == 12 * 6
+    assert made.telemetry.value("commits_total", "success") >= 1
+
+
+def test_nothing_is_committed_while_output_is_unacknowledged() -> None:
+    """A position moves only after what it led to has been acknowledged."""
+    made = engine([Assign((PARTITION,)), *batches(2)])
+    source, sink = fakes(made)
+    sink.held = True
+
+    made.run(never)
+
+    assert PARTITION not in source.committed
+
+
+def test_an_output_that_gives_up_stops_the_engine() -> None:
+    """A failed flush is raised, counted, and nothing is committed past it."""
+    made = engine([Assign((PARTITION,)), *batches(2)])
+    source, sink = fakes(made)
+    sink.fail_next = "no room"
+
+    with pytest.raises(SinkError, match="no room"):
+        made.run(never)
+
+    assert source.committed == {}
+    assert source.closed
+    assert made.telemetry.value("producer_errors_total") == 1
+
+
+def test_revoked_partitions_hand_their_position_over() -> None:
+    """On a revoke the position is committed and the state is gone; others go on."""
+    made = engine([Assign((PARTITION, OTHER)), *batches(2), Revoke((PARTITION,)), None])
+    source, _ = fakes(made)
+
+    made.run(never)
+
+    assert source.commits[0] == {PARTITION: 6}
+    assert made.telemetry.value("rebalances_total", "revoked") == 2
+
+
+def test_lost_partitions_commit_nothing() -> None:
+    """What another member owns already is forgotten without a word."""
+    made = engine([Assign((PARTITION,)), *batches(1), Lose((PARTITION,)), None])
+    source, _ = fakes(made)
+
+    made.run(never)
+
+    assert source.committed == {}
+
+
+def test_reading_pauses_at_the_bound_and_goes_on_below_it() -> None:
+    """Too many unacknowledged messages pause the source, not the loop."""
+    made = engine([Assign((PARTITION,)), *batches(3)], EngineLimits(unacked_max=1))
+    source, sink = fakes(made)
+    sink.held = True
+    turns: list[bool] = []
+
+    def release_after_a_while() -> bool:
+        turns.append(source.paused)
+        if len(turns) == 8:
+            sink.held = False
+            sink.flush(0)
+        return False
+
+    made.run(release_after_a_while)
+
+    assert any(turns)
+    assert not source.paused
+    assert source.committed[PARTITION] == 9
+
+
+def test_a_quiet_partition_has_its_frames_closed() -> None:
+    """Without records for the idle timeout, open frames are closed, if the broker answers."""
+    limits = EngineLimits(idle_timeout=60.0)
+    quiet: list[ScriptStep] = [None] * 200
+    made = engine([Assign((PARTITION,)), *batches(1), *quiet], limits)
+
+    made.run(lambda: made.telemetry.value("frames_total") >= 3)
+
+    assert made.telemetry.value("frames_total") == 3
+    assert 55 <= made.clock.monotonic() <= 65
+
+
+def test_an_outage_is_no_silence() -> None:
+    """While the broker does not answer, nothing is closed for being idle."""
+    limits = EngineLimits(idle_timeout=60.0)
+    quiet: list[ScriptStep] = [None] * 300
+    made = engine([Assign((PARTITION,)), *batches(1), Outage(), *quiet, Return()], limits)
+    source, _ = fakes(made)
+    checks: list[bool] = []
+
+    def until_the_return() -> bool:
+        checks.append({c.name: c.ok for c in made.health.readiness()}["input"])
+        return len(source._steps) <= 1
+
+    made.run(until_the_return)
+
+    assert made.telemetry.value("frames_total") < 3
+    assert False in checks[50:]
+
+
+def test_heartbeats_name_partition_and_position() -> None:
+    """Each minute a partition's heartbeat says how far it has come."""
+    quiet: list[ScriptStep] = [None] * 130
+    made = engine([Assign((PARTITION,)), *batches(1), *quiet])
+    _, sink = fakes(made)
+
+    made.run(never)
+
+    beats = [m for m in sink.messages if m.channel is Channel.HEARTBEAT]
+    assert [beat.key for beat in beats] == [b"metrics/0"] * 2
+    assert json.loads(beats[-1].value)["next_offset"] == 3
+
+
+def test_heartbeats_can_be_switched_off() -> None:
+    """Without the output no heartbeat is sent."""
+    made = engine([Assign((PARTITION,)), *batches(1)])
+    _, sink = fakes(made)
+    off = made.sections.output.model_copy(update={"heartbeat": False})
+    made.sections = replace(made.sections, output=off)
+
+    made.run(never)
+
+    assert [m for m in sink.messages if m.channel is Channel.HEARTBEAT] == []
+
+
+def test_stops_when_asked() -> None:
+    """A request to stop ends the loop at the next turn, and what was read is committed."""
+    made = engine([Assign((PARTITION,)), *batches(50)])
+    source, _ = fakes(made)
+    asked: Callable[[], bool] = iter([False, False, False, True]).__next__
+
+    made.run(asked)
+
+    assert source.committed[PARTITION] == 6
+
+
+def test_questions_are_answered_on_the_loop() -> None:
+    """A question from another thread sees the engine's state; its error goes to the asker."""
+    made = engine([Assign((PARTITION,)), *batches(2)])
+    answer = made.ask(lambda asked: sorted(asked.partitions))
+    broken = made.ask(lambda _asked: 1 // 0)
+
+    made.run(never)
+
+    assert answer.result(0) == [PARTITION]
+    with pytest.raises(ZeroDivisionError):
+        broken.result(0)

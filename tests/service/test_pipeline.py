@@ -1,0 +1,131 @@
+"""One partition from records to messages: what comes out, and that splits change nothing."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from daemon.pipeline import PartitionPipeline, PipelineOutput
+from daemon.records import Channel, Message
+from streams import PARTITION, record_batch, related, sections, wide_records
+
+TICKS, BREAK_AT = 1600, 1400
+
+
+def run(values: list[bytes], split: int, **changes: object) -> list[PipelineOutput]:
+    """Feed a fresh pipeline with batches of `split` records and close it at the end."""
+    pipeline = PartitionPipeline(PARTITION, sections(**changes))
+    outputs = [
+        pipeline.process(record_batch(values[at : at + split], at))
+        for at in range(0, len(values), split)
+    ]
+    return [*outputs, pipeline.close_idle()]
+
+
+def messages(outputs: list[PipelineOutput], channel: Channel) -> list[Message]:
+    """Messages of one channel in order."""
+    return [m for output in outputs for m in output.messages if m.channel is channel]
+
+
+@pytest.fixture(scope="module")
+def story() -> list[bytes]:
+    """Build the records of six related series, one of which breaks away."""
+    return wide_records(related(seed=5, ticks=TICKS, break_at=BREAK_AT))
+
+
+@pytest.mark.slow
+def test_a_broken_relation_becomes_one_incident(story: list[bytes]) -> None:
+    """The series that broke away is first in the event, and a relation of it is named."""
+    events = [json.loads(m.value) for m in messages(run(story, 500), Channel.EVENTS)]
+    opened = [event for event in events if event["state"] == "open"]
+
+    assert len(opened) == 1
+    assert opened[0]["group"] == "cart"
+    assert opened[0]["series"][0]["name"] == "m0"
+    assert 'm0{service="cart"}' in (
+        opened[0]["edges"][0]["source"],
+        opened[0]["edges"][0]["target"],
+    )
+    assert opened[0]["source"]["offset"] > BREAK_AT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", [1, 7, 1600])
+def test_splits_change_no_byte(story: list[bytes], split: int) -> None:
+    """Events, journal and scores are the same bytes however records are split into batches."""
+    output = {"scores": True}
+    expected = run(story, 400, output=output)
+
+    actual = run(story, split, output=output)
+
+    for channel in (Channel.EVENTS, Channel.EDGES, Channel.SCORES):
+        assert messages(actual, channel) == messages(expected, channel)
+    assert messages(actual, Channel.EDGES)
+    assert len(messages(actual, Channel.SCORES)) == TICKS
+
+
+def test_every_sample_is_accounted_for() -> None:
+    """Samples found are those in frames and those dropped, once everything is closed."""
+    values = wide_records(related(seed=1, ticks=40))
+    values[5] = values[4]
+    values[20] = values[2]
+
+    outputs = run(values, 9)
+
+    total = {name: sum(getattr(o, name) for o in outputs) for name in ("samples", "framed")}
+    dropped = sum(sum(o.dropped.values()) for o in outputs)
+    assert total["samples"] == 40 * 6
+    assert total["framed"] + dropped == total["samples"]
+    assert dropped == 12
+
+
+def test_undecodable_records_keep_their_reason_and_place() -> None:
+    """A poison record becomes a dead letter that says why and where; the next one is read."""
+    values = wide_records(related(seed=1, ticks=4))
+    values[1] = b'{"timestamp": 17'
+
+    outputs = run(values, 4)
+
+    (letter,) = messages(outputs, Channel.DEAD_LETTER)
+    headers = dict(letter.headers)
+    assert letter.value == values[1]
+    assert headers["topic"], headers["partition"] == (b"metrics", b"0")
+    assert headers["offset"] == b"1"
+    assert headers["reason"]
+    assert sum(o.framed for o in outputs) == 3 * 6
+
+
+def test_dead_letters_can_be_switched_off() -> None:
+    """Without dead letters the record is still counted by reason."""
+    outputs = run([b"nonsense"], 1, output={"dead_letters": False})
+
+    assert messages(outputs, Channel.DEAD_LETTER) == []
+    assert sum(sum(o.dead_letters.values()) for o in outputs) == 1
+
+
+def test_a_group_is_forgotten_with_its_last_series() -> None:
+    """After `retention` without samples a group and its detector are gone."""
+    pipeline = PartitionPipeline(PARTITION, sections(framing={"retention": "10m"}))
+    early = wide_records(related(seed=1, ticks=3), service="old")
+    late = wide_records(related(seed=1, ticks=60), service="new")
+
+    pipeline.process(record_batch(early))
+    pipeline.process(record_batch(late[3:], 3))
+    pipeline.close_idle()
+
+    assert set(pipeline.groups) == {"new"}
+    assert len(pipeline.groups["new"].members) == 6
+
+
+def test_series_that_join_later_are_learnt_too() -> None:
+    """A series that appears mid-stream joins the group at its first tick."""
+    few, many = related(seed=1, ticks=30, series=3), related(seed=1, ticks=60, series=4)
+    values = [*wide_records(few), *wide_records(many)[30:]]
+
+    outputs = run(values, 90)
+
+    steps = [step for output in outputs for step in output.steps]
+    assert [step.result.evidence.shape for step in steps] == [(30, 3), (29, 4), (1, 4)]
+    assert np.isfinite(np.concatenate([step.result.score for step in steps])).all()
