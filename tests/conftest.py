@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn, TypeVar
 
 import pytest
+
 from broker import ApacheKafka, Broker, BrokerUnavailableError, EmbeddedBroker, ExternalBroker
 
 Kind = TypeVar("Kind", bound=Broker)
@@ -30,11 +31,15 @@ REMEDY = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the broker they use, so that -m kafka and -m apache are never wrong."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "broker" in fixtures or "apache" in fixtures:
-            item.add_marker(pytest.mark.kafka)
-        if "apache" in fixtures:
+        if not isinstance(item, pytest.Function):
+            continue
+        # The fallback broker is no substitute for a test marked `apache`.
+        if item.get_closest_marker("apache") and "apache" not in item.fixturenames:
+            item.fixturenames.append("apache")
+        if "apache" in item.fixturenames:
             item.add_marker(pytest.mark.apache)
+        if {"broker", "apache"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.kafka)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -148,7 +148,7 @@ class KafkaSource:
             log.warning("reading failed; trying again", error=str(error))
             return []
         self._contact.check()
-        return [_batch(partition, rows) for partition, rows in records.items()]
+        return [record_batch(partition, rows) for partition, rows in records.items()]
 
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""
@@ -329,10 +329,24 @@ def _consumer_options(section: KafkaSection, application_id: str) -> dict[str, A
     }
 
 
-def _batch(partition: TopicPartition, records: list[ConsumerRecord]) -> RecordBatch:
+def record_batch(partition: TopicPartition, records: list[ConsumerRecord]) -> RecordBatch:
+    """Turn the records of one partition into columns.
+
+    Parameters
+    ----------
+    partition : TopicPartition
+        Where they come from.
+    records : list of ConsumerRecord
+        In offset order, not empty.
+
+    Returns
+    -------
+    RecordBatch
+        The same; a time that does not fit nanoseconds counts as none.
+    """
     count = len(records)
     milliseconds = np.fromiter(map(TIMESTAMP, records), np.int64, count)
-    # A producer may have written any 64 bits: what does not fit nanoseconds counts as none.
+    # A producer may have written any 64 bits.
     known = (milliseconds >= 0) & (milliseconds <= TIMESTAMP_MS_MAX)
     offsets = np.fromiter(map(OFFSET, records), np.int64, count)
     return RecordBatch(
