@@ -26,11 +26,13 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip_conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca_bundle,target=/run/secrets/ca_bundle \
     python3 -m venv /opt/hebbstream \
-    && /opt/hebbstream/bin/python -m pip install --disable-pip-version-check \
+    && /opt/hebbstream/bin/python -m pip install --disable-pip-version-check --no-compile \
         --constraint constraints.txt . \
     && /opt/hebbstream/bin/python -m pip uninstall --yes --quiet pip setuptools \
-    && find /opt/hebbstream/lib -type d \( -name tests -o -name include \) -prune -exec rm -rf {} + \
-    && find /opt/hebbstream/lib -name '*.a' -delete
+    && find /opt/hebbstream/lib -type d \( -name tests -o -name include \) -prune -exec rm -rf {} +
+
+# Bytecode by content: copying changes the files' times, and a read-only root cannot be mended.
+RUN /opt/hebbstream/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/hebbstream/lib
 
 # Not from /src, so that what is compiled is what was installed.
 WORKDIR /opt/hebbstream

@@ -104,7 +104,7 @@ image: ## Build the container image (BUILDER='podman build --format docker' for 
 
 .PHONY: image-test
 image-test: setup ## Build the image with buildah on a Debian base and run it read-only as its user (as root)
-	PYTHONPATH=tests $(BIN)/python tests/image/run.py
+	PYTHONPATH=tests $(BIN)/python -m image.run
 
 ##@ Housekeeping
 
