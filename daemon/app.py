@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from daemon import settings
 from daemon.config import Config
@@ -24,7 +25,7 @@ from daemon.kafka.writer import OutputRecord, TopicWriter
 from daemon.lifecycle import StopRequest
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
-from daemon.ports import Clock, RecordSource
+from daemon.ports import Clock
 from daemon.records import DropReason, InputPartition
 from daemon.telemetry import Telemetry
 from hebbstream import warmup
@@ -89,13 +90,38 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
                 drain_seconds=stop.remaining_seconds,
             ),
         )
-        engine.run(_stopping(stop, engine.source, clock, connect_seconds))
+        engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
         log.info("stopped", reason=stop.reason)
 
 
-def _stopping(
-    stop: StopRequest, source: RecordSource, clock: Clock, connect_seconds: float | None
+class Asked(Protocol):
+    """What tells that the service should stop."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it should."""
+        ...
+
+
+class Contact(Protocol):
+    """What tells how long ago the broker answered."""
+
+    def contact_age(self) -> float:
+        """Seconds since its last answer, or since the start while there was none."""
+        ...
+
+
+def stop_condition(
+    stop: Asked, source: Contact, clock: Clock, connect_seconds: float | None
 ) -> Callable[[], bool]:
+    """Say when the engine should stop: when asked, or when no broker answers at start.
+
+    Returns
+    -------
+    callable
+        True when asked to stop. Raises UnreachableError when `connect_seconds` have passed without
+        a first answer.
+    """
     if connect_seconds is None:
         return lambda: stop.asked
     limit, started, answered = connect_seconds, clock.monotonic(), False

@@ -91,7 +91,7 @@ def test_undecodable_records_keep_their_reason_and_place() -> None:
     (letter,) = messages(outputs, Channel.DEAD_LETTER)
     headers = dict(letter.headers)
     assert letter.value == values[1]
-    assert headers["topic"], headers["partition"] == (b"metrics", b"0")
+    assert (headers["topic"], headers["partition"]) == (b"metrics", b"0")
     assert headers["offset"] == b"1"
     assert headers["reason"]
     assert sum(o.framed for o in outputs) == 3 * 6

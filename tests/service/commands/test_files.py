@@ -1,0 +1,72 @@
+"""`replay` and `inspect` as a person runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from daemon.cli import main
+from streams import related, wide_records
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    """Write a file of related series, one of which breaks away."""
+    path = tmp_path / "story.ndjson"
+    values = related(seed=5, ticks=900, break_at=700)
+    path.write_bytes(b"\n".join(wide_records(values)) + b"\n")
+    return path
+
+
+@pytest.mark.slow
+def test_replay_writes_events_and_prints_a_summary(
+    story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The events are in the folder, the incidents and figures on the screen."""
+    out = tmp_path / "out"
+
+    code = main(["replay", str(story), "--out", str(out)])
+
+    shown = capsys.readouterr().out
+    events = [json.loads(line) for line in (out / "events.ndjson").read_text().splitlines()]
+    assert code == 0
+    assert events[0]["state"] == "open"
+    assert "incidents (1 of 1)" in shown
+    assert "5,400" in shown
+
+
+def test_inspect_shows_components_and_associations(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is learnt from a file is shown as tables."""
+    code = main(["inspect", str(story)])
+
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert "6 series" in shown
+    assert "associations" in shown
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect", "produce"])
+def test_a_missing_file_is_one_clear_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not there is named, without a traceback."""
+    code = main([command, str(tmp_path / "nothing.csv")])
+
+    error = capsys.readouterr().err
+    assert code == 2
+    assert "nothing.csv: no such file" in error
+    assert "Traceback" not in error
+
+
+def test_a_label_without_a_value_is_refused(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A label that is not name=value says how to write it."""
+    code = main(["inspect", str(story), "--label", "service"])
+
+    assert code == 2
+    assert "--label service: write name=value" in capsys.readouterr().err
