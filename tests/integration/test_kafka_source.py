@@ -1,0 +1,235 @@
+"""The source against Apache Kafka: codecs, large records, lost offsets, outages, hand-over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+
+from broker import ApacheKafka
+from daemon.clock import SystemClock
+from daemon.config import KafkaSection
+from daemon.errors import SourceError
+from daemon.kafka.source import KafkaSource
+from daemon.records import InputPartition, RecordBatch
+from fakes import RecordingListener
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def opened(apache: ApacheKafka) -> Iterator[Callable[..., KafkaSource]]:
+    """Make sources on a topic, under a group named like it, that are closed after the test."""
+    sources: list[KafkaSource] = []
+
+    def make(topic: str, **settings: object) -> KafkaSource:
+        section = {
+            "bootstrap_servers": [apache.bootstrap],
+            "topics": [topic],
+            "group_id": topic,
+            "session_timeout": 6,
+            "heartbeat_interval": 1,
+        }
+        model = KafkaSection.model_validate(section | settings)
+        sources.append(KafkaSource(model, "shop", SystemClock()))
+        return sources[-1]
+
+    yield make
+    for source in sources:
+        source.close()
+
+
+def produce(apache: ApacheKafka, topic: str, count: int, **settings: Any) -> None:  # noqa: ANN401
+    """Write numbered records, spread over partitions by their key."""
+    producer = KafkaProducer(
+        bootstrap_servers=apache.bootstrap, linger_ms=20, batch_size=65_536, **settings
+    )
+    for n in range(count):
+        producer.send(topic, key=b"%d" % (n % 50), value=b"%d" % n)
+    producer.flush(30)
+    producer.close()
+
+
+def poll_until(source: KafkaSource, done: Callable[[list[RecordBatch]], bool]) -> list[RecordBatch]:
+    """Poll until something holds, within a bound."""
+    batches: list[RecordBatch] = []
+    for _ in range(120):
+        batches += source.poll(0.5)
+        if done(batches):
+            return batches
+    pytest.fail("nothing came in a minute")
+
+
+def numbers(batches: list[RecordBatch]) -> list[int]:
+    """Return the numbers in the values."""
+    return [int(value) for batch in batches for value in batch.values if value is not None]
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_every_codec_round_trips(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource], codec: str
+) -> None:
+    """Compressed batches come back whole and in order."""
+    topic = apache.create_topic("codec")
+    produce(apache, topic, 2000, compression_type=codec)
+    source = opened(topic, max_poll_records=700)
+    source.start(RecordingListener())
+
+    batches = poll_until(source, lambda batches: len(numbers(batches)) == 2000)
+
+    assert numbers(batches) == list(range(2000))
+    assert max(len(batch.values) for batch in batches) <= 700
+
+
+def test_a_record_of_ten_megabytes_is_read(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """One record larger than every fetch limit does not stop the stream."""
+    topic = apache.create_topic("large", configs={"max.message.bytes": str(16 * 2**20)})
+    value = np.random.default_rng(11).bytes(10_000_000)
+    producer = KafkaProducer(bootstrap_servers=apache.bootstrap, max_request_size=16 * 2**20)
+    for each in (b"before", value, b"after"):
+        producer.send(topic, value=each).get(30)
+    producer.close()
+    source = opened(topic, fetch_max_bytes=1024)
+    source.start(RecordingListener())
+
+    batches = poll_until(source, lambda batches: sum(len(batch.values) for batch in batches) == 3)
+
+    assert [each for batch in batches for each in batch.values] == [b"before", value, b"after"]
+
+
+def test_an_offset_that_was_deleted_is_an_error_that_names_it(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """Records gone before they were read are not skipped in silence."""
+    topic = apache.create_topic("expired")
+    produce(apache, topic, 100)
+    first = opened(topic)
+    first.start(RecordingListener())
+    poll_until(first, lambda batches: len(numbers(batches)) == 100)
+    first.commit({InputPartition(topic, 0): 10})
+    first.close()
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.delete_records({TopicPartition(topic, 0): 60})
+    admin.close()
+    second = opened(topic)
+    second.start(RecordingListener())
+
+    with pytest.raises(SourceError) as raised:
+        poll_until(second, lambda _: False)
+
+    text = str(raised.value)
+    assert f"topic {topic} partition 0: offset 10 is next" in text
+    assert "holds 60 to 100" in text
+
+
+def test_a_silent_outage_shows_in_the_age_of_contact(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """A broker that hangs gives no error, but its silence ages; its return is seen at once."""
+    topic = apache.create_topic("outage")
+    source, listener = opened(topic), RecordingListener()
+    source.start(listener)
+    poll_until(source, lambda _: bool(listener.owned))
+
+    apache.hold()
+    for _ in range(6):
+        assert source.poll(0.5) == []
+    silent = source.contact_age()
+    committed = source.commit({InputPartition(topic, 0): 0})
+    apache.release()
+    poll_until(source, lambda _: source.contact_age() < 0.5)
+
+    assert silent > 2.0
+    assert committed is False
+    assert source.commit({InputPartition(topic, 0): 0}) is True
+
+
+def test_reading_goes_on_after_the_broker_was_killed(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """A crash of the broker loses no record and repeats none within one member's life."""
+    topic = apache.create_topic("crash", partitions=2)
+    produce(apache, topic, 500)
+    source = opened(topic)
+    source.start(RecordingListener())
+    before = poll_until(source, lambda batches: len(numbers(batches)) == 500)
+
+    apache.kill()
+    source.poll(0.5)
+    apache.restart()
+    produce(apache, topic, 500)
+    after = poll_until(source, lambda batches: len(numbers(batches)) >= 500)
+
+    assert sorted(numbers(before)) == sorted(numbers(after)) == list(range(500))
+
+
+def test_two_members_share_and_hand_over_without_a_gap(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """Partitions split in two and come back; every record is read exactly once."""
+    topic = apache.create_topic("group", partitions=4)
+    first, first_listener = opened(topic), RecordingListener()
+    second, second_listener = opened(topic), RecordingListener()
+    read: Counter[int] = Counter()
+
+    def turn(source: KafkaSource, listener: RecordingListener) -> None:
+        read.update(numbers(listener.take(source.poll(0.2))))
+
+    def turn_until(done: Callable[[], bool], both: bool) -> None:  # noqa: FBT001
+        for _ in range(200):
+            if done():
+                return
+            turn(first, first_listener)
+            if both:
+                turn(second, second_listener)
+        pytest.fail("the group did not settle")
+
+    first.start(first_listener)
+    turn_until(lambda: len(first_listener.owned) == 4, both=False)
+    produce(apache, topic, 1000)
+    second.start(second_listener)
+    turn_until(lambda: len(first_listener.owned) == len(second_listener.owned) == 2, both=True)
+    produce(apache, topic, 1000)
+    turn_until(lambda: read.total() == 2000, both=True)
+    second.close()
+    turn_until(lambda: len(first_listener.owned) == 4, both=False)
+    produce(apache, topic, 1000)
+    turn_until(lambda: read.total() == 3000, both=False)
+
+    assert read == Counter(dict.fromkeys(range(1000), 3))
+    assert first_listener.owned.isdisjoint(second_listener.owned)
+
+
+def test_a_static_member_comes_back_to_its_partitions(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """With an instance id a restart within the session moves no partition."""
+    topic = apache.create_topic("static", partitions=2)
+    stays, listener = opened(topic, instance_id="a"), RecordingListener()
+    leaves, other = opened(topic, instance_id="b"), RecordingListener()
+    stays.start(listener)
+    leaves.start(other)
+    for _ in range(100):
+        stays.poll(0.2)
+        leaves.poll(0.2)
+        if len(listener.owned) == len(other.owned) == 1:
+            break
+    owned, calls = set(other.owned), len(listener.calls)
+
+    leaves.close()
+    back, again = opened(topic, instance_id="b"), RecordingListener()
+    back.start(again)
+    for _ in range(100):
+        stays.poll(0.2)
+        back.poll(0.2)
+        if again.owned:
+            break
+
+    assert again.owned == owned
+    assert len(listener.calls) == calls
