@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,13 @@ def test_every_port_is_the_default_one(compose: dict[str, Any], dockerfile: str)
     assert f"\nEXPOSE {PORT}\n" in dockerfile
     assert compose["services"]["hebbstream"]["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
     assert targets["hebbstream"] == [f"hebbstream:{PORT}"]
+
+
+def test_version_label_is_the_version(dockerfile: str) -> None:
+    """An image built without arguments says the version it holds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert f"\nARG VERSION={project['version']}\n" in dockerfile
 
 
 def test_promtool_accepts_the_scrape_configuration() -> None:
