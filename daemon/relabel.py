@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 from daemon.config import RelabelAction, RelabelRule, SeriesSection
-from daemon.errors import ConfigError
 
 #: The label that stands for the metric's name in relabel rules.
 NAME = "__name__"
@@ -47,12 +46,7 @@ class SeriesRules:
     Parameters
     ----------
     section : SeriesSection
-        The rules.
-
-    Raises
-    ------
-    ConfigError
-        When a replacement names a group its regex does not have.
+        The rules; that each can be applied was checked with the configuration.
     """
 
     def __init__(self, section: SeriesSection) -> None:
@@ -60,13 +54,6 @@ class SeriesRules:
         self._exclude = compile_patterns(section.exclude)
         self._steps = [(rule, re.compile(rule.regex)) for rule in section.relabel]
         self._rename = dict(section.rename)
-        faults = [
-            f"series.relabel.{i}.{field}: {error}"
-            for i, (rule, _) in enumerate(self._steps)
-            for field, error in _template_faults(rule)
-        ]
-        if faults:
-            raise ConfigError(faults)
 
     def apply(self, name: str, labels: dict[str, str]) -> tuple[str, dict[str, str]] | None:
         """Run the rules over one series.
@@ -97,24 +84,6 @@ class SeriesRules:
                 labels = kept
             name = labels.pop(NAME, "")
         return self._rename.get(name, name), labels
-
-
-def _template_faults(rule: RelabelRule) -> list[tuple[str, str]]:
-    """Find replacements that name a group the regex lacks, by expanding them on an empty match."""
-    template_of = {
-        RelabelAction.REPLACE: ("replacement", "target_label"),
-        RelabelAction.LABELMAP: ("replacement",),
-    }
-    match = re.compile(rule.regex + "|").match("")
-    faults: list[tuple[str, str]] = []
-    if match is None:
-        return faults
-    for field in template_of.get(rule.action, ()):
-        try:
-            match.expand(getattr(rule, field))
-        except (re.error, IndexError) as error:
-            faults.append((field, str(error)))
-    return faults
 
 
 def _relabel(

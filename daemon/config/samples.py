@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from daemon.config.section import Section
+from daemon.series_key import parse_series_key
 
 
 class InputFormat(StrEnum):
@@ -28,6 +29,11 @@ class TimestampUnit(StrEnum):
     NS = "ns"
 
 
+def _series(text: str) -> str:
+    parse_series_key(text)
+    return text
+
+
 class InputSection(Section):
     """What a record's value looks like."""
 
@@ -45,7 +51,7 @@ class InputSection(Section):
             "from 1973 to 2286 (influx: ns)."
         ),
     )
-    columns: list[str] = Field(
+    columns: list[Annotated[str, AfterValidator(_series)]] = Field(
         default=[],
         description=(
             "wide_array only: the series names of the value array, in order; "

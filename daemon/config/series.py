@@ -77,10 +77,21 @@ class RelabelRule(Section):
         return value
 
     @model_validator(mode="after")
-    def _has_target(self) -> Self:
+    def _can_be_applied(self) -> Self:
         if self.action is RelabelAction.REPLACE and not self.target_label:
             msg = "action replace needs target_label"
             raise ValueError(msg)
+        templates = {
+            RelabelAction.REPLACE: ("replacement", "target_label"),
+            RelabelAction.LABELMAP: ("replacement",),
+        }
+        pattern = re.compile(f"{self.regex}|")  # also matches nothing, so that it always expands
+        for name in templates.get(self.action, ()):
+            try:
+                pattern.sub(getattr(self, name), "")
+            except (re.error, IndexError) as error:
+                msg = f"{name} does not fit regex: {error}"
+                raise ValueError(msg) from error
         return self
 
 

@@ -12,13 +12,11 @@ mem{host="h"} 1700000000000000000 7.0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from daemon.config import InputSection
-from daemon.errors import ConfigError
 from daemon.formats.columns import Columns, Limits
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
 from daemon.formats.identities import RAW_BYTES_MAX
@@ -49,11 +47,6 @@ class WideArrayCodec:
         Format settings.
     table : SeriesTable
         Where the series of the partition live.
-
-    Raises
-    ------
-    ConfigError
-        When a column is not written as a series.
     """
 
     def __init__(self, section: InputSection, table: SeriesTable) -> None:
@@ -62,7 +55,7 @@ class WideArrayCodec:
         self._table = table
         self._reader = PartReader(WidePart)
         self._read_labels = LabelReader()
-        self._columns = _parse_columns(section.columns)
+        self._columns = [parse_series_key(text) for text in section.columns]
         self._resolved: dict[bytes, list[int]] = {}
         self._generation = table.generation
 
@@ -117,15 +110,3 @@ class WideArrayCodec:
             if len(raw) <= RAW_BYTES_MAX and not full:
                 self._resolved[raw] = found
         return found
-
-
-def _parse_columns(texts: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    parsed, faults = [], []
-    for i, text in enumerate(texts):
-        try:
-            parsed.append(parse_series_key(text))
-        except ValueError as error:
-            faults.append(f"input.columns.{i}: {error}")
-    if faults:
-        raise ConfigError(faults)
-    return parsed

@@ -11,19 +11,19 @@ LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit"),
     ("kernels", "params"),
     (
-        "calibration", "evidence", "frames", "graph", "plasticity", "scaler", "settings",
+        "calibration", "evidence", "frames", "graph", "group", "plasticity", "scaler", "settings",
         "significance", "snapshot", "state", "subspace",
     ),
     ("detector",),
     ("warmup", "__init__"),
 )  # fmt: skip
 SERVICE = (
-    ("__init__", "errors", "records", "ports"),
+    ("__init__", "errors", "records", "ports", "series_key"),
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
         "closing", "counters", "event_clock", "events", "evidence", "formats", "framing",
-        "incidents", "membership", "relabel", "series", "series_key", "shop",
+        "incidents", "membership", "relabel", "series", "shop",
     ),
     ("pipeline",),
     # Settings and their words.

@@ -51,6 +51,19 @@ def test_every_section_refuses_unknown_keys() -> None:
         ({"input": {"format": "wide_array", "columns": ["a", "a"]}}, "names a series twice"),
         ({"series": {"relabel": [{"regex": "("}]}}, "not a regular expression"),
         ({"series": {"relabel": [{}]}}, "needs target_label"),
+        (
+            {"series": {"relabel": [{"target_label": "a", "replacement": r"\2"}]}},
+            "replacement does not fit regex",
+        ),
+        ({"series": {"relabel": [{"target_label": r"\2"}]}}, "target_label does not fit regex"),
+        (
+            {"series": {"relabel": [{"action": "labelmap", "replacement": r"\g<x>"}]}},
+            "replacement does not fit regex",
+        ),
+        (
+            {"input": {"format": "wide_array", "columns": ["up", "up{"]}},
+            "does not end with a closing brace",
+        ),
         ({"metrics": [{"match": "a", "valid_min": 1, "valid_max": 1}]}, "below valid_max"),
         ({"incidents": {"recovery": 1.5}}, "must not be above trigger"),
         (

@@ -9,7 +9,6 @@ import pytest
 
 from daemon import relabel as module
 from daemon.config import RelabelRule, SeriesSection
-from daemon.errors import ConfigError
 from daemon.relabel import SeriesRules
 
 
@@ -88,9 +87,3 @@ def test_rename_comes_last() -> None:
     )
 
     assert compiled.apply("m", {}) == ("new", {})
-
-
-def test_replacement_of_a_missing_group_is_a_config_error() -> None:
-    """A replacement that can never expand is refused at start, not at the first sample."""
-    with pytest.raises(ConfigError, match=r"series\.relabel\.0\.replacement"):
-        rules({"regex": "(a)", "replacement": r"\2", "target_label": "x"})
