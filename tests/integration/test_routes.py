@@ -1,0 +1,91 @@
+"""A file replayed and the same file through Kafka: equal events; and a start without a broker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from kafka import KafkaConsumer
+
+from broker import Broker
+from daemon_process import DaemonProcess, free_port, wait_until
+from streams import START, related
+
+TICKS = 1500
+
+
+def events(bootstrap: str, topic: str) -> list[bytes]:
+    """Read the values of every record of a topic."""
+    consumer = KafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=3000,
+        enable_auto_commit=False,
+    )
+    values = [record.value for record in consumer]
+    consumer.close()
+    return values
+
+
+def command(*arguments: str) -> None:
+    """Run a hebbstream command; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "daemon", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_replay_and_kafka_give_equal_events(broker: Broker, tmp_path: Path) -> None:
+    """The rows of a file give the same event bytes by `replay` and by `produce` and `run`."""
+    file = tmp_path / "metrics.parquet"
+    values = related(seed=9, ticks=TICKS, break_at=1200)
+    times = {"t": [START + 60 * tick for tick in range(TICKS)]}
+    pq.write_table(pa.table(times | {f"m{i}": values[:, i] for i in range(6)}), file)
+    topic = broker.create_topic("routes", partitions=1)
+    config: dict[str, Any] = {
+        "application_id": f"{topic}-app",
+        "kafka": {"bootstrap_servers": [broker.bootstrap], "topics": [topic]},
+        "framing": {"idle_timeout": "2s"},
+    }
+    path = tmp_path / "replay.yaml"
+    path.write_text(json.dumps(config))
+    command("replay", str(file), "--config", str(path), "--out", str(tmp_path / "out"))
+    command("produce", str(file), "--config", str(path), "--topic", topic)
+
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(
+            lambda: not daemon.alive or daemon.metric("hebbstream_frames_total") == TICKS,
+            90,
+            "all frames scored",
+        )
+        assert daemon.alive, daemon.log[-3000:]
+        code, _ = daemon.terminate()
+
+    replayed = (tmp_path / "out" / "events.ndjson").read_bytes().splitlines()
+    assert code == 0
+    assert replayed
+    assert events(broker.bootstrap, f"{topic}-app.events") == replayed
+
+
+@pytest.mark.slow
+def test_without_a_broker_it_waits_not_ready_and_stops_at_once(tmp_path: Path) -> None:
+    """No broker: alive, not ready with the reason, trying again, and SIGTERM ends it soon."""
+    servers = [f"127.0.0.1:{free_port()}"]
+
+    with DaemonProcess(tmp_path, {"kafka": {"bootstrap_servers": servers}}) as daemon:
+        wait_until(lambda: "broker not reachable" in daemon.log, 60, "the broker is missed")
+        health, ready = daemon.get("/healthz"), daemon.get("/readyz")
+        code, seconds = daemon.terminate()
+
+    assert health[0] == 200
+    assert ready[0] == 503
+    assert '"assignment"' in ready[1]
+    assert (code, seconds < 10) == (0, True)
