@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hebbstream.arrays import F32, F64, I32, I64, U8, U32
-from hebbstream.kernels.edges import fisher_sigmas, fold_block, pair_index
+from hebbstream.kernels.growth import pair_sigmas
 from hebbstream.kernels.layout import (
     ACTIVITY,
     ACTIVITY_COUNT,
@@ -30,6 +30,7 @@ from hebbstream.kernels.layout import (
     TRACE,
     WEIGHT,
 )
+from hebbstream.kernels.traces import fold_block, pair_index
 from hebbstream.params import AssociationsParams
 from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
 from hebbstream.significance import discoveries
@@ -44,6 +45,11 @@ Entry = tuple[Change, int, int, float]
 def pair_count(n: int, params: AssociationsParams) -> int:
     """Pairs traced among n series; 0 when the group is too large or too small for relations."""
     return n * (n - 1) // 2 if 2 <= n <= params.exhaustive_max else 0
+
+
+def pair_places(first: NDArray[np.intp], second: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Places of pairs first < second in the traces; the kernel `pair_index` for arrays."""
+    return first * n - first * (first + 1) // 2 + second - first - 1
 
 
 @dataclass(slots=True)
@@ -231,39 +237,52 @@ class Graph:
     def _candidates(self, index: I32, strength: F32, rate: float) -> list[tuple[float, int, int]]:
         """Significant pairs without an edge, the strongest first."""
         n = self.series_count
-        sigmas: dict[tuple[int, int], float] = {}
-        weights: dict[tuple[int, int], float] = {}
-        for i, p in zip(*np.nonzero(index >= 0), strict=True):
-            pair = (min(int(i), int(index[i, p])), max(int(i), int(index[i, p])))
-            if pair not in sigmas and not self.linked[pair_index(*pair, n)]:
-                weights[pair] = float(strength[i, p])
-                sigmas[pair] = fisher_sigmas(self.activity, *pair, weights[pair], rate)
+        own, place = np.nonzero(index >= 0)
+        partner = index[own, place]
+        first, second = np.minimum(own, partner), np.maximum(own, partner)
+        _, once = np.unique(first * n + second, return_index=True)
+        once = once[self.linked[pair_places(first[once], second[once], n)] == 0]
+        pairs = np.array([first[once], second[once]], np.uint32)
+        weights = strength[own, place][once]
+        sigmas = np.zeros(len(once))
+        pair_sigmas(self.activity, pairs, weights, rate, sigmas)
         active = int(np.count_nonzero(self.activity[ACTIVITY] > self.params.variance_min))
         found = discoveries(
-            np.array(list(sigmas.values())),
-            tests=active * (active - 1) // 2,
-            rate=self.params.false_discovery_rate,
+            sigmas, tests=active * (active - 1) // 2, rate=self.params.false_discovery_rate
         )
-        pairs = [
-            pair
-            for pair, good in zip(sigmas, found, strict=True)
-            if good and sigmas[pair] > self.params.significance_sigmas
-        ]
-        return sorted(((weights[pair], *pair) for pair in pairs), key=lambda c: (-c[0], c[1], c[2]))
+        found &= sigmas > self.params.significance_sigmas
+        listed = zip(weights[found].tolist(), *pairs[:, found].tolist(), strict=True)
+        return sorted(listed, key=lambda pair: (-pair[0], pair[1], pair[2]))
 
     def _grow(self, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:
         """Turn candidates into edges; at a limit the weakest gives way to a stronger one."""
         entries: list[Entry] = []
+        born: list[tuple[int, int]] = []
         self._count_degrees()
+        degree = self.activity[DEGREE]
         for weight, i, j in self._candidates(index, strength, rate):
-            rivals = self._rivals(i, j)
-            if any(rival is None or rival[0] >= weight for rival in rivals):
-                continue
-            gone = np.unique([rival[1] for rival in rivals if rival is not None]).astype(np.intp)
-            entries += self._remove(gone)
-            entries.append((Change.GROWN, i, j, self._add(i, j, tick)))
-            self._count_degrees()
+            if self._is_full(i, j, len(born)):
+                self._add(born, tick)
+                born = []
+                rivals = self._rivals(i, j)
+                if any(rival is None or rival[0] >= weight for rival in rivals):
+                    continue
+                gone = np.unique([rival[1] for rival in rivals if rival is not None])
+                entries += self._remove(gone.astype(np.intp))
+                self._count_degrees()
+            degree[[i, j]] += 1
+            born.append((i, j))
+            entries.append((Change.GROWN, i, j, self._correlation(i, j)))
+        self._add(born, tick)
         return entries
+
+    def _is_full(self, i: int, j: int, born: int) -> bool:
+        """Tell whether an edge i-j would pass a limit, with `born` edges not yet added."""
+        return (
+            self.edge_count + born >= self.params.edges_max
+            or max(self.activity[DEGREE, i], self.activity[DEGREE, j])
+            >= self.params.edges_per_series_max
+        )
 
     def _rivals(self, i: int, j: int) -> list[tuple[float, int] | None]:
         """For each limit an edge i-j would pass, the weakest edge: (strength, index), or None."""
@@ -297,17 +316,19 @@ class Graph:
         values[FAST_TRACE] = weight * np.sqrt(own[1].prod())
         return values
 
-    def _add(self, i: int, j: int, tick: int) -> float:
-        weight = self._correlation(i, j)
-        ticks = np.zeros((EDGE_TICK_ROWS, 1), np.int64)
+    def _add(self, born: list[tuple[int, int]], tick: int) -> None:
+        """Append edges for pairs."""
+        if not born:
+            return
+        ticks = np.zeros((EDGE_TICK_ROWS, len(born)), np.int64)
         ticks[BIRTH] = tick
-        ends = np.hstack([self.ends, np.array([[i], [j]], np.uint32)])
-        values = np.hstack([self.values, self._newborn(i, j, weight)[:, None]])
-        self.ends = np.ascontiguousarray(ends)
-        self.values = np.ascontiguousarray(values)
+        values = [self._newborn(i, j, self._correlation(i, j)) for i, j in born]
+        ends = np.array(born, np.uint32).T
+        self.ends = np.ascontiguousarray(np.hstack([self.ends, ends]))
+        self.values = np.ascontiguousarray(np.hstack([self.values, np.array(values).T]))
         self.ticks = np.ascontiguousarray(np.hstack([self.ticks, ticks]))
-        self.linked[pair_index(i, j, self.series_count)] = 1
-        return weight
+        for i, j in born:
+            self.linked[pair_index(i, j, self.series_count)] = 1
 
     def _count_degrees(self) -> None:
         n = self.series_count

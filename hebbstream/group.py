@@ -1,0 +1,292 @@
+"""A group of series under one detector: who belongs to it, what it knows, what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hebbstream.arrays import F32, F64
+from hebbstream.errors import SeriesError
+from hebbstream.frames import as_times
+from hebbstream.graph import Entry
+from hebbstream.kernels.gate import adopt_regime
+from hebbstream.kernels.layout import (
+    S_CLOCK_RATIO,
+    S_DAY_TICKS,
+    SCRATCH32_ROWS,
+    SCRATCH64_ROWS,
+    TAIL_COUNT,
+)
+from hebbstream.kernels.model import Work
+from hebbstream.params import DetectorParams
+from hebbstream.results import (
+    Change,
+    JournalEntry,
+)
+from hebbstream.settings import pack
+from hebbstream.state import State
+
+
+class Group:
+    """The series of a detector, what was learnt about them, and what an operator may do to it.
+
+    Parameters
+    ----------
+    series : sequence of str
+        Names of the series, in column order; may be empty.
+    params : DetectorParams, optional
+        Every knob.
+    interval_seconds : float, optional
+        Grid step of the frames.
+
+    Raises
+    ------
+    SeriesError
+        When a name appears twice.
+    ValueError
+        When the interval is not positive, or the alert budget not below the ticks of a day.
+    """
+
+    def __init__(
+        self,
+        series: Sequence[str],
+        params: DetectorParams | None = None,
+        interval_seconds: float = 60.0,
+    ) -> None:
+        if not (np.isfinite(interval_seconds) and interval_seconds > 0):
+            msg = f"interval_seconds must be above 0, not {interval_seconds}"
+            raise ValueError(msg)
+        self._series: list[str] = []
+        self._params = params or DetectorParams()
+        self._interval = float(interval_seconds)
+        self._settings = pack(self._params, self._interval)
+        self._tick = 0
+        self._waiting: list[JournalEntry] = []
+        self._check_new(series)
+        self._series.extend(series)
+        self._state = State.empty(len(self._series), self._params, self._interval)
+        self._make_scratch()
+
+    def _make_scratch(self) -> None:
+        n, strongest = len(self._series), self._params.associations.strongest_per_series
+        self._work = Work(
+            basis=np.zeros(len(self._state.scaler.coefficients)),
+            single=np.zeros((SCRATCH32_ROWS, n), np.float32),
+            double=np.zeros((SCRATCH64_ROWS, n)),
+            exponents=np.zeros(TAIL_COUNT),
+            partner=np.full((n, strongest), -1, np.int32),
+            strength=np.zeros((n, strongest), np.float32),
+        )
+        self._model = self._state.model()
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names in column order."""
+        return tuple(self._series)
+
+    @property
+    def tick(self) -> int:
+        """Frames seen."""
+        return self._tick
+
+    @property
+    def interval_seconds(self) -> float:
+        """Grid step of the frames."""
+        return self._interval
+
+    @property
+    def params(self) -> DetectorParams:
+        """Every knob."""
+        return self._params
+
+    @property
+    def held(self) -> bool:
+        """True while learning is held."""
+        return self._state.plasticity.held
+
+    def _edge_entries(self, entries: Iterable[Entry], row: int) -> list[JournalEntry]:
+        return [
+            JournalEntry(
+                tick=self._tick + row,
+                row=row,
+                change=change,
+                source=self._series[i],
+                target=self._series[j],
+                weight=weight,
+            )
+            for change, i, j, weight in entries
+        ]
+
+    def _check_new(self, names: Sequence[str]) -> None:
+        known = set(self._series)
+        for name in names:
+            if name in known:
+                msg = f"series {name!r} is there already"
+                raise SeriesError(msg)
+            known.add(name)
+
+    def _index(self, name: str) -> int:
+        try:
+            return self._series.index(name)
+        except ValueError:
+            msg = f"no series {name!r}"
+            raise SeriesError(msg) from None
+
+    def add_series(self, name: str) -> int:
+        """Let a series join as the last column; it is judged once it has warmed up.
+
+        Parameters
+        ----------
+        name : str
+            A new name.
+
+        Returns
+        -------
+        int
+            Its column.
+
+        Raises
+        ------
+        SeriesError
+            When the name is taken.
+        """
+        self.add_many([name])
+        return len(self._series) - 1
+
+    def add_many(self, names: Sequence[str]) -> None:
+        """Let several series join as the last columns, in order.
+
+        Parameters
+        ----------
+        names : sequence of str
+            New names.
+
+        Raises
+        ------
+        SeriesError
+            When a name is taken; then none has joined.
+        """
+        self._check_new(names)
+        if not names:
+            return
+        self._series.extend(names)
+        self._state.grow(len(names))
+        self._make_scratch()
+
+    def remove_series(self, name: str) -> None:
+        """Let a series leave; the columns after it move up, its relations end.
+
+        Parameters
+        ----------
+        name : str
+            Its name. The end of its relations is in the journal of the next frame.
+
+        Raises
+        ------
+        SeriesError
+            When there is no such series.
+        """
+        index = self._index(name)
+        self._waiting += self._edge_entries(self._state.drop(index), 0)
+        del self._series[index]
+        self._make_scratch()
+
+    def rename_series(self, old: str, new: str) -> None:
+        """Give a series another name; its state stays.
+
+        Parameters
+        ----------
+        old, new : str
+            The name it has, and one that is free.
+
+        Raises
+        ------
+        SeriesError
+            When there is no `old`, or `new` is taken.
+        """
+        index = self._index(old)
+        if old != new:
+            self._check_new([new])
+        self._series[index] = new
+
+    def hold(self) -> None:
+        """Stop all learning: what was learnt until now stays the reference."""
+        self._state.plasticity.hold()
+
+    def release(self) -> None:
+        """Let learning go on after `hold`."""
+        self._state.plasticity.release()
+
+    def adopt(self) -> None:
+        """Take the present regime as normal at once: series that deviate are learnt anew."""
+        params = self._params.gate
+        adopt_regime(
+            self._state.scaler.moments,
+            self._state.subspace.components,
+            self._state.subspace.residual,
+            self._state.subspace.totals,
+            self._state.plasticity.deviation,
+            params.adopt_sigmas,
+            float(params.adopt_count),
+        )
+        self._state.plasticity.note_adoption(self._tick)
+
+    def reset(self) -> None:
+        """Forget all that was learnt, and a hold; series, knobs and tick stay."""
+        edges = self._state.graph.edges(self._tick)
+        ended = [
+            (Change.PRUNED, int(e["source"]), int(e["target"]), float(e["weight"])) for e in edges
+        ]
+        self._waiting += self._edge_entries(ended, 0)
+        self._state = State.empty(len(self._series), self._params, self._interval)
+        self._make_scratch()
+
+    def edges(self) -> NDArray[np.void]:
+        """List the associations, the strongest first.
+
+        Returns
+        -------
+        array of EDGE_DTYPE
+            As of the last check; empty above `associations.exhaustive_max` series.
+        """
+        return self._state.graph.edges(self._tick)
+
+    def components(self) -> F32:
+        """Return the components in use.
+
+        Returns
+        -------
+        float32[k, n]
+            Unit rows, a copy.
+        """
+        return self._state.subspace.rows
+
+    def energies(self) -> F64:
+        """Return the share of the energy that each component holds.
+
+        Returns
+        -------
+        float64[k]
+            In the order of `components`.
+        """
+        return self._state.subspace.energy_shares
+
+    def expected(self, time: float | None = None) -> F64:
+        """Return what each series' own history expects of the next frame.
+
+        Parameters
+        ----------
+        time : float, optional
+            Unix seconds of the frame; tick * interval when absent.
+
+        Returns
+        -------
+        float64[n]
+            Level and clock, in each series' unit; NaN before its first sample.
+        """
+        at = as_times(None if time is None else [time], 1, self._tick, self._interval)
+        return self._state.scaler.expected(
+            float(at[0]), float(self._settings[S_DAY_TICKS]), float(self._settings[S_CLOCK_RATIO])
+        )

@@ -1,0 +1,222 @@
+"""Judging one frame by what was learnt before it.
+
+Only smoothed evidence and the tail models move here; what is normal is learnt in learn.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hebbstream._jit import kernel
+from hebbstream.arrays import F64
+from hebbstream.kernels import layout as at
+from hebbstream.kernels.clock import clock_basis, clock_course
+from hebbstream.kernels.edges import break_evidence
+from hebbstream.kernels.evidence import mean_squares, rank_series, smooth_statistic
+from hebbstream.kernels.gate import follow_deviation
+from hebbstream.kernels.model import Model, Output, Work
+from hebbstream.kernels.moments import standardise
+from hebbstream.kernels.subspace import surprise, unexplained
+from hebbstream.kernels.tail import (
+    HOT_EXPONENT,
+    HOT_WEIGHT,
+    count_hot,
+    learn_tail,
+    log_statistic,
+    tail_exponent,
+)
+
+GATE_LOW = 0.9
+GATE_HIGH = 0.99
+#: Two channels speak: a p-value is the smaller of two, and is corrected for that.
+CHANNELS_EXPONENT = math.log10(2.0)
+#: A component of one series alone leaves nothing to recall it from.
+RECALL_SHARE_MIN = 0.05
+#: Adoptions in quick succession: this many waits.
+ADOPTION_WAITS = 10.0
+
+
+@kernel
+def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
+    """Write what history and what the peers expect of each series, in its own unit.
+
+    Parameters
+    ----------
+    model : Model, in
+        State.
+    work : Work, in
+        Standardised frame, course, scale and residual.
+    cap : float64
+        Sigmas at which z was cut before it was explained, and at which the recall is cut.
+    details : float64[4, T, n], out
+        See layout.
+    t : int
+        Row.
+    """
+    expected, recalled, one_sigma = (
+        details[at.EXPECTED, t],
+        details[at.RECALLED, t],
+        details[at.SIGMA, t],
+    )
+    z, rest, hat = work.single[at.Z], work.single[at.REST], work.single[at.HAT]
+    course, scale = work.double[at.COURSE], work.double[at.SCALE]
+    for j in range(z.shape[0]):
+        one_sigma[j] = scale[j]
+        if model.moments[at.COUNT, j] == 0.0:
+            expected[j] = math.nan
+            recalled[j] = math.nan
+            continue
+        expected[j] = model.moments[at.MEAN, j] + course[j]
+        cut = min(max(float(z[j]), -cap), cap)
+        recall = cut - rest[j] / max(1.0 - hat[j], RECALL_SHARE_MIN)
+        recalled[j] = expected[j] + min(max(recall, -cap), cap) * scale[j]
+
+
+@kernel
+def calibrate(
+    model: Model, settings: F64, exponents: F64, statistic: float, worst: float, tick: int
+) -> None:
+    """Calibrate both channels and the gate, then, unless held, let the tail models learn.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; the tail models learn.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    exponents : float64[3], out
+        -log10 p of alert, gate and relation.
+    statistic : float64
+        Smoothed statistic.
+    worst : float64
+        Largest smoothed break; -1 when there is none.
+    tick : int
+        Now.
+    """
+    histograms, tails = model.histograms, model.tails
+    low, high = settings[at.S_QUANTILE_LOW], settings[at.S_QUANTILE_HIGH]
+    growth, release = settings[at.S_TAIL_GROWTH], settings[at.S_RELEASE]
+    level, far = log_statistic(statistic), log_statistic(max(worst, 0.0))
+    alert, gate, relation = tails[at.TAIL_ALERT], tails[at.TAIL_GATE], tails[at.TAIL_RELATION]
+    exponents[at.TAIL_ALERT] = tail_exponent(histograms[at.TAIL_ALERT], alert, level, low, high)
+    exponents[at.TAIL_GATE] = tail_exponent(
+        histograms[at.TAIL_GATE], gate, level, GATE_LOW, GATE_HIGH
+    )
+    exponents[at.TAIL_RELATION] = 0.0
+    if worst >= 0.0:
+        exponents[at.TAIL_RELATION] = tail_exponent(
+            histograms[at.TAIL_RELATION], relation, far, low, high
+        )
+    if model.gate[at.HELD] > 0.0:
+        return
+    weight = count_hot(alert, exponents[at.TAIL_ALERT], release)
+    learn_tail(histograms[at.TAIL_ALERT], alert, level, weight, growth)
+    # A regime that was just adopted twice is no contamination, or the gate would lock in.
+    waits = tick - model.gate[at.ADOPTED_BEFORE]
+    lately = waits <= ADOPTION_WAITS * settings[at.S_ADOPT_AFTER]
+    weight = 1.0 if exponents[at.TAIL_GATE] <= HOT_EXPONENT or lately else HOT_WEIGHT
+    learn_tail(histograms[at.TAIL_GATE], gate, level, weight, growth)
+    if worst >= 0.0 and model.status[at.EDGE_TICKS] >= settings[at.S_TAIL_START]:
+        weight = count_hot(relation, exponents[at.TAIL_RELATION], release)
+        learn_tail(histograms[at.TAIL_RELATION], relation, far, weight, growth)
+
+
+@kernel
+def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line: float) -> None:
+    """Turn exponents into score, p-value and channel.
+
+    Parameters
+    ----------
+    verdicts : float64[7, T], out
+        See layout.
+    exponents : float64[3], in
+        From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
+    t : int
+        Row.
+    statistic : float64
+        Smoothed statistic.
+    line : float64
+        Exponent of the alert line.
+    """
+    loudest = max(exponents[at.TAIL_ALERT], exponents[at.TAIL_RELATION])
+    exponent = max(0.0, loudest - CHANNELS_EXPONENT)
+    verdicts[at.STATISTIC, t] = statistic
+    verdicts[at.SCORE, t] = exponent / line
+    verdicts[at.P_VALUE, t] = 10.0 ** (-exponent)
+    related = exponents[at.TAIL_RELATION] > exponents[at.TAIL_ALERT]
+    verdicts[at.CHANNEL, t] = 1.0 if related else 0.0
+
+
+@kernel
+def score_frame(
+    frame: F64, model: Model, work: Work, settings: F64, out: Output, time: float, tick: int, t: int
+) -> None:
+    """Judge one frame by what was learnt before it.
+
+    Parameters
+    ----------
+    frame : float64[n], in
+        NaN where missing.
+    model : Model, in/out
+        State; only what is smoothed evidence, and the tail models, move.
+    work : Work, out
+        Scratch that `learn_frame` reads.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    out : Output, out
+        Results.
+    time : float64
+        Unix seconds.
+    tick, t : int
+        Now, and its row in the results.
+    """
+    z, rest, hat, present = (
+        work.single[at.Z],
+        work.single[at.REST],
+        work.single[at.HAT],
+        work.single[at.PRESENT],
+    )
+    course, scale = work.double[at.COURSE], work.double[at.SCALE]
+    u, broken, counts = work.double[at.SURPRISE], work.double[at.BREAK], model.moments[at.COUNT]
+    cap = settings[at.S_CAP]
+    ready = model.smooth[at.GROUP_AGE] >= settings[at.S_TAIL_START]
+    # A series that joins a running group is judged later than the group's first ones.
+    warmup = max(settings[at.S_WARMUP], settings[at.S_TAIL_START] if ready else 0.0)
+
+    clock_basis(time, work.basis)
+    clock_course(
+        work.basis,
+        model.coefficients,
+        model.clock,
+        work.double[at.HARMONIC],
+        course,
+        settings[at.S_DAY_TICKS],
+        settings[at.S_CLOCK_RATIO],
+    )
+    standardise(frame, course, model.moments, z, scale, present, settings[at.S_RANGE_FLOOR])
+    k = int(model.totals[at.COMPONENTS])
+    unexplained(model.weights, k, z, cap, rest, hat)
+    surprise(rest, model.residual, present, u)
+    if k == 0:
+        u[:] = 0.0
+    worst = break_evidence(
+        z,
+        present,
+        model.ends,
+        model.values,
+        model.activity,
+        broken,
+        work.double[at.BREAK_COUNT],
+        settings[at.S_BREAK_RATE],
+    )
+    follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])
+    fused = mean_squares(z, u, present, counts, cap, warmup)
+    statistic = smooth_statistic(
+        model.smooth, fused, settings[at.S_SHORT_RATE], settings[at.S_LONG_RATE]
+    )
+    work.exponents[:] = 0.0
+    if ready and fused >= 0.0:
+        calibrate(model, settings, work.exponents, statistic, worst, tick)
+    write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
+    rank_series(z, u, broken, present, counts, warmup, out.details[at.EVIDENCE, t])
+    expect(model, work, cap, out.details, t)
