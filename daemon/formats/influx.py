@@ -27,8 +27,8 @@ from daemon.formats.json_samples import size_fault
 from daemon.records import RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
-#: Measurement and tags: everything up to the first space that no backslash escapes.
-_HEAD = re.compile(rb"(?:[^\\ ]|\\.|\\$)*", re.DOTALL)
+_ESCAPED_HEAD = re.compile(r"(?:[^\\ ]|\\.|\\$)*", re.DOTALL)
+_BLANK = " \t\r"
 
 
 class InfluxCodec:
@@ -65,18 +65,21 @@ class InfluxCodec:
                 columns.refuse(row, Fault(DecodeFault.EMPTY, "the record holds no line"))
         return columns.finish(self._table)
 
-    def _take(self, columns: Columns, row: int, line: bytes) -> Fault | None:
+    def _take(self, columns: Columns, row: int, raw: bytes) -> Fault | None:
         """Add a line's samples, or say why not."""
-        line = line.strip()
-        matched = _HEAD.match(line)
-        head = matched[0] if matched else line
         try:
-            names = self._identities.names(head)
-            # The tags are known by their bytes: only the fields and the time need parsing.
-            parsed = parse_line(b"m" + line[len(head) :])
+            # The parser must never see bytes that are not UTF-8: it crashes on some.
+            line = raw.decode().strip(_BLANK)
         except UnicodeDecodeError as error:
             return Fault(DecodeFault.NOT_UTF8, str(error))
-        except (LineFormatError, ValueError, OverflowError) as error:
+        if "\0" in line:
+            return Fault(DecodeFault.BAD_LINE, "the line holds a NUL character")
+        head = _head(line)
+        try:
+            names = self._identities.names(head.encode())
+            # The tags are known by their bytes: only the fields and the time need parsing.
+            parsed = parse_line("m" + line[len(head) :])
+        except LineFormatError as error:
             return Fault(DecodeFault.BAD_LINE, str(error))
         fields = {k: v for k, v in sorted(parsed["fields"].items()) if not isinstance(v, str)}
         columns.series.extend(map(names.__getitem__, fields))
@@ -85,7 +88,15 @@ class InfluxCodec:
         return None
 
 
+def _head(line: str) -> str:
+    """Cut measurement and tags: everything up to the first space that no backslash escapes."""
+    if "\\" not in line:
+        return line.partition(" ")[0]
+    matched = _ESCAPED_HEAD.match(line)
+    return matched[0] if matched else line
+
+
 def _read_head(raw: bytes) -> tuple[str, dict[str, str]]:
     """Read measurement and tags; raises what the parser raises."""
-    parsed = parse_line(raw + b" f=1")
+    parsed = parse_line(raw.decode() + " f=1")
     return parsed["measurement"] + "_", parsed["tags"]

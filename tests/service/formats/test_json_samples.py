@@ -7,10 +7,10 @@ import doctest
 import msgspec
 import numpy as np
 import pytest
-from codecs_under_test import batch_of, codec_of, decode, show
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codecs_under_test import batch_of, codec_of, decode, show
 from daemon.config import InputSection, MetricRule, TimestampUnit
 from daemon.formats import json_samples as module
 from daemon.records import DropReason
