@@ -76,19 +76,13 @@ class ClockParams(Params):
         default=DAY,
         ge=3600,
         le=365 * DAY,
-        description=(
-            "Time constant of the daily course; longer is steadier, and slower to follow a new "
-            "course."
-        ),
+        description="Time constant of the daily course; longer is steadier, and slower to follow.",
     )
     variance_ratio_max: float = Field(
         default=0.7,
         gt=0,
         le=1,
-        description=(
-            "The course is used while it leaves less than this share of the variance; higher uses "
-            "weaker courses."
-        ),
+        description="The course is used below this share of the variance; higher uses weaker courses.",
     )
 
 
@@ -210,7 +204,7 @@ class AssociationsParams(Params):
         description="A relation grows when it is among this many strongest of one of its ends.",
     )
     edges_per_series_max: int = Field(
-        default=64,
+        default=32,
         ge=1,
         le=8192,
         description="Relations of one series at most; the weakest gives way to a stronger one.",
@@ -227,9 +221,7 @@ class AssociationsParams(Params):
         default=64,
         ge=1,
         le=100_000,
-        description=(
-            "Ticks between two checks of what to grow and prune; fewer react sooner and cost more."
-        ),
+        description="Ticks between two checks of what to grow and prune; more is cheaper, and slower.",
     )
     break_memory_ticks: int = Field(
         default=60,
@@ -253,10 +245,7 @@ class EvidenceParams(Params):
         default=20.0,
         ge=2,
         le=1000,
-        description=(
-            "Sigmas beyond which one series' deviation counts no more; lower hides large faults of"
-            " few series."
-        ),
+        description="Sigmas beyond which one series counts no more; lower hides faults of few series.",
     )
     short_ticks: int = Field(
         default=5,
@@ -274,10 +263,7 @@ class EvidenceParams(Params):
         default=30,
         ge=2,
         le=100_000,
-        description=(
-            "Ticks, and samples of a joining series, before they are judged; fewer may alarm on a "
-            "start."
-        ),
+        description="Ticks a group is young and not judged; fewer may alarm on a start.",
     )
 
 
@@ -315,10 +301,7 @@ class CalibrationParams(Params):
         default=240,
         ge=1,
         le=1_000_000,
-        description=(
-            "Net ticks far in the tail after which they count as normal again, so that the model "
-            "cannot lock in."
-        ),
+        description="Net ticks far in the tail after which they count as normal again, against locking in.",
     )
 
     @model_validator(mode="after")

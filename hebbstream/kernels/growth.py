@@ -78,9 +78,8 @@ def strongest_pairs(
     for i in range(n):
         a = activity[ACTIVITY, i]
         inverse[i] = 1.0 / math.sqrt(a) if a > activity_min else 0.0
-        for p in range(index.shape[1]):
-            index[i, p] = -1
-            weight[i, p] = 0.0
+    index[:] = -1
+    weight[:] = 0.0
     start = 0
     limit = np.float32(grow)
     for i in range(n - 1):

@@ -15,7 +15,7 @@ from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import learn_moments
 from hebbstream.kernels.subspace import adapt_components, learn_residual, learn_subspace
-from hebbstream.kernels.traces import block_is_full, fold_block, gather
+from hebbstream.kernels.traces import fold_block, gather
 
 # Values of hebbstream.results.Learning.
 WARMUP, NORMAL, QUARANTINED, HELD_NOW, ADOPTED = 0, 1, 2, 3, 4
@@ -140,7 +140,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
             g,
             settings[at.S_TRACE_CLIP],
         )
-        if block_is_full(model.status):
+        if model.status[at.PENDING] >= at.BLOCK_TICKS:
             fold_block(model.traces, model.block, model.status)
 
 

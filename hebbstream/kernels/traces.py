@@ -10,7 +10,7 @@ import numpy as np
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
-from hebbstream.kernels.layout import ACTIVITY, ACTIVITY_COUNT, BLOCK_TICKS, ECHO, PENDING, PREVIOUS
+from hebbstream.kernels.layout import ACTIVITY, ACTIVITY_COUNT, ECHO, PENDING, PREVIOUS
 from hebbstream.kernels.rules import FLUSH
 
 
@@ -201,20 +201,3 @@ def pair_index(i: int, j: int, n: int) -> int:
         Index into the traces.
     """
     return i * n - i * (i + 1) // 2 + j - i - 1
-
-
-@kernel
-def block_is_full(status: F64) -> bool:
-    """Tell whether the block has no room for another frame.
-
-    Parameters
-    ----------
-    status : float64[2], in
-        Rows of the block in use.
-
-    Returns
-    -------
-    bool
-        True when `fold_block` is due.
-    """
-    return bool(status[PENDING] >= BLOCK_TICKS)

@@ -10,7 +10,7 @@ from sources import Function, Source, sources
 DECORATORS = {"kernel", "exact_kernel"}
 
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
-COMPOSED = {"hebbstream.kernels.step"}
+COMPOSED = {"hebbstream.kernels.step", "hebbstream.kernels.score", "hebbstream.kernels.learn"}
 
 
 def kernels() -> list[tuple[Source, Function]]:
