@@ -26,6 +26,7 @@ from daemon.lifecycle import StopRequest
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
 from daemon.ports import Clock
+from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import DropReason, InputPartition
 from daemon.telemetry import Telemetry
 from hebbstream import warmup
@@ -50,6 +51,28 @@ def sections_of(config: Config) -> PipelineSections:
     )
 
 
+def read_model_of(config: Config, clock: Clock) -> ReadModel:
+    """Make the read model of a service that is about to start."""
+    server = config.server
+    about = About(
+        application_id=config.application_id,
+        version=version("hebbstream"),
+        config_hash=settings.config_hash(config),
+        config=settings.effective(config),
+        interval=config.framing.interval,
+        group_by=tuple(config.grouping.group_by),
+        trigger=config.incidents.trigger,
+        started=clock.now(),
+    )
+    limits = Limits(
+        history_max=server.history_max,
+        history_total_max=server.history_total_max,
+        incidents_max=server.incidents_max,
+        journal_max=server.journal_max,
+    )
+    return ReadModel(about, clock, limits)
+
+
 def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
     """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
 
@@ -72,7 +95,8 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     sections = sections_of(config)
     telemetry = Telemetry(clock, sections.config_hash)
     health = HealthState(clock)
-    with StopRequest(clock) as stop, HttpServer(config.server, telemetry, health):
+    model = read_model_of(config, clock)
+    with StopRequest(clock) as stop, HttpServer(config.server, telemetry, health, model):
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
         started = clock.monotonic()
         warmup()
@@ -89,6 +113,8 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
                 idle_timeout=config.framing.idle_timeout,
                 drain_seconds=stop.remaining_seconds,
             ),
+            observe=model.observe,
+            refresh=model.refresh,
         )
         engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
         log.info("stopped", reason=stop.reason)

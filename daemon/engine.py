@@ -76,7 +76,8 @@ class Engine:
     """Drives pipelines from a source to a sink until told to stop or the source is exhausted.
 
     Implements `daemon.ports.AssignmentListener`. `observe` is told, on the engine's thread, of
-    every batch's output and of the pipeline it came from.
+    every batch's output and of the pipeline it came from; `refresh` once a second of all pipelines
+    and the wall clock.
     """
 
     source: RecordSource
@@ -87,6 +88,7 @@ class Engine:
     health: HealthState
     limits: EngineLimits = field(default_factory=EngineLimits)
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
+    refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
     _questions: queue.SimpleQueue[tuple[Callable[[Engine], Any], Future[Any]]] = field(
         default_factory=queue.SimpleQueue
@@ -292,6 +294,7 @@ class Engine:
                     incidents_open=group.incidents_open,
                 )
                 self.telemetry.group(partition, name, report)
+        self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
 
     def _answer(self) -> None:
         while not self._questions.empty():

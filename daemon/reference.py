@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from daemon import environment, knobs
 from daemon.config import Config
+from daemon.http.openapi import openapi_text
 from daemon.metrics import GROUPS_SHOWN, METRICS, OTHER_GROUPS
 from daemon.wording import default_of, range_of, sentence_of, type_of
 
@@ -33,6 +34,7 @@ def files() -> dict[str, str]:
         "docs/metrics.md": metrics_page(),
         "configs/schema.json": schema(),
         "configs/reference.yaml": reference_yaml(),
+        "docs/openapi.json": openapi_text(),
     }
 
 

@@ -26,7 +26,7 @@ class OutputSection(Section):
 
 
 class ServerSection(Section):
-    """The HTTP port for /metrics, /healthz and /readyz."""
+    """The HTTP port: the overview page, the read API, /metrics, /healthz and /readyz."""
 
     host: str = Field(default="0.0.0.0", description="Address to listen on.")  # noqa: S104 - a container's port is reached from outside
     port: int = Field(
@@ -34,6 +34,39 @@ class ServerSection(Section):
         ge=0,
         le=65_535,
         description="Port to listen on; 0 picks a free one and logs it.",
+    )
+    history_max: int = Field(
+        default=720,
+        ge=1,
+        le=1_000_000,
+        description="Last scores kept for show of each group; more take memory.",
+    )
+    history_total_max: int = Field(
+        default=2_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description=(
+            "Last scores kept for show of all groups together, about 36 bytes each; with many "
+            "groups each keeps fewer."
+        ),
+    )
+    incidents_max: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Incidents kept for show, open and past; the oldest past ones go first.",
+    )
+    journal_max: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Births and deaths of relations kept for show; the oldest go first.",
+    )
+    streams_max: int = Field(
+        default=50,
+        ge=0,
+        le=10_000,
+        description="Live streams of incidents served at once; further readers must poll.",
     )
 
 

@@ -1,1 +1,1 @@
-"""What the service shows over HTTP: metrics and health, on one port, in a thread of their own."""
+"""What the service shows over HTTP: the page, the read API, metrics and health, on one port."""

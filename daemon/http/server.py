@@ -1,46 +1,41 @@
-"""The HTTP port: /metrics, /healthz and /readyz, answered in a thread of its own.
+"""The HTTP port: the page, the read API, /metrics and the probes, in a thread of their own.
 
-Problems are `application/problem+json` (RFC 9457). The kernels release the interpreter's lock, so
-this thread answers while the engine computes.
+uvicorn runs its loop on that thread and installs no signal handlers there. The kernels release the
+interpreter's lock, so this thread answers while the engine computes.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import secrets
 import socket
-import sys
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
 from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+from typing import Final, Self
 
-import msgspec
+import uvicorn
 
+from daemon.clock import SystemClock
 from daemon.config import ServerSection
 from daemon.errors import ConfigError
+from daemon.http.application import make_application
+from daemon.http.context import Context
 from daemon.http.health import HealthState
+from daemon.http.stream import EventHub
 from daemon.log import get_logger
+from daemon.readmodel import About, ReadModel
 from daemon.telemetry import Telemetry
 
 log = get_logger(__name__)
-_JSON = "application/json"
-_PROBLEM = "application/problem+json"
 
-#: A client that sends nothing for this long is dropped.
-_CLIENT_SECONDS_MAX = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a route answers."""
-
-    status: HTTPStatus
-    content_type: str
-    body: bytes
+#: Connections served at once beside the streams; further ones are told 503.
+CONNECTIONS_MAX: Final = 200
+KEEP_ALIVE_SECONDS: Final = 15
+#: Time for answers under way when the service stops, and for the thread to end after that.
+GRACE_SECONDS: Final = 1
+JOIN_SECONDS: Final = 5.0
+BACKLOG: Final = 128
 
 
 class HttpServer:
@@ -54,19 +49,25 @@ class HttpServer:
         What /metrics shows.
     health : HealthState
         What /healthz and /readyz show.
+    read_model : ReadModel, optional
+        What the page and the API show; without one they show nothing.
     """
 
-    def __init__(self, section: ServerSection, telemetry: Telemetry, health: HealthState) -> None:
+    def __init__(
+        self,
+        section: ServerSection,
+        telemetry: Telemetry,
+        health: HealthState,
+        read_model: ReadModel | None = None,
+    ) -> None:
         self._section = section
-        self._telemetry = telemetry
-        self._health = health
-        self._server: _Server | None = None
+        model = ReadModel(About(), SystemClock()) if read_model is None else read_model
+        self._hub = EventHub(section.streams_max, boot=secrets.token_hex(4))
+        model.listen(self._hub.publish)
+        self._context = Context(model, telemetry, health, self._hub)
+        self._socket: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
-        self._routes: dict[str, Callable[[str], Response]] = {
-            "/metrics": self._metrics,
-            "/healthz": self._healthz,
-            "/readyz": self._readyz,
-        }
 
     def __enter__(self) -> Self:
         self.start()
@@ -83,7 +84,7 @@ class HttpServer:
     @property
     def port(self) -> int:
         """The port that is listened on; the configured one before `start`."""
-        return self._section.port if self._server is None else int(self._server.server_address[1])
+        return self._section.port if self._socket is None else self._socket.getsockname()[1]
 
     def start(self) -> None:
         """Listen and answer from now on.
@@ -93,125 +94,56 @@ class HttpServer:
         ConfigError
             When the address cannot be listened on.
         """
-        where = (self._section.host, self._section.port)
+        host, port = self._section.host, self._section.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._server = _Server(where, self.respond)
+            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
-            reason = f"cannot listen on {where[0]}:{where[1]}: {error.strerror or error}"
+            reason = f"cannot listen on {host}:{port}: {error.strerror or error}"
             raise ConfigError([f"server.port: {reason}"]) from error
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.1},
-            name="http",
-            daemon=True,
+        self._server = _Server(
+            uvicorn.Config(
+                make_application(self._context),
+                log_config=None,
+                log_level=logging.WARNING,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="on",
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                limit_concurrency=CONNECTIONS_MAX + self._section.streams_max,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            ),
+            self._hub,
         )
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._thread.start()
-        log.info("http listens", host=self._section.host, port=self.port)
+        log.info("http listens", host=host, port=self.port)
 
     def close(self) -> None:
         """Stop answering and free the port; may be called twice."""
-        if self._server is None or self._thread is None:
+        if self._server is None or self._thread is None or self._socket is None:
             return
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        self._server = self._thread = None
+        self._server.should_exit = True
+        self._thread.join(JOIN_SECONDS)
+        self._socket.close()
+        self._server = self._thread = self._socket = None
 
-    def respond(self, path: str, accept: str) -> Response:
-        """Answer a GET of `path`; any path gives a response."""
-        route = self._routes.get(path)
-        if route is None:
-            known = ", ".join(self._routes)
-            return _problem(HTTPStatus.NOT_FOUND, f"there is no {path}; there are {known}")
-        return route(accept)
-
-    def _metrics(self, accept: str) -> Response:
-        body, content_type = self._telemetry.exposition(accept)
-        return Response(HTTPStatus.OK, content_type, body)
-
-    def _healthz(self, _accept: str) -> Response:
-        check = self._health.alive()
-        status = HTTPStatus.OK if check.ok else HTTPStatus.SERVICE_UNAVAILABLE
-        return Response(status, _JSON, _json({"alive": check.ok, "reason": check.reason}))
-
-    def _readyz(self, _accept: str) -> Response:
-        checks = self._health.readiness()
-        ready = all(check.ok for check in checks)
-        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        body = {"ready": ready, "checks": [asdict(check) for check in checks]}
-        return Response(status, _JSON, _json(body))
+    def _run(self) -> None:
+        if self._server is not None and self._socket is not None:
+            asyncio.run(self._server.serve(sockets=[self._socket]))
 
 
-class _Server(ThreadingTCPServer):
-    """Carries the answering function to the handlers; a slow client never delays the close.
+class _Server(uvicorn.Server):
+    """Ends the streams first when it stops: they would never end by themselves."""
 
-    Not the HTTPServer of the standard library: that one looks its own name up when it binds.
-    """
+    def __init__(self, config: uvicorn.Config, hub: EventHub) -> None:
+        super().__init__(config)
+        self._hub = hub
 
-    daemon_threads = True
-    block_on_close = False
-    allow_reuse_address = True
-
-    def __init__(self, where: tuple[str, int], respond: Callable[[str, str], Response]) -> None:
-        self.respond = respond
-        if ":" in where[0]:
-            self.address_family = socket.AF_INET6
-        super().__init__(where, _Handler)
-
-    def handle_error(self, _request: object, client_address: object) -> None:
-        """Log a request that failed; a client that went away is nobody's concern."""
-        error = sys.exception()
-        if isinstance(error, OSError):
-            log.debug("http client went away", client=str(client_address), error=str(error))
-        else:
-            log.error("http request failed", client=str(client_address), exc_info=error)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """One connection: GET and HEAD, everything else is refused as a problem."""
-
-    server: _Server
-    server_version = "hebbstream"
-    sys_version = ""
-    protocol_version = "HTTP/1.1"
-    timeout = _CLIENT_SECONDS_MAX
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what cannot be served, unknown methods among it, as a problem."""
-        status = HTTPStatus(code)
-        self.close_connection = True
-        self._send(_problem(status, message or explain or status.phrase), with_body=True)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Keep requests out of the log but at debug."""
-        log.debug("http request", line=format % args)
-
-    def _answer(self, *, with_body: bool) -> None:
-        path = urlsplit(self.path).path
-        self._send(self.server.respond(path, self.headers.get("Accept", "")), with_body=with_body)
-
-    def _send(self, response: Response, *, with_body: bool) -> None:
-        self.send_response(response.status)
-        self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body)))
-        self.send_header("Cache-Control", "no-store")
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if with_body:
-            self.wfile.write(response.body)
-
-
-def _problem(status: HTTPStatus, detail: str) -> Response:
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    return Response(status, _PROBLEM, _json(body))
-
-
-def _json(value: object) -> bytes:
-    return msgspec.json.encode(value)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)

@@ -110,7 +110,7 @@ class ReadModel:
     about : About
         What does not change.
     clock : Clock
-        For the time that copying graphs takes; what is shown does not depend on it.
+        For the time that copying graphs takes, and for readers who ask how old a view is.
     limits : Limits
         Bounds.
 
@@ -122,6 +122,7 @@ class ReadModel:
 
     def __init__(self, about: About, clock: Clock, limits: Limits | None = None) -> None:
         self.about = about
+        self.clock = clock
         self.limits = limits or Limits()
         self.view = View(as_of=about.started)
         self._interval = round(about.interval * NANOSECONDS)

@@ -107,7 +107,7 @@ def test_readyz_names_each_check_and_its_reason(server: HttpServer, health: Heal
 
 @pytest.mark.parametrize(
     ("path", "method", "status"),
-    [("/nothing", "GET", 404), ("/", "GET", 404), ("/metrics", "POST", 501)],
+    [("/nothing", "GET", 404), ("/metrics/", "GET", 404), ("/metrics", "POST", 405)],
 )
 def test_what_is_not_there_is_a_problem(
     server: HttpServer, path: str, method: str, status: int
