@@ -79,7 +79,9 @@ def component_table(name: str, group: GroupState, top: int) -> Table:
     weights, energies = detector.components(), detector.energies()
     total = float(energies.sum()) or 1.0
     title = f"group {name}: {len(detector.series)} series, {len(weights)} components"
-    table = Table("component", "share", "series (weight)", title=title, title_justify="left")
+    table = Table(
+        "component", "share of explained", "series (weight)", title=title, title_justify="left"
+    )
     for index, row in enumerate(weights):
         strongest = np.argsort(-np.abs(row))[:top]
         named = (f"{detector.series[at]} ({row[at]:+.2f})" for at in strongest)
