@@ -113,24 +113,20 @@ class ValueHistory:
         fresh: NDArray[np.bool_],
     ) -> None:
         """Compute rates, then differences; `order` has each series' samples one after another."""
-        of, starts = series[order], fresh[order]
+        of, now, at, kind = series[order], value[order], time[order], flags[order]
         same = np.zeros(len(of), dtype=np.bool_)
         same[1:] = of[1:] == of[:-1]
-        last = np.append(~same[1:], True)
-        counter = (flags[order] & _COUNTER) != 0
-        now, at = value[order], time[order]
-        was = np.where(same, np.roll(now, 1), self.sample[of])
-        was[starts] = np.nan
+        last, starts = np.append(~same[1:], True), fresh[order]
+
+        def before(values: F64, carried: F64) -> F64:
+            found: F64 = np.where(same, np.roll(values, 1), carried[of])
+            found[starts] = np.nan
+            return found
+
+        was = before(now, self.sample)
         elapsed = (at - np.where(same, np.roll(at, 1), self.time[of])) / NANOSECONDS
+        rate = np.where(now < was, now, now - was) / np.where(np.isnan(was), np.nan, elapsed)
+        out = np.where((kind & _COUNTER) != 0, rate, now)
+        value[order] = np.where((kind & _DIFF) != 0, out - before(out, self.value), out)
         self.sample[of[last]], self.time[of[last]] = now[last], at[last]
-        increase = np.where(now < was, now, now - was)
-        out = np.where(
-            counter,
-            np.where(np.isnan(was), np.nan, increase / np.where(elapsed > 0, elapsed, 1)),
-            now,
-        )
-        previous = np.where(same, np.roll(out, 1), self.value[of])
-        previous[starts] = np.nan
         self.value[of[last]] = out[last]
-        differs = (flags[order] & _DIFF) != 0
-        value[order] = np.where(differs, out - previous, out)
