@@ -15,7 +15,8 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from broker import ApacheKafka, Broker, BrokerUnavailableError, EmbeddedBroker, ExternalBroker
+from broker import ApacheKafka, Broker, EmbeddedBroker, ExternalBroker
+from server_process import BrokerUnavailableError
 
 Kind = TypeVar("Kind", bound=Broker)
 

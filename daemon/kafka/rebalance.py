@@ -24,7 +24,7 @@ from daemon.records import InputPartition
 
 log = structlog.get_logger(__name__)
 
-COMMIT_SECONDS = 5.0
+COMMIT_SECONDS = 2.0
 
 Answer = TypeVar("Answer")
 

@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 3.0
 METADATA_SECONDS = 5.0
-CLOSE_SECONDS = 5.0
-CUT_OFF_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
+CUT_OFF_SECONDS = 1.0
 WAIT_SECONDS = 0.2
 FOREVER_MS = 2**31 - 1
 # Below the broker's default limit of 1048588 bytes for a batch.

@@ -150,6 +150,26 @@ def test_a_silent_outage_shows_in_the_age_of_contact(
     assert source.commit({InputPartition(topic, 0): 0}) is True
 
 
+def test_close_is_bounded_in_an_outage(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """A broker that hangs does not keep the process from stopping; the listener is still told."""
+    topic = apache.create_topic("close")
+    source, listener, clock = opened(topic), RecordingListener(), SystemClock()
+    source.start(listener)
+    poll_until(source, lambda _: bool(listener.owned))
+    listener.done = {InputPartition(topic, 0): 0}
+
+    apache.hold()
+    source.poll(0.5)
+    began = clock.monotonic()
+    source.close()
+    took = clock.monotonic() - began
+
+    assert took < 5.0
+    assert listener.owned == set()
+
+
 def test_reading_goes_on_after_the_broker_was_killed(
     apache: ApacheKafka, opened: Callable[..., KafkaSource]
 ) -> None:

@@ -10,7 +10,6 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 from pydantic import SecretStr
 
-from broker import free_ports
 from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.connection import (
@@ -21,6 +20,7 @@ from daemon.kafka.connection import (
     require_crc32c,
 )
 from fakes import FakeClock
+from server_process import free_ports
 
 
 def sasl(**settings: object) -> KafkaSection:

@@ -9,13 +9,14 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 
-from broker import Broker, free_ports
+from broker import Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.errors import SinkError
 from daemon.kafka.sink import KafkaSink, producer_options
 from daemon.records import Channel, Message
 from fakes import FakeClock
+from server_process import free_ports
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import pytest
 from kafka import KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from broker import Broker, free_ports
+from broker import Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError
 from daemon.kafka.source import KafkaSource, record_batch
 from daemon.records import InputPartition, RecordBatch
 from fakes import FakeClock, RecordingListener
+from server_process import free_ports
 
 
 @pytest.fixture

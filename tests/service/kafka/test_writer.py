@@ -7,11 +7,12 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 
-from broker import ApacheKafka, Broker, free_ports
+from broker import ApacheKafka, Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.writer import OutputRecord, TopicWriter
+from server_process import free_ports
 
 pytestmark = pytest.mark.slow
 
