@@ -16,6 +16,7 @@ from daemon.membership import GroupState, Membership
 from daemon.records import F64, I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
 
+_INT64_MAX = 2**63 - 1
 #: Longest block, so that a long gap does not become one huge array.
 BLOCK_TICKS = 256
 
@@ -30,6 +31,8 @@ class Winners:
         Index into the table's group names.
     tick, series, time, value : arrays of length S
         The samples.
+    levels : int64[L]
+        Every tick there is, and perhaps others between, in order.
     dropped : Counter
         Samples that lost, as duplicates or superseded.
     """
@@ -39,6 +42,7 @@ class Winners:
     series: I32
     time: I64
     value: F64
+    levels: I64
     dropped: Counter[DropReason]
 
     @classmethod
@@ -60,7 +64,16 @@ class Winners:
             The samples that enter frames; the others are counted.
         """
         tick, group = time // interval, groups[series]
-        order = np.lexsort((value, time, series, tick, group))
+        levels, rank = _rank(tick)
+        sorted_already, order = False, rank
+        if len(groups) * len(levels) * len(groups) < _INT64_MAX:
+            step = (group * np.int64(len(levels)) + rank) * len(groups) + series
+            order = np.argsort(step, kind="stable")
+            step, when = step[order], time[order]
+            repeats = step[1:] == step[:-1]
+            sorted_already = not (repeats & (when[1:] <= when[:-1])).any()
+        if not sorted_already:
+            order = np.lexsort((value, time, series, rank, group))
         group, tick, series = group[order], tick[order], series[order]
         time, value = time[order], value[order]
         # Of each run of one tick and series, sorted by time and value, only the last stays.
@@ -73,7 +86,16 @@ class Winners:
             wins = np.append(~lost, True)
             group, tick, series = group[wins], tick[wins], series[wins]
             time, value = time[wins], value[wins]
-        return cls(group, tick, series, time, value, +dropped)
+        return cls(group, tick, series, time, value, levels, +dropped)
+
+
+def _rank(tick: I64) -> tuple[I64, I64]:
+    """Rank ticks; returns the ticks in order (perhaps others between), and each sample's rank."""
+    low, high = int(tick.min(initial=_INT64_MAX)), int(tick.max(initial=0))
+    if high - low <= 4 * len(tick) + 1024:
+        return np.arange(low, high + 1), tick - low
+    levels, rank = np.unique(tick, return_inverse=True)
+    return levels, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +136,10 @@ class Closing:
         self._membership = membership
         self._names = table.group_names
         # Samples are sorted by group, then tick: one number orders them as both do.
-        self._span = int(winners.tick.max(initial=0)) + 2
-        self._order = winners.group * np.int64(self._span) + winners.tick
-        self._firsts = np.unique(winners.group).astype(np.int64)
+        self._span = len(winners.levels) + 1
+        rank = np.searchsorted(winners.levels, winners.tick)
+        self._order = winners.group * np.int64(self._span) + rank
+        self._present = np.unique(winners.group).astype(np.int64)
         self._gap = gap_ticks
         self._plans: list[_Plan] = []
         self._used = np.ones(len(winners.tick), dtype=np.bool_)
@@ -163,9 +186,12 @@ class Closing:
 
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         """Find each group's samples in a range of ticks."""
-        bounds = [self._firsts * self._span + min(tick, self._span - 1) for tick in (start, end)]
-        lows, highs = (np.searchsorted(self._order, bound).tolist() for bound in bounds)
-        found = zip(self._firsts.tolist(), lows, highs, strict=True)
+        ranks = np.searchsorted(self._w.levels, (start, end))
+        lows, highs = (
+            np.searchsorted(self._order, self._present * self._span + rank).tolist()
+            for rank in ranks
+        )
+        found = zip(self._present.tolist(), lows, highs, strict=True)
         return {self._names[group]: (low, high) for group, low, high in found if low < high}
 
     def _refuse(self, positions: I64, reason: DropReason) -> None:
@@ -176,11 +202,17 @@ class Closing:
         """Walk one group from change to change of its members; its samples are [low, high)."""
         w, members = self._w, self._membership
         block, at, done, anchor = start, start, low, group.data_tick
+        if members.is_steady(group, w.series[low:high], end):
+            self._note(group, low, high)
+            self._emit(group, anchor, (low, high), (start, end))
+            return
         while at < end:
             here = done + int(np.searchsorted(w.tick[done:high], at, "right"))
             leaving = members.leaving(group, at)
             now = w.series[done:here]
-            absent = (members.column[now] < 0) | np.isin(now, leaving)
+            absent = members.column[now] < 0
+            if len(leaving):
+                absent |= np.isin(now, leaving)
             joining = members.joining(group, now[absent], len(leaving)) if absent.any() else []
             if len(leaving) or joining:
                 self._emit(group, anchor, (low, done), (block, at))
@@ -335,13 +367,13 @@ def _stretches(anchor: int, ticks: I64, whole: tuple[int, int], gap: int) -> lis
     [(3, 10), (20, 25)]
     """
     start, end = whole
+    if end - anchor <= gap + 1:
+        return [whole]
     after = np.unique(ticks)
     before = np.concatenate(([anchor], after))
     upto = np.minimum(np.append(after, end), before + gap + 1)
     before = np.maximum(before, start)
     kept: list[tuple[int, int]] = []
-    if (upto[:-1] >= after).all():
-        return [(start, int(upto[-1]))] if upto[-1] > start else kept
     for first, last in zip(before.tolist(), upto.tolist(), strict=True):
         if kept and kept[-1][1] == first:
             kept[-1] = (kept[-1][0], last)

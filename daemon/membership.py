@@ -119,6 +119,11 @@ class Membership:
         """Tell whether another series may join."""
         return len(group.members) < self._series_max
 
+    def is_steady(self, group: GroupState, series: I32, end: int) -> bool:
+        """Tell whether nobody can leave before `end` and all of these series are members."""
+        oldest_stays = bool(group.members) and end - group.oldest <= self.retention + 1
+        return oldest_stays and bool((self.column[series] >= 0).all())
+
     def leaving(self, group: GroupState, tick: int) -> I32:
         """Find members whose last sample is more than `retention` ticks before `tick`."""
         if not group.members or tick - group.oldest <= self.retention:

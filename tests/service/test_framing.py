@@ -158,6 +158,7 @@ def streams(draw: st.DrawFn) -> tuple[FramingSection, GroupingSection, list[Samp
     return framing, grouping, stream
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(streams(), st.data())
 def test_equals_the_slow_model_for_any_split(
@@ -217,6 +218,7 @@ def regular(count: int) -> list[Sample]:
     ]
 
 
+@pytest.mark.slow
 @given(st.randoms(use_true_random=False), st.lists(st.integers(0, 89), max_size=20))
 def test_order_and_repeats_within_the_lateness_change_nothing(
     random: Random, repeats: list[int]
@@ -309,6 +311,7 @@ def test_long_silence_is_not_stepped_through() -> None:
     assert [block.ticks.tolist() for block in run.blocks] == [[10, 11, 12, 13], [9_000_000]]
 
 
+@pytest.mark.slow
 def test_a_series_explosion_is_bounded() -> None:
     """Beyond the limit series are refused and counted, and the table does not keep their names."""
     grouping = GroupingSection(group_by=["g"], groups_max=2, series_per_group_max=5)
