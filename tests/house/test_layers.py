@@ -15,7 +15,7 @@ LIBRARY = (
         "significance", "snapshot", "state", "subspace",
     ),
     ("detector",),
-    ("warmup", "__init__"),
+    ("river", "warmup", "__init__"),
 )  # fmt: skip
 SERVICE = (
     ("__init__", "errors", "records", "ports", "series_key"),
