@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import InputSection, MetricRule
 from daemon.formats.faults import DecodeFault, Fault
-from daemon.formats.timestamps import NO_TIME, float_to_ns, text_to_ns, whole_to_ns
+from daemon.formats.timestamps import NO_TIME, floats_to_ns, text_to_ns, whole_to_ns
 from daemon.records import F64, I32, DeadLetter, DropReason, RecordBatch, SampleBatch
 from daemon.series import REFUSED, SeriesTable
 
@@ -19,6 +19,9 @@ EXCERPT_BYTES = 4096
 
 Timestamp = int | float | str | None
 P = TypeVar("P")
+
+_NAN = float("nan")
+_ONLY_FLOATS = {float}
 
 
 def number(text: str) -> float | None:
@@ -35,6 +38,35 @@ def number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def as_numbers(values: list[float | str | None]) -> list[float] | int:
+    """Read the values of a record as numbers.
+
+    Parameters
+    ----------
+    values : list of float, str or None
+        As JSON holds them; null is a missing sample.
+
+    Returns
+    -------
+    list of float, or int
+        Numbers, NaN for null; or the position of the first text that is no number.
+
+    Examples
+    --------
+    >>> as_numbers([1.0, "2", None]), as_numbers([1.0, "two"])
+    ([1.0, 2.0, nan], 1)
+    """
+    if set(map(type, values)) == _ONLY_FLOATS:
+        return cast("list[float]", values)
+    numbers = []
+    for at, value in enumerate(values):
+        found = number(value) if isinstance(value, str) else _NAN if value is None else value
+        if found is None:
+            return at
+        numbers.append(found)
+    return numbers
 
 
 class Limits:
@@ -89,6 +121,8 @@ class Columns:
         self.count: list[int] = []
         self._batch = batch
         self._limits = limits
+        self._float_at: list[int] = []
+        self._floats: list[float] = []
         self._fixed_at: list[int] = []
         self._fixed: list[int] = []
         self._dead: list[DeadLetter] = []
@@ -100,18 +134,21 @@ class Columns:
         if type(timestamp) is int:
             self.time.append(timestamp)
         else:
-            self._fixed_at.append(len(self.time))
-            self._fixed.append(self._exact(row, timestamp))
-            self.time.append(0)
+            self._add_other_time(row, timestamp)
         self.record.append(row)
         self.count.append(count)
 
-    def _exact(self, row: int, timestamp: Timestamp) -> int:
-        if timestamp is None:
-            return int(self._batch.timestamps[row])
-        if isinstance(timestamp, str):
-            return text_to_ns(timestamp)
-        return float_to_ns(timestamp, self._limits.unit)
+    def _add_other_time(self, row: int, timestamp: float | str | None) -> None:
+        """Hold the place of a time that is not a whole number."""
+        at = len(self.time)
+        self.time.append(0)
+        if isinstance(timestamp, float):
+            self._float_at.append(at)
+            self._floats.append(timestamp)
+            return
+        self._fixed_at.append(at)
+        is_text = isinstance(timestamp, str)
+        self._fixed.append(text_to_ns(timestamp) if is_text else int(self._batch.timestamps[row]))
 
     def refuse(self, row: int, fault: Fault) -> None:
         """Make a dead letter of record `row`."""
@@ -143,6 +180,8 @@ class Columns:
     def finish(self, table: SeriesTable) -> SampleBatch:
         """Turn what was read into columns; drop and count what cannot be used."""
         time = whole_to_ns(self.time, self._limits.unit)
+        if self._floats:
+            time[self._float_at] = floats_to_ns(self._floats, self._limits.unit)
         if self._fixed:
             time[self._fixed_at] = self._fixed
         record = np.array(self.record, dtype=np.int32)

@@ -24,14 +24,12 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from daemon.config import InputSection
-from daemon.formats.columns import Columns, Limits, number
+from daemon.formats.columns import Columns, Limits, as_numbers
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
 from daemon.formats.identities import RawIdentities
 from daemon.formats.json_parts import PartReader
 from daemon.records import RecordBatch, SampleBatch
 from daemon.series import SeriesTable
-
-_NAN = float("nan")
 
 
 class JsonPart(Struct):
@@ -112,32 +110,27 @@ class JsonCodec:
         except JSON_ERRORS as error:
             fault = json_fault(error)
             return Fault(fault.reason, f"labels: {fault.detail}")
-        if part.value is not UNSET:
-            value = as_number(part.value)
-            if value is None:
-                return Fault(DecodeFault.WRONG_TYPE, f"value {part.value!r:.80} is not a number")
+        if type(part.value) is float:
             columns.series.append(names[part.name])
-            columns.value.append(value)
+            columns.value.append(part.value)
             columns.add_part(row, part.timestamp, 1)
             return None
-        if part.values is UNSET:
+        given: list[float | str | None]
+        series: list[str | None]
+        if part.value is not UNSET:
+            given, series = [part.value], [part.name]
+        elif part.values is not UNSET:
+            given, series = list(part.values.values()), list(part.values)
+        else:
             return Fault(DecodeFault.MISSING_FIELD, "neither `value` nor `values` is there")
-        values = [as_number(v) for v in part.values.values()]
-        usable = [v for v in values if v is not None]
-        if len(usable) < len(values):
-            name = list(part.values)[values.index(None)]
-            return Fault(DecodeFault.WRONG_TYPE, f"the value of {name!r:.80} is not a number")
-        columns.series.extend(map(names.__getitem__, part.values))
-        columns.value.extend(usable)
-        columns.add_part(row, part.timestamp, len(usable))
+        values = as_numbers(given)
+        if isinstance(values, int):
+            detail = f"the value of {series[values]!r:.80} is not a number: {given[values]!r:.80}"
+            return Fault(DecodeFault.WRONG_TYPE, detail)
+        columns.series.extend(map(names.__getitem__, series))
+        columns.value.extend(values)
+        columns.add_part(row, part.timestamp, len(values))
         return None
-
-
-def as_number(value: float | str | None) -> float | None:
-    """Read a JSON value as a number: NaN for null (missing), None for text that is no number."""
-    if type(value) is float:
-        return value
-    return _NAN if value is None else number(str(value))
 
 
 def size_fault(payload: bytes | None, bytes_max: int) -> Fault:

@@ -109,6 +109,33 @@ def float_to_ns(number: float, unit: TimestampUnit) -> int:
     return time if time < TIME_END else NO_TIME
 
 
+def floats_to_ns(numbers: list[float], unit: TimestampUnit) -> I64:
+    """Convert fractional numbers, all at once; each becomes what `float_to_ns` makes of it.
+
+    Parameters
+    ----------
+    numbers : list of float
+        Timestamps of any size and sign, NaN and infinities included.
+    unit : TimestampUnit
+        Their unit; auto decides for each by its magnitude.
+
+    Returns
+    -------
+    int64[len(numbers)]
+        Unix nanoseconds, NO_TIME where out of range or not finite.
+    """
+    given = np.array(numbers, dtype=np.float64)
+    given = np.where((given >= 0) & (given < TIME_END), given, NO_TIME)
+    scale: int | I64 = SCALES.get(unit, 1)
+    if unit is TimestampUnit.AUTO:
+        scale = np.select([given < bound for bound, _ in _BOUNDS], [s for _, s in _BOUNDS], 1)
+    whole = np.floor(given)
+    usable = (given >= 0) & (whole < TIME_END // scale)
+    parts = np.where(usable, whole, 0).astype(np.int64) * scale
+    times = parts + np.rint((given - whole) * scale).astype(np.int64)
+    return np.where(usable & (times < TIME_END), times, NO_TIME)
+
+
 @lru_cache(maxsize=4096)
 def text_to_ns(text: str) -> int:
     """Read an RFC 3339 time; digits beyond nanoseconds are cut off.

@@ -17,11 +17,11 @@ from functools import partial
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from daemon.config import InputSection
-from daemon.formats.columns import Columns, Limits
+from daemon.formats.columns import Columns, Limits, as_numbers
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
 from daemon.formats.identities import RAW_BYTES_MAX
 from daemon.formats.json_parts import PartReader
-from daemon.formats.json_samples import LabelReader, as_number, size_fault
+from daemon.formats.json_samples import LabelReader, size_fault
 from daemon.records import DropReason, RecordBatch, SampleBatch
 from daemon.series import REFUSED, SeriesTable
 from daemon.series_key import parse_series_key
@@ -91,13 +91,13 @@ class WideArrayCodec:
         except JSON_ERRORS as error:
             fault = json_fault(error)
             return Fault(fault.reason, f"labels: {fault.detail}")
-        values = [as_number(v) for v in part.values]
-        usable = [v for v in values if v is not None]
-        if len(usable) < len(values):
-            return Fault(DecodeFault.WRONG_TYPE, f"value {values.index(None)} is not a number")
+        values = as_numbers(part.values)
+        if isinstance(values, int):
+            detail = f"value {values} is not a number: {part.values[values]!r:.80}"
+            return Fault(DecodeFault.WRONG_TYPE, detail)
         columns.series.extend(series)
-        columns.value.extend(usable)
-        columns.add_part(row, part.timestamp, len(usable))
+        columns.value.extend(values)
+        columns.add_part(row, part.timestamp, len(values))
         return None
 
     def _series(self, raw: bytes) -> list[int]:

@@ -17,6 +17,7 @@ from daemon.formats.timestamps import (
     SCALES,
     TIME_END,
     float_to_ns,
+    floats_to_ns,
     text_to_ns,
     whole_to_ns,
 )
@@ -63,6 +64,14 @@ def test_fractions_are_rounded_once(number: float, unit: TimestampUnit) -> None:
     if time != NO_TIME:
         assert 0 <= time < TIME_END
         assert abs(time - Fraction(number) * SCALES[unit]) <= Fraction(1, 2) + Fraction(1, 2**20)
+
+
+@given(st.lists(st.floats(), max_size=9), st.sampled_from(list(TimestampUnit)))
+def test_many_fractions_are_converted_as_one(numbers: list[float], unit: TimestampUnit) -> None:
+    """The fast conversion gives the same nanoseconds as the plain one."""
+    times = floats_to_ns(numbers, unit)
+
+    assert times.tolist() == [float_to_ns(number, unit) for number in numbers]
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31)), st.integers(0, 999))  # noqa: DTZ001
