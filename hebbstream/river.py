@@ -7,7 +7,7 @@ hebbstream[river]`); nothing else of the library imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -136,15 +136,14 @@ class RiverDetector(base.AnomalyDetector):
         self.time_key = time_key
         self.series_max = series_max
         self._detector = ReadableDetector((), params, interval_seconds)
-        self._columns: dict[str, int] = {}
         self._seen: dict[str, int] = {}
 
     @property
     def detector(self) -> Detector:
-        """The detector inside, for its series, edges, components and snapshot."""
+        """The detector inside: its series, edges, components and snapshot, `hold` and `adopt`."""
         return self._detector
 
-    def learn_one(self, x: Mapping[Hashable, Any]) -> None:
+    def learn_one(self, x: Mapping[Any, Any]) -> None:
         """Learn one dict as the next frame.
 
         Parameters
@@ -163,13 +162,11 @@ class RiverDetector(base.AnomalyDetector):
         if len(values) > self.series_max:
             msg = f"{len(values)} features, but series_max is {self.series_max}"
             raise FrameError(msg)
-        joining = sorted(values.keys() - self._columns.keys())
-        if joining:
-            self._admit(joining, values)
+        self._admit(values)
         self._detector.step(self._frame(values), time)
         self._seen.update(dict.fromkeys(values, self._detector.tick))
 
-    def judge_one(self, x: Mapping[Hashable, Any]) -> TickResult:
+    def judge_one(self, x: Mapping[Any, Any]) -> TickResult:
         """Judge one dict as the next frame, and learn nothing.
 
         Parameters
@@ -190,7 +187,7 @@ class RiverDetector(base.AnomalyDetector):
         values, time = self._read(x)
         return self._detector.score(self._frame(values), time)
 
-    def score_one(self, x: Mapping[Hashable, Any]) -> float:
+    def score_one(self, x: Mapping[Any, Any]) -> float:
         """Tell how anomalous one dict is as the next frame, and learn nothing.
 
         Parameters
@@ -211,7 +208,7 @@ class RiverDetector(base.AnomalyDetector):
         verdict = self.judge_one(x)
         return verdict.score if self.output == "score" else verdict.statistic
 
-    def _read(self, x: Mapping[Hashable, Any]) -> tuple[dict[str, float], float | None]:
+    def _read(self, x: Mapping[Any, Any]) -> tuple[dict[str, float], float | None]:
         """Part a dict into samples by series name, and its time."""
         values: dict[str, float] = {}
         for key, value in x.items():
@@ -226,23 +223,22 @@ class RiverDetector(base.AnomalyDetector):
             return values, None
         return values, as_seconds(self.time_key, x.get(self.time_key))
 
-    def _frame(self, values: dict[str, float]) -> F64:
-        frame = np.full(len(self._columns), np.nan)
-        for name, value in values.items():
-            column = self._columns.get(name)
-            if column is not None:
-                frame[column] = value
-        return frame
+    def _frame(self, values: Mapping[str, float]) -> F64:
+        missing = float("nan")
+        return np.array([values.get(name, missing) for name in self._detector.series], np.float64)
 
-    def _admit(self, joining: list[str], present: Mapping[str, float]) -> None:
-        """Let series join; those missing for longest make room."""
-        excess = len(self._columns) + len(joining) - self.series_max
-        absent = sorted(self._columns.keys() - present.keys(), key=lambda s: (self._seen[s], s))
-        for name in absent[: max(excess, 0)]:
+    def _admit(self, present: Mapping[str, float]) -> None:
+        """Let new series join; those missing for longest make room."""
+        known = set(self._detector.series)
+        joining = sorted(present.keys() - known)
+        if not joining:
+            return
+        excess = max(len(known) + len(joining) - self.series_max, 0)
+        absent = sorted(known - present.keys(), key=lambda name: (self._seen.get(name, 0), name))
+        for name in absent[:excess]:
             self._detector.remove_series(name)
-            del self._seen[name]
         self._detector.add_many(joining)
-        self._columns = {name: column for column, name in enumerate(self._detector.series)}
+        self._seen = {name: self._seen.get(name, 0) for name in self._detector.series}
 
 
 def as_sample(name: str, value: object) -> float:
