@@ -1,0 +1,84 @@
+// Open incidents as cards with their explanation, past ones as lines that unfold.
+
+import { element, reconcile } from "./dom.js";
+import * as text from "./text.js";
+
+const STATES = { open: "open", resolved: "resolved", left: "followed elsewhere" };
+
+function heading(incident) {
+  return [
+    element("span", { class: "tag", "data-severity": incident.severity }, incident.severity),
+    element("span", { class: "tag" }, incident.kind),
+    element("strong", { class: "name" }, text.groupTitle(incident.group, incident.labels)),
+  ];
+}
+
+function facts(incident) {
+  const at = (time) => element("time", { datetime: time, title: time }, text.clock(time));
+  const course = incident.state === "open" ? ["since ", at(incident.approx_start)]
+    : ["opened ", at(incident.opened), ` · lasted ${text.duration(incident.duration_s)}`];
+  return element("p", { class: "facts" }, ...course,
+    ` · peak ${text.score(incident.peak_score)} · ${text.count(incident.event_count, "event")}, the last at `, at(incident.changed));
+}
+
+function seriesRow(series, shared) {
+  const own = text.ownLabels(series.labels, shared);
+  const bar = element("meter", { min: 0, max: 1, value: series.contribution, "aria-hidden": "true" });
+  const away = series.direction ? ` (${series.direction})` : "";
+  return element("tr", {},
+    element("th", { scope: "row" }, text.visible(series.name), own ? element("small", {}, ` ${own}`) : ""),
+    element("td", { class: "number" }, text.figure(series.actual)),
+    element("td", { class: "number" }, series.expected === null ? "unknown" : text.figure(series.expected), element("small", {}, away)),
+    element("td", { class: "share" }, bar, element("span", { class: "number" }, text.share(series.contribution))));
+}
+
+function seriesTable(incident, shared) {
+  if (!incident.series.length) return "";
+  return element("table", {},
+    element("caption", {}, `Series, at ${text.clock(incident.worst_at)}`),
+    element("thead", {}, element("tr", {}, ...["series", "actual", "expected", "contribution"].map((name) => element("th", { scope: "col" }, name)))),
+    element("tbody", {}, ...incident.series.map((each) => seriesRow(each, shared))));
+}
+
+function relations(incident, shared) {
+  if (!incident.edges.length) return "";
+  const lines = incident.edges.map((edge) => element("li", {},
+    element("span", { class: "name" }, text.shortKey(edge.source, shared), " ~ ", text.shortKey(edge.target, shared)),
+    element("span", { class: "number", title: "correlation learnt → correlation now" }, `${text.weight(edge.weight_before)} → ${text.weight(edge.weight_now)}`),
+    element("small", {}, `${edge.residual_sigma.toFixed(1)} σ off${edge.lag_s ? `, leads by ${text.duration(edge.lag_s)}` : ""}`)));
+  return element("div", {}, element("h4", {}, "Broken relations"), element("ul", { class: "relations" }, ...lines));
+}
+
+export function explanation(incident) {
+  const shared = text.agreed(incident.series.map((series) => series.labels), incident.labels);
+  const parts = [seriesTable(incident, shared), relations(incident, shared)].filter(Boolean);
+  return parts.length ? parts : [element("p", { class: "note" }, "No series stands out.")];
+}
+
+export function showOpen(list, incidents) {
+  reconcile(list, incidents, {
+    key: (incident) => incident.id,
+    make: () => element("li", { class: "card" }),
+    update: (card, incident) => {
+      card.dataset.severity = incident.severity;
+      card.replaceChildren(element("h3", {}, ...heading(incident)), facts(incident), ...explanation(incident));
+    },
+  });
+}
+
+export function showPast(list, incidents) {
+  reconcile(list, incidents, {
+    key: (incident) => incident.id,
+    make: () => element("li", { class: "row" }, element("details", {}, element("summary"), element("div", { class: "inside" }))),
+    update: (row, incident) => {
+      const [summary, inside] = row.firstElementChild.children;
+      summary.replaceChildren(
+        element("span", { class: "tag", "data-severity": incident.severity }, incident.severity),
+        element("span", { class: "name" }, text.groupTitle(incident.group, incident.labels)),
+        element("span", { class: "muted" }, `${incident.kind}, ${STATES[incident.state] ?? incident.state}`),
+        element("time", { class: "muted", datetime: incident.opened, title: incident.opened }, text.clock(incident.opened)),
+        element("span", { class: "number" }, `${text.duration(incident.duration_s)}, peak ${text.score(incident.peak_score)}`));
+      inside.replaceChildren(facts(incident), ...explanation(incident));
+    },
+  });
+}
