@@ -82,7 +82,7 @@ class ClockParams(Params):
         default=0.7,
         gt=0,
         le=1,
-        description="The course is used below this share of the variance; higher uses weaker courses.",
+        description="Share of variance left at which a course is unused; higher uses weak ones.",
     )
 
 
@@ -221,7 +221,7 @@ class AssociationsParams(Params):
         default=64,
         ge=1,
         le=100_000,
-        description="Ticks between two checks of what to grow and prune; more is cheaper, and slower.",
+        description="Ticks between checks of what to grow and prune; more is cheaper and slower.",
     )
     break_memory_ticks: int = Field(
         default=60,
@@ -245,7 +245,7 @@ class EvidenceParams(Params):
         default=20.0,
         ge=2,
         le=1000,
-        description="Sigmas beyond which one series counts no more; lower hides faults of few series.",
+        description="Sigmas beyond which a series counts no more; lower hides faults of few.",
     )
     short_ticks: int = Field(
         default=5,
@@ -301,7 +301,7 @@ class CalibrationParams(Params):
         default=240,
         ge=1,
         le=1_000_000,
-        description="Net ticks far in the tail after which they count as normal again, against locking in.",
+        description="Net ticks far in the tail after which they count as normal again.",
     )
 
     @model_validator(mode="after")

@@ -31,13 +31,13 @@ def hebb_decay(weights: F32, frame: F32, activation: float, rate: float, decay: 
     activation : float64
         Activity of the unit.
     rate : float64
-        Learning rate; 0 changes nothing.
+        Learning rate; 0 learns nothing.
     decay : float64
-        Share of a weight that fades per unit of rate.
+        Share of a weight that fades at every step.
     """
     for i in range(weights.shape[0]):
         w = weights[i]
-        weights[i] = w + rate * (activation * frame[i] - decay * w)
+        weights[i] = w + rate * activation * frame[i] - decay * w
 
 
 @kernel

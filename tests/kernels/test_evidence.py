@@ -1,0 +1,63 @@
+"""Fused statistic and evidence per series."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.testing import assert_allclose, assert_array_equal
+
+import naive
+from hebbstream.kernels import layout as at
+from hebbstream.kernels.evidence import mean_squares, rank_series, smooth_statistic
+
+N = 15
+
+
+def test_mean_squares_equals_naive_twin(rng: np.random.Generator) -> None:
+    """The sum of both means agrees with the formula over the judged series."""
+    z, u = (15 * rng.normal(size=N)).astype(np.float32), 15 * rng.normal(size=N)
+    present, counts = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
+    judged = present.astype(float) * (counts >= 30)
+
+    actual = mean_squares(z, u, present, counts, 20.0, 30.0)
+
+    assert_allclose(actual, naive.mean_squares(z.astype(float), u, judged, 20.0), rtol=1e-6)
+
+
+def test_nothing_judged_is_said() -> None:
+    """Without a judged series there is no statistic."""
+    nothing = np.zeros(3, np.float32)
+
+    assert mean_squares(nothing, np.zeros(3), nothing, np.full(3, 99.0), 20.0, 30.0) == -1.0
+
+
+def test_smooth_statistic_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Both horizons agree with the formula."""
+    smooth = rng.random(at.SMOOTH_ROWS)
+    expected = naive.smooth_statistic(smooth, 7.0, 0.2, 1 / 30)
+
+    total = smooth_statistic(smooth, 7.0, 0.2, 1 / 30)
+
+    assert_allclose(smooth[:2], expected)
+    assert_allclose(total, expected.sum())
+
+
+def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None:
+    """A tick without a judged series changes nothing."""
+    smooth = rng.random(at.SMOOTH_ROWS)
+    before = smooth.copy()
+
+    smooth_statistic(smooth, -1.0, 0.2, 1 / 30)
+
+    assert_array_equal(smooth, before)
+
+
+def test_rank_series_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Evidence agrees with the formula, zero where nothing is judged."""
+    z, u = (60 * rng.normal(size=N)).astype(np.float32), 60 * rng.normal(size=N)
+    broken, evidence = 400 * rng.random(N), np.zeros(N)
+    present, counts = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
+
+    rank_series(z, u, broken, present, counts, 30.0, evidence)
+
+    judged = present.astype(float) * (counts >= 30)
+    assert_allclose(evidence, naive.rank_series(z.astype(float), u, broken, judged), rtol=1e-6)
