@@ -2,7 +2,7 @@
 
 Late and ahead samples are judged by `daemon.event_clock`, who belongs to a group at which tick by
 `daemon.membership`, rates and differences are computed by `daemon.counters`, and blocks are made by
-`daemon.closing`. Here the four are put together, and samples wait until their tick closes.
+`daemon.closing`. Here they are put together, and samples wait until their tick closes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daemon.closing import Closing, Winners
+from daemon.closing import Closing
 from daemon.config import FramingSection, GroupingSection, MetricRule
 from daemon.counters import ValueHistory
 from daemon.event_clock import NEVER, EventClock
@@ -31,6 +31,7 @@ from daemon.records import (
     Series,
 )
 from daemon.series import SeriesTable
+from daemon.winners import Winners
 
 #: Series a table may hold beyond twice those in use before the others are forgotten.
 UNUSED_SERIES_MAX = 4096

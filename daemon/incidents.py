@@ -144,6 +144,7 @@ class IncidentTracker:
         self._identity = identity
         self._interval = interval_ns
         self._windows = _windows(section, identity.group)
+        self._latest: _Tick | None = None
         self._frames = 0
         self._run_start: int | None = None
         self._triggered = 0
@@ -183,7 +184,23 @@ class IncidentTracker:
             if event is not None:
                 events.append(event)
             row += 1
+        if count:
+            self._latest = _Tick(block, result, members, count - 1) if self.current else None
         return events
+
+    def end(self) -> Event | None:
+        """Resolve the open incident because its group is gone.
+
+        A group whose samples stopped for good makes no more frames to resolve it.
+
+        Returns
+        -------
+        Event or None
+            The resolve, as of the last frame; None when nothing is open.
+        """
+        if self.current is None or self._latest is None:
+            return None
+        return self._resolve(self.current, self._latest)
 
     def _pass_calm(self, block: FrameBlock, result: RunResult, row: int, upto: int) -> None:
         """Pass ticks below the trigger while no incident is open."""
@@ -228,6 +245,9 @@ class IncidentTracker:
         incident.calm += 1
         if incident.calm < self._section.recover_after:
             return None
+        return self._resolve(incident, tick)
+
+    def _resolve(self, incident: Incident, tick: _Tick) -> Event:
         incident.resolved_frame = self._frames
         self.current, self.last = None, incident
         self._triggered = 0

@@ -1,19 +1,19 @@
-"""Winners, stretches and blocks of one closing."""
+"""Stretches and blocks of one closing."""
 
 from __future__ import annotations
 
 import doctest
 
 import numpy as np
-import pytest
 
 from daemon import closing as module
-from daemon.closing import BLOCK_TICKS, Closing, Winners
+from daemon.closing import BLOCK_TICKS, Closing
 from daemon.config import GroupingSection, InputSection, SeriesSection
 from daemon.counters import ValueHistory
 from daemon.membership import Membership
-from daemon.records import DropReason, FrameBlock
+from daemon.records import FrameBlock
 from daemon.series import SeriesTable
+from daemon.winners import Winners
 
 
 def winners_of(*samples: tuple[int, int, float]) -> Winners:
@@ -45,20 +45,6 @@ def close(winners: Winners, end: int, gap: int) -> list[FrameBlock]:
 def test_examples_in_the_docstrings_hold() -> None:
     """The examples a reader sees are true."""
     assert doctest.testmod(module).failed == 0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_winners_do_not_depend_on_order(seed: int) -> None:
-    """The latest sample of a step wins, ties go to the larger, and losers are counted alike."""
-    samples = [(0, 11, 1.0), (0, 19, 2.0), (0, 19, 3.0), (0, 19, 3.0), (1, 5, 9.0), (0, 21, 0.0)]
-    order = np.random.default_rng(seed).permutation(len(samples))
-
-    winners = winners_of(*(samples[i] for i in order))
-
-    assert winners.tick.tolist() == [0, 1, 2]
-    assert winners.series.tolist() == [1, 0, 0]
-    assert winners.value.tolist() == [9.0, 3.0, 0.0]
-    assert winners.dropped == {DropReason.DUPLICATE: 1, DropReason.SUPERSEDED: 2}
 
 
 def test_a_long_silence_is_cheap_and_cut() -> None:

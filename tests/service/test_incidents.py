@@ -257,6 +257,18 @@ def test_evidence_follows_members_that_come_and_go() -> None:
     assert [(s.name, s.contribution) for s in moved[0].series] == [("new", 0.8), ("mem", 0.2)]
 
 
+def test_a_group_that_is_gone_resolves_what_is_open() -> None:
+    """The last frame's time stands for the end; when nothing is open there is nothing to say."""
+    tracker = tracker_of()
+    watch(tracker, [1.5, 1.5])
+
+    ended, again = tracker.end(), tracker.end()
+
+    assert ended is not None
+    assert states([ended]) == [("resolve", at(101))]
+    assert again is None
+
+
 def test_ids_repeat_and_do_not_depend_on_the_topic() -> None:
     """A replay of the same data from a file, another topic, gives the same ids."""
     file = TrackerIdentity("app", InputPartition("data.csv", 3), "shop", {}, "c0ffee", "0.1.0")
