@@ -107,6 +107,14 @@ def buildah(*arguments: str) -> str:
     return run(command, os.environ | {"TMPDIR": str(temporary)})
 
 
+def clear() -> None:
+    """Remove what a run that was killed may have left: containers and state folders."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    buildah("rm", "--all")
+    for folder in CACHE.glob("state-*"):
+        shutil.rmtree(folder)
+
+
 def has_image(name: str) -> bool:
     """Tell whether the storage holds an image of this name."""
     return bool(buildah("images", "--quiet", "--filter", f"reference={name}"))

@@ -17,9 +17,9 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from broker import free_ports
 from image.builder import ImageConfig, require
 from image.sandbox import Running, Sandbox
+from server_process import free_ports
 
 #: A cache folder that starts empty: on the tmpfs, so that compiling has where to write.
 COLD: Final = {"NUMBA_CACHE_DIR": "/tmp/kernels"}  # noqa: S108 - inside the sandbox

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from broker import ApacheKafka, Broker, BrokerUnavailableError, EmbeddedBroker, ExternalBroker
+from broker import ApacheKafka, Broker, EmbeddedBroker, ExternalBroker
 from image import builder, checks
 from image.sandbox import Sandbox
+from server_process import BrokerUnavailableError
 
 
 def start_broker() -> Broker:
@@ -85,9 +87,10 @@ def mount(image: str, containers: list[str]) -> Path:
 def main() -> int:
     """Build, check, clean up; returns the exit code."""
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         builder.install_tools()
-        builder.CACHE.mkdir(parents=True, exist_ok=True)
+        builder.clear()
         builder.ensure_base()
         checks.say(f"base: {builder.BASE} ({time.monotonic() - started:.0f} s)")
         building = time.monotonic()

@@ -57,6 +57,7 @@ class Sandbox:
         """Spell out how to run `arguments` inside; the environment is the image's and the given."""
         variables = self.config.environment | environment
         return [
+            *("setpriv", "--pdeathsig", "KILL"),  # nothing outlives the test, however it ends
             *("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child=KILL"),
             *("sh", "-c", _ENTER, "enter"),
             *(str(self.root), str(self.state), self.config.working_dir, self.config.user),
