@@ -203,7 +203,7 @@ class ReplaySummary:
         for step in output.steps:
             self.frames += len(step.block.ticks)
             self.groups[step.block.group] += len(step.block.ticks)
-            self.events.extend(step.events)
+        self.events.extend(output.events)
 
 
 def replay(

@@ -181,8 +181,8 @@ class Engine:
         for step in output.steps:
             telemetry.frames_done(step.result.score)
             telemetry.journal_done(step.result.journal)
-            for event in step.events:
-                telemetry.incident_event(event.state, event.severity)
+        for event in output.events:
+            telemetry.incident_event(event.state, event.severity)
 
     def _hold_back(self) -> None:
         """Pause reading while too much is unacknowledged: an outage costs bounded memory."""

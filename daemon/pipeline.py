@@ -66,7 +66,10 @@ class GroupStep:
 
 @dataclass(slots=True)
 class PipelineOutput:
-    """What one batch became: messages in order, and the figures that account for every record."""
+    """What one batch became: messages in order, and the figures that account for every record.
+
+    `ended` holds the resolves of incidents whose group is gone; every other event is in its step.
+    """
 
     messages: list[Message] = field(default_factory=list)
     records: int = 0
@@ -75,6 +78,12 @@ class PipelineOutput:
     dropped: Counter[DropReason] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)
     steps: list[GroupStep] = field(default_factory=list)
+    ended: list[Event] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event, those of endings last."""
+        return [*(event for step in self.steps for event in step.events), *self.ended]
 
 
 @dataclass(slots=True)
@@ -163,9 +172,19 @@ class PartitionPipeline:
         for block in framed.blocks:
             self._step(block, output)
         for name in framed.vanished:
-            self._groups.pop(name, None)
+            self._retire(name, output)
+
+    def _retire(self, name: str, output: PipelineOutput) -> None:
+        """Forget a group; what was open in it is over."""
+        group = self._groups.pop(name, None)
+        event = None if group is None else group.tracker.end()
+        if event is not None:
+            output.ended.append(event)
+            output.messages.append(Message(Channel.EVENTS, name.encode(), encode_event(event)))
 
     def _step(self, block: FrameBlock, output: PipelineOutput) -> None:
+        if block.starts:
+            self._retire(block.group, output)
         group = self._groups.get(block.group) or self._create(block.group)
         self._change_members(group, block)
         times = (block.ticks + 1) * (self._interval / NANOSECONDS)

@@ -156,6 +156,10 @@ class ReadModel:
         for step in output.steps:
             if len(step.block.ticks):
                 self._take(pipeline, step, told)
+        for event in output.ended:
+            identity = self._record(pipeline.partition, event.group, fresh=False).identity
+            self._incidents.take(identity, event)
+            told.append((identity, event))
         if told:
             self.view = replace(
                 self.view, version=self.view.version + 1, incidents=self._incidents.all()

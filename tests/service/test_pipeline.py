@@ -129,3 +129,21 @@ def test_series_that_join_later_are_learnt_too() -> None:
     steps = [step for output in outputs for step in output.steps]
     assert [step.result.evidence.shape for step in steps] == [(30, 3), (29, 4), (1, 4)]
     assert np.isfinite(np.concatenate([step.result.score for step in steps])).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("returns", [False, True])
+def test_an_incident_ends_with_its_group(story: list[bytes], *, returns: bool) -> None:
+    """A group that falls silent for good, or comes back as a new one, resolves what was open."""
+    pipeline = PartitionPipeline(PARTITION, sections(framing={"retention": "5m"}))
+    early = pipeline.process(record_batch(story[: BREAK_AT + 60]))
+    service = "cart" if returns else "other"
+    later = wide_records(related(seed=2, ticks=BREAK_AT + 500), service=service)[-1:]
+
+    late = pipeline.process(record_batch(later, BREAK_AT + 499))
+    late_end = pipeline.close_idle()
+
+    assert [event.state for event in early.events][:1] == ["open"]
+    (ended,) = [*late.ended, *late_end.ended]
+    assert (ended.state, ended.incident_id) == ("resolve", early.events[0].incident_id)
+    assert pipeline.groups[service].tracker.current is None
