@@ -1,72 +1,82 @@
-"""`demo`: two days of a simulated shop through the engine, incidents beside the truth."""
+"""`demo`: a simulated shop and this machine, live through a broker, incidents beside the truth."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from daemon import app, demo, log
+from daemon import log
 from daemon.clock import SystemClock
-from daemon.commands.files import QUIET, progress_bar
-from daemon.commands.tables import relation_line, series_line, summary_table
+from daemon.commands.demo_screen import DemoScreen
+from daemon.commands.demo_words import tally_table
+from daemon.commands.files import QUIET
 from daemon.config import Config
-from daemon.events import Event
-from daemon.files.options import FileOptions
-from daemon.shop import SERVICES
+from daemon.demo import offline as file_demo
+from daemon.demo.display import DemoOptions
+from daemon.demo.session import Session
+from daemon.demo.streams import shop_settings
+from daemon.demo.timeline import INTERVAL_SECONDS
+from daemon.lifecycle import StopRequest
+
+#: Time for an orderly end, and after which everything is ended at once.
+DRAIN_SECONDS = 20.0
+DEADLINE_SECONDS = 30.0
+OFFLINE_SECONDS = 600.0
 
 
 def run_demo(
-    out: Annotated[Path, typer.Option(help="Folder for the stream and what comes of it.")] = Path(
-        "out/demo"
-    ),
-    seed: Annotated[int, typer.Option(help="Of the shop and its faults.")] = 1,
+    bootstrap: Annotated[
+        str | None,
+        typer.Option(help="host:port of a broker of your own.", show_default="brings one along"),
+    ] = None,
+    duration: Annotated[
+        float | None,
+        typer.Option(help="Seconds to run live.", min=1, show_default="until Ctrl-C"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the shop and its faults.", min=0)] = 1,
+    speed: Annotated[
+        float, typer.Option(help="Simulated seconds of the shop a second.", min=1, max=100_000)
+    ] = 3600.0,
+    *,
+    machine: Annotated[bool, typer.Option(help="Watch this machine, too.")] = True,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="The shop only, through a file, without a broker.")
+    ] = False,
 ) -> None:
-    """Replay a simulated shop with known faults and show what is caught."""
+    """Show the service at work on a simulated shop with known faults, and on this machine."""
     log.configure(QUIET)
-    console = Console()
-    out.mkdir(parents=True, exist_ok=True)
-    planned = demo.faults(seed)
-    stream = out / "shop.ndjson"
-    console.print(f"simulating {demo.TICKS:,} minutes of a shop of {len(SERVICES)} services")
-    demo.write_stream(stream, planned, seed)
-    with progress_bar(Console(stderr=True)) as bar:
-        task = bar.add_task("replay", total=demo.TICKS * len(SERVICES))
-        summary = app.replay(
-            Config.model_validate(demo.CONFIG), stream, FileOptions(), SystemClock(), out,
-            lambda output: bar.advance(task, output.records),
-        )  # fmt: skip
-    events = {event.event_id: event for event in summary.events}
-    plain = [msgspec.to_builtins(event) for event in summary.events]
-    findings, false = demo.judge(planned, plain)
-    console.print(finding_table(findings, events))
-    caught = [finding for finding in findings if finding.incident is not None]
-    named = sum(finding.named for finding in caught)
-    console.print(
-        f"injected {len(findings)}, caught {len(caught)}, missed {len(findings) - len(caught)}, "
-        f"false {len(false)}, first series of the faulty service {named} of {len(caught)}"
-    )
-    console.print(summary_table(summary))
-    console.print(f"stream and events are in {out}", highlight=False)
+    console = Console(highlight=False)
+    clock = SystemClock()
+    if offline:
+        _run_offline(console, seed, speed, duration or OFFLINE_SECONDS)
+        return
+    options = DemoOptions(bootstrap, duration, seed, speed, machine)
+    with DemoScreen(console, speed) as screen:
+        session = Session(options, clock, screen)
+
+        def end(code: int) -> Any:  # noqa: ANN401 - it does not return
+            session.kill()
+            os._exit(code)
+
+        with (
+            StopRequest(
+                clock, end=end, drain_seconds=DRAIN_SECONDS, deadline_seconds=DEADLINE_SECONDS
+            ) as stop,
+            session,
+        ):
+            tally = session.run(lambda: stop.asked)
+    console.print(tally_table(tally))
 
 
-def finding_table(findings: list[demo.Finding], events: dict[str, Event]) -> Table:
-    """Show each injected fault beside the incident that caught it."""
-    table = Table("injected", "delay", "incident", "series", "relation", show_lines=True)
-    for finding in findings:
-        fault, event = finding.fault, None
-        if finding.incident is not None:
-            event = events[finding.incident["event_id"]]
-        table.add_row(
-            f"{fault.kind} {fault.service} {fault.metric}",
-            "" if event is None else f"{finding.delay_ticks} min",
-            Text("missed", "red") if event is None else f"{event.kind} {event.score:.2f}",
-            "" if event is None else Text("\n".join(map(series_line, event.series[:3]))),
-            "" if event is None else Text("\n".join(map(relation_line, event.edges[:2]))),
-        )
-    return table
+def _run_offline(console: Console, seed: int, speed: float, seconds: float) -> None:
+    """Judge as much of the shop as a live run of this length would show."""
+    ticks = int(seconds * speed / INTERVAL_SECONDS)
+    config = Config.model_validate({"application_id": "hebbstream-demo-shop", **shop_settings()})
+    with tempfile.TemporaryDirectory(prefix="hebbstream-") as folder:
+        tally = file_demo.judge(config, Path(folder), seed, ticks, SystemClock())
+    console.print(tally_table(tally))

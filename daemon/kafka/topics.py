@@ -130,3 +130,38 @@ def _create(admin: KafkaAdminClient, section: KafkaSection, missing: list[Topic]
         raise TopicMissingError(msg) from error
     admin.wait_for_topics(list(wanted), timeout_ms=int(METADATA_SECONDS * 1000))
     log.info("topics created", topics=list(wanted), partitions=section.topic_partitions)
+
+
+def delete_topics(
+    section: KafkaSection, application_id: str, names: Iterable[str], timeout_seconds: float
+) -> None:
+    """Delete topics, those that exist among the given ones.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker.
+    application_id : str
+        Name of the client.
+    names : iterable of str
+        What is not needed any more.
+    timeout_seconds : float
+        How long to wait for a broker's first answer.
+
+    Raises
+    ------
+    UnreachableError
+        When no broker answers.
+    TopicMissingError
+        When the broker refuses.
+    """
+    admin = connect(KafkaAdminClient, client_options(section, application_id), timeout_seconds)
+    try:
+        present = sorted(set(names) & set(admin.list_topics()))
+        if present:
+            admin.delete_topics(present)
+    except KafkaError as error:
+        msg = f"the broker did not delete topics: {error}"
+        raise (UnreachableError if error.retriable else TopicMissingError)(msg) from error
+    finally:
+        admin.close()
