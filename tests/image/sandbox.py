@@ -57,10 +57,12 @@ class Sandbox:
         """Spell out how to run `arguments` inside; the environment is the image's and the given."""
         variables = self.config.environment | environment
         return [
-            *("setpriv", "--pdeathsig", "KILL"),  # nothing outlives the test, however it ends
-            *("unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child=KILL"),
+            # Nothing outlives the test, however it ends. Twice, since a change of user clears it.
+            *("setpriv", "--pdeathsig", "KILL"),
+            *("unshare", "--mount", "--pid", "--ipc", "--fork"),
             *("sh", "-c", _ENTER, "enter"),
             *(str(self.root), str(self.state), self.config.working_dir, self.config.user),
+            *("/usr/bin/setpriv", "--pdeathsig", "KILL"),
             *("/usr/bin/env", "-i", "-C", self.config.working_dir),
             *(f"{name}={value}" for name, value in variables.items()),
             *arguments,
