@@ -9,7 +9,7 @@ import pytest
 
 from sources import ROOT
 
-DOCUMENTS = ["README.md", "docs/library.md"]
+DOCUMENTS = ["README.md", "docs/library.md", "docs/model.md"]
 FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
