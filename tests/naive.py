@@ -289,7 +289,9 @@ def fold_row(trace: F64, values: F64, rates: F64, i: int) -> F64:
     return np.asarray(fold_block(padded, values, rates)[first == i])
 
 
-fold_row_evenly = fold_row
+def fold_row_evenly(trace: F64, values: F64, rates: F64, i: int) -> F64:
+    """Give the same as `fold_row`: only the speed differs."""
+    return fold_row(trace, values, rates, i)
 
 
 def break_evidence(

@@ -1,0 +1,54 @@
+"""Knobs in the kernels' unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hebbstream.kernels import layout as at
+from hebbstream.params import DetectorParams
+from hebbstream.settings import learning_rate, pack
+
+
+def test_every_place_is_filled() -> None:
+    """No setting is left unset."""
+    packed = pack(DetectorParams(), 60.0)
+
+    assert packed.shape == (at.SETTING_ROWS,)
+    assert np.isfinite(packed).all()
+
+
+def test_every_knob_has_an_effect() -> None:
+    """Turning any number in the sections changes the packed settings, or the state's shape."""
+    shaping = {
+        "enabled", "harmonics_max", "exhaustive_max", "strongest_per_series",
+        "edges_per_series_max", "edges_max", "false_discovery_rate", "memory_ticks_min",
+    }  # fmt: skip
+    base = DetectorParams.model_validate({"calibration": {"memory": "30d"}})
+    plain = base.model_dump()
+    idle = []
+    for section, knobs in plain.items():
+        for name, value in knobs.items() if isinstance(knobs, dict) else ():
+            if name in shaping:
+                continue
+            step = value + 1 if isinstance(value, int) else value * 0.999
+            turned = {**plain, section: {**knobs, name: step}}
+            packed = pack(DetectorParams.model_validate(turned), 60.0)
+            if np.array_equal(packed, pack(base, 60.0)):
+                idle.append(f"{section}.{name}")
+
+    assert idle == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "rate"), [(60.0, 60 / 259_200), (1.0, 1 / 50_000), (1e6, 1.0)]
+)
+def test_rate_is_interval_over_memory_within_bounds(interval: float, rate: float) -> None:
+    """Short intervals are bounded by memory_ticks_max, long ones by 1."""
+    assert learning_rate(DetectorParams(), interval) == pytest.approx(rate)
+
+
+def test_tail_remembers_at_least_its_minimum() -> None:
+    """At five minutes three days are fewer than ten thousand ticks."""
+    assert pack(DetectorParams(), 300.0)[at.S_TAIL_GROWTH] == pytest.approx(1e-4)
+    assert pack(DetectorParams(), 1.0)[at.S_TAIL_GROWTH] == pytest.approx(1 / 259_200)

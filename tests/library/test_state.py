@@ -1,0 +1,50 @@
+"""All states as one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hebbstream.kernels.model import Model
+from hebbstream.params import DetectorParams
+from hebbstream.state import ARRAYS, State
+
+
+def test_names_are_those_of_the_model() -> None:
+    """Every array of the model has an owner, in the same order."""
+    assert tuple(name for _, name in ARRAYS) == Model._fields
+
+
+def test_restore_takes_over_what_fits() -> None:
+    """Arrays of another state of the same kind are taken, with any number of edges."""
+    params = DetectorParams()
+    arrays = State.empty(4, params, 60.0).model()._asdict()
+    arrays["ends"] = np.zeros((2, 3), np.uint32)
+    arrays["values"] = np.ones((len(arrays["values"]), 3), np.float32)
+    arrays["ticks"] = np.zeros((len(arrays["ticks"]), 3), np.int64)
+
+    state = State.empty(4, params, 60.0)
+    state.restore(arrays)
+
+    assert state.graph.edge_count == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("moments", None),
+        ("moments", np.zeros((5, 3))),
+        ("weights", np.zeros((16, 4))),
+        ("ends", np.zeros((2, 3), np.uint32)),
+    ],
+)
+def test_restore_refuses_what_does_not_fit(name: str, array: object) -> None:
+    """A missing array, another shape, type or number of edges is named."""
+    state = State.empty(4, DetectorParams(), 60.0)
+    arrays = state.model()._asdict()
+    arrays.pop(name)
+    if isinstance(array, np.ndarray):
+        arrays[name] = array
+
+    with pytest.raises(ValueError, match="does not fit"):
+        state.restore(arrays)
