@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DEMO_INSTALLED := $(VENV)/.installed-demo
 CACHE := .cache
 
 .PHONY: help
@@ -39,14 +40,23 @@ setup-system: ## Install the system packages the tests need, where apt is at han
 .PHONY: setup
 setup: $(INSTALLED) ## Make the virtual environment and install the project with its development tools
 
-$(INSTALLED): pyproject.toml constraints.txt
+# One package set after the other may be installed: the demo's, then the developers'.
+$(INSTALLED): EXTRA := dev
+$(DEMO_INSTALLED): EXTRA := demo
+$(INSTALLED) $(DEMO_INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRA)]'
 	@touch $@
+
+##@ Live
+
+.PHONY: demo
+demo: $(DEMO_INSTALLED) ## A simulated shop and this machine live through a broker, until Ctrl-C (ARGS='--duration 60')
+	@exec $(BIN)/hebbstream demo $(ARGS)
 
 ##@ Quality
 
