@@ -23,6 +23,11 @@ from daemon.ports import Clock
 RECONNECT_MAX_MS = 5000
 FINDINGS_MAX = 5
 
+# At debug the first prints its settings, password and all, and the second every record's bytes.
+TELLTALES = ("kafka.admin.client", "kafka.producer.kafka")
+for _telltale in TELLTALES:
+    logging.getLogger(_telltale).setLevel(logging.INFO)
+
 Client = TypeVar("Client")
 
 

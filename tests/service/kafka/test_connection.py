@@ -68,6 +68,21 @@ def test_sasl_password_comes_from_the_section_or_a_file(tmp_path: Path) -> None:
     assert from_file["sasl_mechanism"] == "SCRAM-SHA-512"
 
 
+@pytest.mark.slow
+def test_a_password_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at debug, where the admin client of kafka-python prints its settings."""
+    (port,) = free_ports(1)
+    section = sasl(
+        bootstrap_servers=[f"127.0.0.1:{port}"], sasl_password=SecretStr("correct-horse")
+    )
+
+    with caplog.at_level(logging.DEBUG, "kafka"), pytest.raises(UnreachableError) as raised:
+        connect(KafkaAdminClient, client_options(section, "shop"), 0.1)
+
+    assert caplog.records
+    assert "correct-horse" not in caplog.text + str(raised.value)
+
+
 def test_a_missing_password_file_is_named(tmp_path: Path) -> None:
     """The error names the file, not a secret."""
     with pytest.raises(SourceError, match=r"kafka\.sasl_password_file cannot be read.*none"):
