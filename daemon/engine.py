@@ -31,8 +31,9 @@ MEASURE_SECONDS = 1.0
 FLUSH_SECONDS = 5.0
 DRAIN_SECONDS = 8.0
 
-#: Part of the drain time kept for leaving the group and closing the output.
-CLOSE_RESERVE_SECONDS = 3.0
+#: Part of the drain time kept for leaving the group and closing the output, which take this long
+#: in an outage.
+CLOSE_RESERVE_SECONDS = 6.0
 
 
 #: Silence of the broker after which reading counts as interrupted.
@@ -144,7 +145,7 @@ class Engine:
         self._send_heartbeats(now)
         if now - self._last_commit >= COMMIT_SECONDS:
             self._last_commit = now
-            self._commit(FLUSH_SECONDS)
+            self._commit(self._flush_seconds())
         if now - self._last_measure >= MEASURE_SECONDS:
             self._last_measure = now
             self._measure()
@@ -188,6 +189,7 @@ class Engine:
         """Pause reading while too much is unacknowledged: an outage costs bounded memory."""
         backlog = self.sink.backlog
         self.telemetry.output_backlog(backlog)
+        self.telemetry.output_refused(self.sink.refused)
         if not self._paused and backlog >= self.limits.unacked_max:
             self._paused = True
             self.source.pause()
@@ -247,6 +249,11 @@ class Engine:
             for partition, offset in moved.items():
                 self.partitions[partition].committed = offset
 
+    def _flush_seconds(self) -> float:
+        """Return how long a flush may take, within what is left of a drain."""
+        left = self.limits.drain_seconds() - CLOSE_RESERVE_SECONDS
+        return max(0.1, min(FLUSH_SECONDS, left))
+
     def _flushed(self, timeout_seconds: float) -> bool:
         try:
             return self.sink.flush(timeout_seconds)
@@ -267,7 +274,7 @@ class Engine:
         """Publish what is queued, commit, leave the group, all within the time left."""
         log.info("draining", seconds=self.limits.drain_seconds())
         try:
-            self._commit(max(0.1, self.limits.drain_seconds() - CLOSE_RESERVE_SECONDS))
+            self._commit(self._flush_seconds())
             self._measure()
         finally:
             try:
@@ -318,7 +325,7 @@ class Engine:
         """Publish what is queued and hand over the positions it makes safe."""
         leaving = {p: self.partitions.pop(p) for p in partitions if p in self.partitions}
         self._rebalanced(Rebalance.REVOKED, partitions)
-        safe = bool(leaving) and not self._unsafe and self._flushed(FLUSH_SECONDS)
+        safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
         return self._positions(leaving) if safe else {}
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:

@@ -177,6 +177,13 @@ METRICS: Final = (
         known=_NONE,
     ),
     Spec(
+        "messages_refused_total",
+        Type.COUNTER,
+        "Messages the output cannot take at all, by reason; they are logged and left out.",
+        labels=("reason",),
+        known=(("too_large",),),
+    ),
+    Spec(
         "producer_errors_total", Type.COUNTER, "Times the output gave up on messages.", known=_NONE
     ),
     Spec(

@@ -102,6 +102,11 @@ class EventSink(Protocol):
         """Messages sent and not yet acknowledged."""
         ...
 
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages that cannot be published at all and were left out, by reason."""
+        ...
+
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until all that was sent is acknowledged; False when time ran out.
 

@@ -169,6 +169,12 @@ class Telemetry:
             for channel, count in counts.items():
                 self._add("messages_total", (channel,), count)
 
+    def output_refused(self, counts: Mapping[str, int]) -> None:
+        """Set how many messages the output has refused so far, by reason."""
+        with self._lock:
+            for reason, count in counts.items():
+                self._values["messages_refused_total"][(reason,)] = count
+
     def output_backlog(self, unacked: int) -> None:
         """Set how many messages wait for their acknowledgement."""
         with self._lock:

@@ -240,12 +240,18 @@ class FakeSink:
     fail_next: str | None = None
     closed: bool = False
     flushes: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
     _waiting: list[Message] = field(default_factory=list)
 
     @property
     def backlog(self) -> int:
         """Messages not yet acknowledged."""
         return len(self._waiting)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What the test has set."""
+        return self.refusals
 
     def send(self, messages: Iterable[Message]) -> None:
         """Queue messages."""

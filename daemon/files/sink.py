@@ -7,7 +7,7 @@ for dead letters, whose reason is there. Heartbeats are left out for the same re
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,6 +62,11 @@ class FileSink:
     def backlog(self) -> int:
         """Always 0: what is sent is written."""
         return 0
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Nothing: a file takes every message."""
+        return {}
 
     def send(self, messages: Iterable[Message]) -> None:
         """Append messages to their channels' files.

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from kafka import KafkaConsumer
 
-from broker import Broker
+from broker import ApacheKafka, Broker
 from daemon_process import DaemonProcess, free_port, wait_until
 from streams import START, related
 
@@ -89,3 +89,24 @@ def test_without_a_broker_it_waits_not_ready_and_stops_at_once(tmp_path: Path) -
     assert ready[0] == 503
     assert '"assignment"' in ready[1]
     assert (code, seconds < 10) == (0, True)
+
+
+@pytest.mark.slow
+def test_it_stops_in_time_while_the_broker_hangs(apache: ApacheKafka, tmp_path: Path) -> None:
+    """A broker that does not answer is seen, makes it not ready, and does not hold SIGTERM up."""
+    topic = apache.create_topic("hangs", partitions=2)
+    kafka = {"bootstrap_servers": [apache.bootstrap], "topics": [topic]}
+    config = {"application_id": f"{topic}-app", "kafka": kafka}
+
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: daemon.get("/readyz")[0] == 200, 90, "ready")
+        apache.hold()
+        try:
+            wait_until(lambda: daemon.get("/readyz")[0] == 503, 60, "the outage is seen")
+            health = daemon.get("/healthz")[0]
+            code, seconds = daemon.terminate()
+        finally:
+            apache.release()
+
+    assert health == 200
+    assert (code, seconds < 10) == (0, True), daemon.log[-2000:]

@@ -91,6 +91,17 @@ def test_an_output_that_gives_up_stops_the_engine() -> None:
     assert made.telemetry.value("producer_errors_total") == 1
 
 
+def test_refused_messages_are_counted() -> None:
+    """What the output cannot take at all shows in the metrics."""
+    made = engine([Assign((PARTITION,)), *batches(1)])
+    _, sink = fakes(made)
+    sink.refusals["too_large"] = 3
+
+    made.run(never)
+
+    assert made.telemetry.value("messages_refused_total", "too_large") == 3
+
+
 def test_revoked_partitions_hand_their_position_over() -> None:
     """On a revoke the position is committed and the state is gone; others go on."""
     made = engine([Assign((PARTITION, OTHER)), *batches(2), Revoke((PARTITION,)), None])
