@@ -18,15 +18,21 @@ from daemon.commands.files import QUIET
 from daemon.config import Config
 from daemon.demo import offline as file_demo
 from daemon.demo.display import DemoOptions
-from daemon.demo.session import Session
 from daemon.demo.streams import shop_settings
 from daemon.demo.timeline import INTERVAL_SECONDS
+from daemon.errors import DaemonError
 from daemon.lifecycle import StopRequest
 
 #: Time for an orderly end, and after which everything is ended at once.
 DRAIN_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
 OFFLINE_SECONDS = 600.0
+
+
+class ExtraMissingError(DaemonError):
+    """A package that only the demo needs is not installed."""
+
+    exit_code = 2
 
 
 def run_demo(
@@ -55,6 +61,11 @@ def run_demo(
     if offline:
         _run_offline(console, seed, speed, duration or OFFLINE_SECONDS)
         return
+    try:  # here, so that a plain install, without the demo's packages, has all other commands
+        from daemon.demo.session import Session
+    except ModuleNotFoundError as error:
+        msg = f"the demo needs {error.name}: pip install 'hebbstream[demo]'"
+        raise ExtraMissingError(msg) from error
     options = DemoOptions(bootstrap, duration, seed, speed, machine)
     with DemoScreen(console, speed) as screen:
         session = Session(options, clock, screen)
