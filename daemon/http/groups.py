@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from daemon.events import rfc3339
 from daemon.http import group_documents as documents
@@ -15,6 +14,7 @@ from daemon.http.context import Context, Picture, context_of, group_name_key, gr
 from daemon.http.documents import nanoseconds
 from daemon.http.paging import Filters, Paging, page
 from daemon.http.problems import NotThere, documented
+from daemon.http.times import RequestTime
 from daemon.readmodel.views import GraphView, GroupView
 
 RECENT_MAX = 240
@@ -51,7 +51,7 @@ class GroupFilters(Paging):
 class ScoreFilters(Filters):
     """Which scores."""
 
-    since: AwareDatetime | None = Field(default=None, description="At or after this event time.")
+    since: RequestTime | None = Field(default=None, description="At or after this event time.")
     limit: int = Field(default=SCORES_MAX, ge=1, le=SCORES_MAX, description="The last so many.")
 
 
@@ -129,10 +129,11 @@ async def list_scores(
 ) -> Response:
     """List the last scores, the oldest first, as far as they are kept in memory."""
     context, picture, group = _find(request, group_id)
-    since = None if filters.since is None else to_nanoseconds(filters.since)
     interval = context.model.about.interval
     return context.answers.answer(
-        request, picture.view, lambda: documents.scores(group, interval, since, filters.limit)
+        request,
+        picture.view,
+        lambda: documents.scores(group, interval, filters.since, filters.limit),
     )
 
 
@@ -171,11 +172,6 @@ async def list_edges(
         return documents.EdgePage(items=items, next_cursor=next_cursor, as_of=_as_of(graph))
 
     return context.answers.answer(request, picture.view, make)
-
-
-def to_nanoseconds(time: datetime) -> int:
-    """Turn a time with a zone into Unix nanoseconds."""
-    return (time - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
 
 
 def _find(request: Request, group_id: str) -> tuple[Context, Picture, GroupView]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from daemon.events import Severity
 from daemon.http import incident_documents as documents
 from daemon.http.context import context_of
-from daemon.http.groups import to_nanoseconds
 from daemon.http.paging import Paging, page
 from daemon.http.problems import NotThere, documented, problem
 from daemon.http.stream import RETRY_MS, EventStream
+from daemon.http.times import RequestTime, parse_time
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
 
 EXPLAIN_MAX = 1000
@@ -36,7 +35,7 @@ class IncidentFilters(Paging):
     group_id: str | None = Field(default=None, pattern=GROUP_ID, description="Of this group.")
     kind: Literal["level", "relation"] | None = Field(default=None, description="Of this kind.")
     severity: Severity | None = Field(default=None, description="Of this severity.")
-    since: AwareDatetime | None = Field(
+    since: RequestTime | None = Field(
         default=None, description="With an event at or after this event time."
     )
     explain: int = Field(
@@ -53,7 +52,7 @@ class JournalFilters(Paging):
     change: Literal["grown", "pruned", "flipped"] | None = Field(
         default=None, description="Of this kind."
     )
-    since: AwareDatetime | None = Field(default=None, description="At or after this event time.")
+    since: RequestTime | None = Field(default=None, description="At or after this event time.")
 
 
 @router.get("/incidents", response_model=documents.IncidentPage, summary="Open and past incidents")
@@ -99,8 +98,7 @@ async def list_changes(request: Request, filters: Annotated[JournalFilters, Quer
     view = context.picture().view
 
     def make() -> documents.JournalPage:
-        since = None if filters.since is None else to_nanoseconds(filters.since)
-        chosen = [each for each in reversed(view.journal) if _matches(each, filters, since)]
+        chosen = [each for each in reversed(view.journal) if _matches(each, filters)]
         shown, next_cursor = page(
             chosen, lambda each: (SEQUENCE_MAX - each.sequence).to_bytes(8, "big"), filters
         )
@@ -152,16 +150,16 @@ def _is_wanted(incident: IncidentView, filters: IncidentFilters) -> bool:
         and filters.group_id in (None, who.id)
         and filters.kind in (None, event.kind)
         and filters.severity in (None, event.severity)
-        and (filters.since is None or datetime.fromisoformat(event.ts_event) >= filters.since)
+        and (filters.since is None or parse_time(event.ts_event) >= filters.since)
     )
 
 
-def _matches(item: JournalItem, filters: JournalFilters, since: int | None) -> bool:
+def _matches(item: JournalItem, filters: JournalFilters) -> bool:
     subject = "edge" if item.component < 0 else "component"
     return (
         filters.group in (None, item.identity.name)
         and filters.group_id in (None, item.identity.id)
         and filters.subject in (None, subject)
         and filters.change in (None, item.change)
-        and (since is None or item.time >= since)
+        and (filters.since is None or item.time >= filters.since)
     )

@@ -1,0 +1,61 @@
+"""The API keeps to its own description: generated requests against the OpenAPI document.
+
+HEBBSTREAM_API_EXAMPLES sets how many requests are made up per operation beside the systematic
+ones; `make test-api` asks for thousands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from daemon.http.headers import ENDLESS
+from daemon.http.openapi import openapi_text
+from daemon.http.server import HttpServer
+from daemon.readmodel.views import group_id
+from shown import PARTITION, World
+
+EXAMPLES = int(os.environ.get("HEBBSTREAM_API_EXAMPLES", "10"))
+
+
+def description() -> dict[str, Any]:
+    """Read the description; group ids are those of the world that is served, and a wrong one."""
+    document: dict[str, Any] = json.loads(openapi_text())
+    ids = [group_id(PARTITION, name) for name in ("svc%20a", "svc%20b", "nowhere")]
+    for path in document["paths"].values():
+        for parameter in path["get"].get("parameters", ()):
+            if (parameter["in"], parameter["name"]) == ("path", "group_id"):
+                parameter["schema"]["enum"] = ids
+    return document
+
+
+schema = schemathesis.openapi.from_dict(description()).exclude(path=ENDLESS)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+def test_the_api_is_as_described(case: schemathesis.Case, server: HttpServer) -> None:
+    """What fits is answered as described, what does not fit is refused as described."""
+    case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}")
+
+
+def test_an_incident_is_as_described(world: World, server: HttpServer) -> None:
+    """The answer with the fullest explanation has exactly the fields it is said to have."""
+    operation = schema["/api/v1/incidents/{incident_id}"]["GET"]
+
+    for incident_id in world.model.view.incidents:
+        case = operation.Case(path_parameters={"incident_id": incident_id})
+        answer = case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}")
+        assert answer.status_code == 200

@@ -1,0 +1,90 @@
+"""Routes about incidents and the journal: `daemon.http.incidents`."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from daemon.events import encode_event
+from shown import World
+
+
+def test_an_open_incident_comes_with_its_explanation(client: httpx.Client) -> None:
+    """Series with what was expected of them, relations with their weight before and now."""
+    items = client.get("/api/v1/incidents", params={"state": "open", "explain": 5}).json()["items"]
+
+    (incident,) = items
+    assert incident["group"] == "svc%20a"
+    assert incident["labels"] == {"service": "svc a"}
+    assert incident["peak_score"] >= 1
+    assert incident["series"][0]["name"] == "errors"
+    assert incident["series"][0]["expected"] is not None
+    assert incident["edges"][0]["weight_before"] > incident["edges"][0]["weight_now"]
+
+
+def test_one_incident_is_shown_with_its_events(client: httpx.Client, world: World) -> None:
+    """The last event stands there as it was published, field by field."""
+    (known,) = world.model.view.incidents.values()
+
+    shown = client.get(f"/api/v1/incidents/{known.latest.incident_id}").json()
+
+    assert shown["latest"] == json.loads(encode_event(known.latest))
+    assert shown["worst"]["score"] == max(entry["score"] for entry in shown["history"])
+    assert shown["history"][0]["state"] == "open"
+    assert shown["event_count"] == len(shown["history"])
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({"group": "svc%20a"}, 1),
+        ({"group": "svc a"}, 0),
+        ({"state": "resolved"}, 0),
+        ({"kind": "relation"}, 1),
+        ({"kind": "level"}, 0),
+        ({"group_id": "0" * 16}, 0),
+        ({"since": "2023-11-14T22:00:00Z"}, 1),
+        ({"since": "2033-11-14T22:00:00+02:00"}, 0),
+        ({"explain": 0}, 1),
+    ],
+)
+def test_filters_narrow_the_list(
+    client: httpx.Client, filters: dict[str, str | int], count: int
+) -> None:
+    """Every filter is applied, and all together."""
+    items = client.get("/api/v1/incidents", params=filters).json()["items"]
+
+    assert len(items) == count
+
+
+def test_an_unknown_incident_is_a_problem(client: httpx.Client) -> None:
+    """404 says where it may be found."""
+    answer = client.get("/api/v1/incidents/nothing")
+
+    assert answer.status_code == 404
+    assert "events topic" in answer.json()["detail"]
+
+
+def test_the_journal_is_paged_from_the_newest(client: httpx.Client, world: World) -> None:
+    """Pages of seven add up to everything that is kept."""
+    numbers: list[int] = []
+    cursor = None
+    while cursor is not None or not numbers:
+        parameters = {"limit": 7} | ({} if cursor is None else {"cursor": cursor})
+        page = client.get("/api/v1/journal", params=parameters).json()
+        numbers += [item["sequence"] for item in page["items"]]
+        cursor = page["next_cursor"]
+
+    assert numbers == [item.sequence for item in reversed(world.model.view.journal)]
+
+
+def test_the_journal_tells_edges_from_components(client: httpx.Client) -> None:
+    """The filter and what an entry says of itself agree."""
+    edges = client.get("/api/v1/journal", params={"subject": "edge", "change": "grown"}).json()
+    parts = client.get("/api/v1/journal", params={"subject": "component"}).json()
+
+    assert {item["subject"] for item in edges["items"]} == {"edge"}
+    assert all(item["source"] and item["component"] is None for item in edges["items"])
+    assert all(item["subject"] == "component" for item in parts["items"])
