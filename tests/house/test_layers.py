@@ -22,7 +22,7 @@ SERVICE = (
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
-        "closing", "counters", "event_clock", "events", "evidence", "formats", "framing",
+        "closing", "counters", "event_clock", "events", "evidence", "formats", "framing", "winners",
         "incidents", "membership", "relabel", "series", "shop",
     ),
     ("pipeline",),

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
+
 from broker import Broker
 from daemon_process import DaemonProcess, prometheus, query, wait_until
-from kafka import KafkaConsumer, KafkaProducer
 
 GROUPS, PER_GROUP, SECONDS = 10, 20, 5000
 BROKEN_GROUP, BROKEN_SERIES, BREAK_AT = 7, 5, 4000
