@@ -46,7 +46,7 @@ schema = schemathesis.openapi.from_dict(description()).exclude(path=ENDLESS)
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
-def test_the_api_is_as_described(case: schemathesis.Case, server: HttpServer) -> None:
+def test_the_api_is_as_described(case: schemathesis.Case[Any], server: HttpServer) -> None:
     """What fits is answered as described, what does not fit is refused as described."""
     case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}")
 

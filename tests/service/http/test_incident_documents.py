@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+from msgspec import Struct
+
 from daemon.events import Event, EventEdge, EventSeries, Quality, Source, encode_event
 from daemon.http import incident_documents as documents
+from daemon.http.documents import Document
 from daemon.readmodel.views import GroupIdentity, JournalItem
 from daemon.records import InputPartition
 from shown import broken_world
@@ -15,7 +18,7 @@ IDENTITY = GroupIdentity("0" * 16, "a", {}, InputPartition("t", 0))
 
 def test_the_documents_have_the_fields_of_the_events() -> None:
     """A field that events gain cannot be forgotten here."""
-    pairs = [
+    pairs: list[tuple[type[Struct], type[Document]]] = [
         (Event, documents.EventDocument),
         (EventSeries, documents.EventSeriesDocument),
         (EventEdge, documents.EventEdgeDocument),
