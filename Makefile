@@ -26,6 +26,7 @@ setup-system: ## Install the system packages the tests need, where apt is at han
 	command -v mvn >/dev/null || missing+=(maven); \
 	command -v promtool >/dev/null && command -v prometheus >/dev/null || missing+=(prometheus); \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv); \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium); \
 	if [[ $${#missing[@]} -eq 0 ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "Missing: $${missing[*]} (Debian names). Install Java 17+, Maven and Prometheus with this system's own packages." >&2; exit 1; \
@@ -75,7 +76,7 @@ check: setup ## The gate without the tests: format, lint, types, generated files
 	$(BIN)/pytest -q --durations=0 tests/house
 
 .PHONY: generate
-generate: setup ## Rewrite docs/configuration.md, docs/metrics.md, configs/schema.json and configs/reference.yaml
+generate: setup ## Rewrite docs/configuration.md, docs/metrics.md, docs/openapi.json, configs/schema.json and configs/reference.yaml
 	$(BIN)/python -m daemon.reference
 
 ##@ Tests
@@ -99,6 +100,14 @@ test-nojit: setup ## The library's tests as plain Python, with branch coverage
 .PHONY: test-bounds
 test-bounds: setup ## The library's tests with array bounds checked, compiled into a cache of their own
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(CACHE)/numba-bounds) $(BIN)/pytest -q -m "not slow" tests/kernels tests/library
+
+.PHONY: test-api
+test-api: setup ## Thousands of made-up requests against the API's description, and the page in a browser
+	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_page.py
+
+.PHONY: bench-api
+bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
+	$(BIN)/python benchmarks/bench_api.py
 
 ##@ Container image
 
