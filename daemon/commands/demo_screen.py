@@ -13,6 +13,7 @@ from rich.text import Text
 
 from daemon.commands.demo_words import (
     fault_sentence,
+    printable,
     relation_sentence,
     series_name,
     series_sentence,
@@ -122,6 +123,7 @@ class DemoScreen:
     def _say(self, line: Text) -> None:
         seconds = 0.0 if self._status is None else self._status.seconds
         stamped = Text.assemble((f"{seconds:6.1f} s  ", "dim"), line)
+        stamped.plain = printable(stamped.plain)
         if self._console.is_terminal:
             stamped.truncate(self._console.width, overflow="ellipsis")
         self._console.print(stamped, soft_wrap=True)

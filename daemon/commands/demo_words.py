@@ -41,6 +41,11 @@ def fault_sentence(fault: Fault) -> str:
     return f"{fault.kind}: {SENTENCES[fault.kind].format(what=what)}"
 
 
+def printable(text: str) -> str:
+    """Take out what would steer a terminal: names come from outside, one character for another."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def series_name(series: EventSeries) -> str:
     """Write a series in short: what it belongs to, and its metric."""
     return _short(series.name, series.labels)
@@ -80,7 +85,7 @@ def _short_key(key: str) -> str:
 
 def _short(name: str, labels: dict[str, str]) -> str:
     own = [value for label, value in sorted(labels.items()) if label not in SHARED_LABELS]
-    return " ".join([*own, name])
+    return printable(" ".join([*own, name]))
 
 
 def verdict_sentence(event: Event, finding: Finding | None) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
 
 from daemon.demo.machine import Machine
 from daemon.demo.plan import HISTORY_TICKS, faults
 from daemon.demo.records import SHOP, shop_records
-from daemon.demo.streams import Stream
 from daemon.demo.timeline import INTERVAL_SECONDS
-from daemon.kafka.writer import OutputRecord, TopicWriter
+from daemon.kafka.writer import OutputRecord
 from daemon.ports import Clock
 from daemon.shop import Fault, Shop
 
@@ -23,13 +22,25 @@ MACHINE_SECONDS: Final = 1.0
 BLOCK_TICKS: Final = 500
 
 
+class Writer(Protocol):
+    """Where a feed's records go: `daemon.kafka.writer.TopicWriter`."""
+
+    def write(self, records: Iterable[OutputRecord]) -> int:
+        """Write records, wait until they are safe, and count them."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
 class Feed(threading.Thread, ABC):
     """Writes one stream until it is ended; a failure is kept for `check` to raise.
 
     Parameters
     ----------
-    stream : Stream
-        Where to write.
+    connect : callable
+        Makes the writer; called on the feed's own thread.
     clock : Clock
         For the pace.
 
@@ -39,10 +50,10 @@ class Feed(threading.Thread, ABC):
         Records acknowledged by the broker.
     """
 
-    def __init__(self, stream: Stream, clock: Clock) -> None:
-        super().__init__(name=f"feed-{stream.name}", daemon=True)
+    def __init__(self, connect: Callable[[], Writer], clock: Clock) -> None:
+        super().__init__(name=type(self).__name__, daemon=True)
         self.written = 0
-        self._stream = stream
+        self._connect = connect
         self._clock = clock
         self._over = threading.Event()
         self._failure: Exception | None = None
@@ -50,9 +61,7 @@ class Feed(threading.Thread, ABC):
     def run(self) -> None:
         """Write until told to end."""
         try:
-            writer = TopicWriter(
-                self._stream.kafka(), self._stream.application_id, self._stream.topic, self._clock
-            )
+            writer = self._connect()
             try:
                 self._feed(writer)
             finally:
@@ -71,7 +80,7 @@ class Feed(threading.Thread, ABC):
         self.join(JOIN_SECONDS)
 
     @abstractmethod
-    def _feed(self, writer: TopicWriter) -> None:
+    def _feed(self, writer: Writer) -> None:
         """Write until `_over` is set."""
 
 
@@ -80,8 +89,8 @@ class ShopFeed(Feed):
 
     Parameters
     ----------
-    stream : Stream
-        Where to write.
+    connect : callable
+        Makes the writer; called on the feed's own thread.
     clock : Clock
         For the pace.
     seed : int
@@ -99,14 +108,14 @@ class ShopFeed(Feed):
 
     def __init__(
         self,
-        stream: Stream,
+        connect: Callable[[], Writer],
         clock: Clock,
         *,
         seed: int,
         speed: float,
         begins: Callable[[Fault], None],
     ) -> None:
-        super().__init__(stream, clock)
+        super().__init__(connect, clock)
         self.tick = 0
         self._shop = Shop(seed, faults(seed))
         self._faults = faults(seed)
@@ -130,7 +139,7 @@ class ShopFeed(Feed):
         self._live.set()
         super().end()
 
-    def _feed(self, writer: TopicWriter) -> None:
+    def _feed(self, writer: Writer) -> None:
         while not self.has_written_history and not self._over.is_set():
             self._write(writer, min(BLOCK_TICKS, HISTORY_TICKS - self.tick))
         self._live.wait()
@@ -141,7 +150,7 @@ class ShopFeed(Feed):
             if due > 0:
                 self._write(writer, min(BLOCK_TICKS, due))
 
-    def _write(self, writer: TopicWriter, ticks: int) -> None:
+    def _write(self, writer: Writer, ticks: int) -> None:
         self.written += writer.write(self._records(ticks))
         self.tick += ticks
 
@@ -157,7 +166,7 @@ class ShopFeed(Feed):
 class MachineFeed(Feed):
     """The machine: a record a second, as things are."""
 
-    def _feed(self, writer: TopicWriter) -> None:
+    def _feed(self, writer: Writer) -> None:
         machine = Machine()
         key = machine.host.encode()
         while not self._over.wait(MACHINE_SECONDS):

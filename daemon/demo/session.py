@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, Self
@@ -25,6 +26,7 @@ from daemon.errors import DaemonError, SourceError
 from daemon.events import Event
 from daemon.kafka.reader import TopicReader
 from daemon.kafka.topics import TopicMissingError, delete_topics, ensure_topics
+from daemon.kafka.writer import TopicWriter
 from daemon.ports import Clock
 from daemon.shop import Fault
 
@@ -145,7 +147,7 @@ class Session:
         self._stack.callback(self._events.close)
         self._run_service(self._shop)
         self._shop_feed = ShopFeed(
-            self._shop,
+            partial(self._writer, self._shop),
             self._clock,
             seed=self._options.seed,
             speed=self._options.speed,
@@ -153,9 +155,12 @@ class Session:
         )
         self._feeds = [self._shop_feed]
         if self._options.with_machine:
-            self._feeds.append(MachineFeed(self._machine, self._clock))
+            self._feeds.append(MachineFeed(partial(self._writer, self._machine), self._clock))
         for feed in self._feeds:
             feed.start()
+
+    def _writer(self, stream: Stream) -> TopicWriter:
+        return TopicWriter(stream.kafka(), stream.application_id, stream.topic, self._clock)
 
     def _run_service(self, stream: Stream) -> None:
         service = ServiceProcess(stream, self._folder)

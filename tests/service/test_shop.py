@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import pytest
 
-from daemon.shop import METRICS, SERVICES, Fault, FaultKind, Shop, schedule, series_labels
+from daemon.shop import METRICS, SERVICES, Fault, FaultKind, Shop, series_labels
 
 
 def column(service: str, metric: str) -> int:
@@ -15,9 +16,9 @@ def column(service: str, metric: str) -> int:
     return SERVICES.index(service) * len(METRICS) + METRICS.index(metric)
 
 
-def frames(faults: list[Fault], count: int, seed: int = 3) -> np.ndarray:
-    """Return `count` frames of a shop with these faults."""
-    return np.array(list(Shop(seed, faults, ticks_per_day=288).frames(count)))
+def frames(faults: list[Fault], ticks: int, seed: int = 3) -> np.ndarray:
+    """Return `ticks` frames of a shop with these faults."""
+    return np.array(list(Shop(seed, faults, ticks_per_day=288).frames(ticks)))
 
 
 def test_same_seed_same_frames() -> None:
@@ -71,9 +72,48 @@ def test_cascade_slows_the_callers() -> None:
         assert faulty[:, latency].mean() > 1.3 * healthy[:, latency].mean()
 
 
-def test_schedule_uses_every_kind_in_turn() -> None:
-    """Six faults are of six kinds, in order, and do not overlap."""
-    faults = schedule(first=100, every=50, length=20, count=6, seed=1)
+def test_faults_may_come_without_end() -> None:
+    """The shop takes faults one by one as their time comes, from a plan that never ends."""
+    asked = []
 
-    assert {fault.kind for fault in faults} == set(FaultKind)
-    assert all(a.end < b.start for a, b in pairwise(faults))
+    def plan() -> Iterator[Fault]:
+        for start in count(10, 20):
+            asked.append(start)
+            yield Fault(FaultKind.LEVEL, "db", "cpu_ratio", start, start + 5)
+
+    list(Shop(3, plan()).frames(45))
+
+    assert asked == [10, 30, 50]
+
+
+def test_a_deploy_changes_a_relation_for_good() -> None:
+    """From a deploy on a request costs another share of CPU; the deploy after it undoes that."""
+    deploys = [Fault(FaultKind.DEPLOY, "catalog", "cpu_ratio", at, at + 45) for at in (300, 600)]
+    x = frames(deploys, 900)
+
+    cost = x[:, column("catalog", "cpu_ratio")] / x[:, column("catalog", METRICS[0])]
+
+    first, second, third = cost[:300].mean(), cost[300:600].mean(), cost[600:].mean()
+    assert second < 0.75 * first
+    assert third > 1.3 * second
+
+
+def test_memory_is_normal_again_after_a_leak() -> None:
+    """Whoever ends a leak restarts the service."""
+    fault = Fault(FaultKind.TREND, "cart", "memory_bytes", 200, 245)
+
+    x = frames([fault], 300)[:, column("cart", "memory_bytes")]
+
+    assert x[244] > 1.4 * x[:200].mean()
+    assert x[245:].mean() < 1.3 * x[:200].mean()
+
+
+def test_a_correlation_drifts_slowly() -> None:
+    """What a drifting service sends follows the load closely on day 1, loosely on day 3."""
+    x = frames([], 288 * 3)
+    size = np.log(
+        x[:, column("search", "sent_bytes_per_second")] / x[:, column("search", METRICS[0])]
+    )
+
+    assert size[:100].std() < 0.1
+    assert size[288 * 2 :].std() > 0.15

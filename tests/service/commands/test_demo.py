@@ -1,21 +1,26 @@
-"""The table of injected faults beside what was said of them."""
+"""`hebbstream demo` as a person calls it."""
 
 from __future__ import annotations
 
-from rich.console import Console
+import pytest
 
-from daemon.commands.demo import finding_table
-from daemon.demo import Finding
-from daemon.shop import Fault, FaultKind
+from daemon import cli
 
 
-def test_missed_faults_are_shown_as_missed() -> None:
-    """A fault without an incident has a row of its own."""
-    console = Console(record=True, width=120)
-    fault = Fault(FaultKind.STUCK, "db", "cpu_ratio", 10, 20)
+@pytest.mark.slow
+def test_offline_judges_without_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    """The shop alone, through a file: the same account as live, printed as a table."""
+    code = cli.main(["demo", "--offline", "--duration", "30", "--seed", "2"])
 
-    console.print(finding_table([Finding(fault, None)], {}))
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "what was injected, what was found" in out
+    assert "cascade" in out
 
-    text = console.export_text()
-    assert "stuck db cpu_ratio" in text
-    assert "missed" in text
+
+def test_what_makes_no_sense_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A speed below real time would never show a fault."""
+    code = cli.main(["demo", "--speed", "0.5"])
+
+    assert code == 2
+    assert "--speed" in capsys.readouterr().err

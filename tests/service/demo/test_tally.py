@@ -1,58 +1,86 @@
-"""The demo's judgement of incidents against injected faults, and its stream of records."""
+"""Incidents judged against what was injected: caught, missed, false, and whom they blame."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from daemon.demo.tally import SLACK_TICKS, Tally, Verdict
+from daemon.events import State
+from daemon.shop import Fault, FaultKind
+from shop_events import event
 
-import msgspec
-import numpy as np
-
-from daemon import demo
-from daemon.shop import SERVICES, Fault, FaultKind
-
-
-def opened(tick: int, service: str, state: str = "open") -> dict[str, Any]:
-    """Return the fields of an event that judging looks at."""
-    seconds = demo.START + (tick + 1) * demo.INTERVAL_SECONDS
-    return {
-        "state": state,
-        "event_id": f"{tick}-{service}",
-        "ts_event": str(np.datetime64(seconds, "s")) + "Z",
-        "series": [{"labels": {"service": service}}],
-    }
+CART = Fault(FaultKind.LEVEL, "cart", "cpu_ratio", 100, 140)
+DB = Fault(FaultKind.CASCADE, "db", "*", 300, 340)
 
 
-def test_judge_tells_caught_missed_and_false() -> None:
-    """An incident in a fault's time catches it; one outside is false; no incident is a miss."""
-    caught = Fault(FaultKind.LEVEL, "cart", "cpu_ratio", 100, 140)
-    missed = Fault(FaultKind.STUCK, "db", "cpu_ratio", 300, 340)
-    events = [opened(103, "cart"), opened(110, "cart", "update"), opened(200, "db")]
-
-    findings, false = demo.judge([caught, missed], events)
-
-    assert [finding.incident is not None for finding in findings] == [True, False]
-    assert (findings[0].delay_ticks, findings[0].named) == (3, True)
-    assert (findings[1].delay_ticks, findings[1].named) == (0, False)
-    assert [event["event_id"] for event in false] == ["200-db"]
+def tally(*faults: Fault) -> Tally:
+    """Make a tally that knows of some faults."""
+    made = Tally()
+    for fault in faults:
+        made.inject(fault)
+    return made
 
 
-def test_stream_has_a_record_per_service_and_tick(tmp_path: Path) -> None:
-    """The file holds one wide record per service and tick, silent series left out."""
-    silent = Fault(FaultKind.SILENCE, "cart", "cpu_ratio", 1, 2)
-    path = tmp_path / "shop.ndjson"
+def test_an_incident_in_a_faults_time_catches_it() -> None:
+    """The first one counts, with its delay; a second one in the same time changes nothing."""
+    account = tally(CART)
 
-    demo.write_stream(path, [silent], seed=1, ticks=3)
+    first, second = account.observe(event(103)), account.observe(event(110, "db"))
 
-    rows = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
-    assert [row["labels"]["service"] for row in rows] == list(SERVICES) * 3
-    cart = [row for row in rows if row["labels"]["service"] == "cart"]
-    assert ["cpu_ratio" in row["values"] for row in cart] == [True, False, True]
+    assert first is second is account.findings[0]
+    assert account.findings[0].verdict is Verdict.CAUGHT
+    assert (account.findings[0].delay_ticks, account.findings[0].is_blamed_rightly) == (3, True)
+    assert account.false == []
 
 
-def test_faults_leave_a_day_to_learn() -> None:
-    """No fault begins before the warm-up is over, and every kind is there."""
-    planned = demo.faults(seed=5)
+def test_an_incident_in_no_faults_time_is_false() -> None:
+    """Before a fault, and after its slack, nothing is put down to it."""
+    account = tally(CART)
 
-    assert min(fault.start for fault in planned) >= demo.WARMUP_TICKS
-    assert {fault.kind for fault in planned} == set(FaultKind)
+    verdicts = [account.observe(event(at)) for at in (99, CART.end + SLACK_TICKS)]
+
+    assert verdicts == [None, None]
+    assert len(account.false) == 2
+
+
+def test_updates_and_resolves_are_no_incidents() -> None:
+    """Only an open is judged, so that one incident counts once."""
+    account = tally(CART)
+
+    account.observe(event(110, state=State.UPDATE))
+    account.observe(event(200, state=State.RESOLVE))
+
+    assert (account.findings[0].verdict, account.false) == (Verdict.PENDING, [])
+
+
+def test_a_fault_is_missed_when_its_time_is_over() -> None:
+    """Not a tick before; and an incident that comes late to our knowledge still counts."""
+    account = tally(CART)
+
+    assert account.advance(CART.end + SLACK_TICKS - 1) == []
+    assert account.advance(CART.end + SLACK_TICKS) == account.findings
+    assert account.score().missed == 1
+    account.observe(event(139))
+    assert (account.score().missed, account.score().caught) == (0, 1)
+
+
+def test_blame_is_right_for_the_series_that_was_disturbed() -> None:
+    """One faulty metric must be named itself; a faulty service by any of its series."""
+    account = tally(CART, DB)
+
+    account.observe(event(101, "cart", "queue_length"))
+    account.observe(event(305, "db", "queue_length"))
+
+    assert [each.is_blamed_rightly for each in account.findings] == [False, True]
+
+
+def test_the_score_counts_what_is_decided() -> None:
+    """Pending faults count nowhere; injected is always caught and missed together."""
+    later = Fault(FaultKind.STUCK, "db", "cpu_ratio", 500, 540)
+    account = tally(CART, DB, later)
+    account.observe(event(105))
+    account.advance(400)
+
+    whole, kind = account.score(), account.score(FaultKind.CASCADE)
+
+    assert (whole.injected, whole.caught, whole.missed, whole.blamed_rightly) == (2, 1, 1, 1)
+    assert whole.delay_ticks == 5
+    assert (kind.injected, kind.missed, kind.delay_ticks) == (1, 1, None)
