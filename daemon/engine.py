@@ -7,12 +7,9 @@ from its committed position with nothing learnt.
 
 from __future__ import annotations
 
-import queue
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
@@ -91,19 +88,10 @@ class Engine:
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
-    _questions: queue.SimpleQueue[tuple[Callable[[Engine], Any], Future[Any]]] = field(
-        default_factory=queue.SimpleQueue
-    )
     _last_commit: float = 0.0
     _last_measure: float = float("-inf")
     _paused: bool = False
     _unsafe: bool = False
-
-    def ask(self, question: Callable[[Engine], Any]) -> Future[Any]:
-        """Have `question` answered on the engine's thread, between two batches; from any thread."""
-        answer: Future[Any] = Future()
-        self._questions.put((question, answer))
-        return answer
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Work until `stopping` returns True or the source has no more to give, then drain.
@@ -149,7 +137,6 @@ class Engine:
         if now - self._last_measure >= MEASURE_SECONDS:
             self._last_measure = now
             self._measure()
-        self._answer()
         return batches
 
     def _process(self, batch: RecordBatch) -> None:
@@ -302,14 +289,6 @@ class Engine:
                 )
                 self.telemetry.group(partition, name, report)
         self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
-
-    def _answer(self) -> None:
-        while not self._questions.empty():
-            question, answer = self._questions.get()
-            try:
-                answer.set_result(question(self))
-            except Exception as error:  # noqa: BLE001 - handed to whoever asked
-                answer.set_exception(error)
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Begin with nothing learnt, at the committed position."""

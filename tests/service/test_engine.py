@@ -208,16 +208,3 @@ def test_stops_when_asked() -> None:
     made.run(asked)
 
     assert source.committed[PARTITION] == 6
-
-
-def test_questions_are_answered_on_the_loop() -> None:
-    """A question from another thread sees the engine's state; its error goes to the asker."""
-    made = engine([Assign((PARTITION,)), *batches(2)])
-    answer = made.ask(lambda asked: sorted(asked.partitions))
-    broken = made.ask(lambda _asked: 1 // 0)
-
-    made.run(never)
-
-    assert answer.result(0) == [PARTITION]
-    with pytest.raises(ZeroDivisionError):
-        broken.result(0)
