@@ -24,9 +24,10 @@ RECONNECT_MAX_MS = 5000
 FINDINGS_MAX = 5
 
 # At debug the first prints its settings, password and all, and the second every record's bytes.
+# A level of their own counts for more than the level set for kafka-python, so it is that one's.
 TELLTALES = ("kafka.admin.client", "kafka.producer.kafka")
 for _telltale in TELLTALES:
-    logging.getLogger(_telltale).setLevel(logging.INFO)
+    logging.getLogger(_telltale).setLevel(logging.WARNING)
 
 Client = TypeVar("Client")
 
