@@ -14,14 +14,16 @@ from daemon import log
 from daemon.clock import SystemClock
 from daemon.commands.demo_screen import DemoScreen
 from daemon.commands.demo_words import tally_table
-from daemon.commands.files import QUIET
-from daemon.config import Config
+from daemon.config import Config, LoggingSection
 from daemon.demo import offline as file_demo
 from daemon.demo.display import DemoOptions
 from daemon.demo.streams import shop_settings
 from daemon.demo.timeline import INTERVAL_SECONDS
 from daemon.errors import DaemonError
 from daemon.lifecycle import StopRequest
+
+#: The client's warnings about a busy machine would only disturb the screen.
+ERRORS_ONLY = LoggingSection(level="error", format="console")
 
 #: Time for an orderly end, and after which everything is ended at once.
 DRAIN_SECONDS = 20.0
@@ -55,7 +57,7 @@ def run_demo(
     ] = False,
 ) -> None:
     """Show the service at work on a simulated shop with known faults, and on this machine."""
-    log.configure(QUIET)
+    log.configure(ERRORS_ONLY)
     console = Console(highlight=False)
     clock = SystemClock()
     if offline:
