@@ -35,24 +35,30 @@ def summary_table(summary: ReplaySummary) -> Table:
 
 
 def incident_table(events: Sequence[Event], limit: int) -> Table:
-    """Show opened incidents in order, each with the series and the relation that speak most."""
+    """Show opened incidents in order, each with the series and the relations that speak most."""
     opened = [event for event in events if event.state == "open"]
     ended = {event.incident_id: event for event in events if event.state == "resolve"}
     title = f"incidents ({min(limit, len(opened))} of {len(opened)})"
-    table = Table("opened", "group", "kind", "peak", "ticks' time", "series", "relation",
-                  title=title, title_justify="left")  # fmt: skip
+    table = Table("incident", "why", title=title, title_justify="left", show_lines=True)
     for event in opened[:limit]:
         last = ended.get(event.incident_id, event)
-        table.add_row(
-            event.ts_event,
-            Text(event.group),
-            event.kind,
-            f"{last.peak_score:.2f}",
-            f"{last.duration_s:.0f} s" if event.incident_id in ended else "open",
-            Text("\n".join(series_line(each) for each in event.series[:3])),
-            Text("\n".join(relation_line(each) for each in event.edges[:2])),
-        )
+        lasted = duration(last.duration_s) if event.incident_id in ended else "still open"
+        what = f"{event.kind}, peak {last.peak_score:.2f}\n{lasted}"
+        reasons = [
+            *(series_line(each) for each in event.series[:3]),
+            *(relation_line(each) for each in event.edges[:2]),
+        ]
+        table.add_row(Text(f"{event.ts_event}\n{event.group}\n{what}"), Text("\n".join(reasons)))
     return table
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as a person says it: `90 s`, `12 min`, `3.5 h`."""
+    if seconds < 120:
+        return f"{seconds:g} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def series_line(series: EventSeries) -> str:
@@ -63,8 +69,11 @@ def series_line(series: EventSeries) -> str:
 
 
 def relation_line(edge: EventEdge) -> str:
-    """Write a broken relation: its ends, and its weight before and now."""
-    return f"{edge.source} ~ {edge.target}: {edge.weight_before:.2f} → {edge.weight_now:.2f}"
+    """Write a broken relation: its ends, how far off it is, and its weight before and now."""
+    return (
+        f"{edge.source} ~ {edge.target}: {edge.residual_sigma:.1f} sigma off, "
+        f"weight {edge.weight_before:.2f} → {edge.weight_now:.2f}"
+    )
 
 
 def short_name(series: EventSeries) -> str:

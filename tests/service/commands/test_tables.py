@@ -87,3 +87,11 @@ def test_model_tables_show_components_and_associations(
     strongest = np.abs(group.detector.edges()["weight"]).max()
     assert f"{strongest:.3f}" in associations
     assert f"3 of {len(group.detector.edges())} associations" in associations
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(60.0, "60 s"), (720.0, "12 min"), (12_600.0, "3.5 h")]
+)
+def test_durations_are_written_as_people_say_them(seconds: float, text: str) -> None:
+    """Seconds, minutes or hours, whichever is read at a glance."""
+    assert tables.duration(seconds) == text
