@@ -95,9 +95,8 @@ class HttpServer:
             When the address cannot be listened on.
         """
         host, port = self._section.host, self._section.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+            self._socket = _listen(host, port)
         except OSError as error:
             reason = f"cannot listen on {host}:{port}: {error.strerror or error}"
             raise ConfigError([f"server.port: {reason}"]) from error
@@ -135,6 +134,24 @@ class HttpServer:
     def _run(self) -> None:
         if self._server is not None and self._socket is not None:
             asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket that says it is TCP.
+
+    Connections inherit that word, and only then does asyncio turn off Nagle's algorithm for them;
+    without it an answer in two writes waits 40 ms for an acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 class _Server(uvicorn.Server):
