@@ -25,6 +25,9 @@ FAULT_TICKS: Final = 45
 #: Start of a fault is put off by at most this much, so that none has a fixed time of the day.
 JITTER_TICKS: Final = 120
 
+#: Whoever has just started the demo should not wait for something to look at.
+FIRST: Final = FaultKind.CASCADE
+
 PLACES: Final[dict[FaultKind, tuple[tuple[str, str], ...]]] = {
     FaultKind.LEVEL: (
         ("catalog", "latency_p99_seconds"),
@@ -66,12 +69,17 @@ def faults(seed: int) -> Iterator[Fault]:
         Every kind once before any comes again, and never two at once.
     """
     rng = np.random.default_rng(seed)
-    kinds = list(PLACES)
+    order = [FIRST, *(kind for kind in _shuffled(rng) if kind is not FIRST)]
     slot = HISTORY_TICKS + FIRST_AFTER_TICKS
     while True:
-        for index in rng.permutation(len(kinds)):
-            kind = kinds[index]
+        for kind in order:
             service, metric = PLACES[kind][int(rng.integers(len(PLACES[kind])))]
             start = slot + int(rng.integers(JITTER_TICKS))
             yield Fault(kind, service, metric, start, start + FAULT_TICKS)
             slot += EVERY_TICKS
+        order = _shuffled(rng)
+
+
+def _shuffled(rng: np.random.Generator) -> list[FaultKind]:
+    kinds = list(PLACES)
+    return [kinds[index] for index in rng.permutation(len(kinds))]

@@ -6,7 +6,15 @@ from itertools import islice, pairwise
 
 import pytest
 
-from daemon.demo.plan import EVERY_TICKS, FAULT_TICKS, HISTORY_TICKS, JITTER_TICKS, PLACES, faults
+from daemon.demo.plan import (
+    EVERY_TICKS,
+    FAULT_TICKS,
+    FIRST,
+    HISTORY_TICKS,
+    JITTER_TICKS,
+    PLACES,
+    faults,
+)
 from daemon.demo.tally import SLACK_TICKS
 from daemon.shop import METRICS, SERVICES, FaultKind
 
@@ -17,6 +25,7 @@ def test_every_kind_comes_once_before_any_comes_again(seed: int) -> None:
     kinds = [fault.kind for fault in islice(faults(seed), 21)]
 
     assert [set(kinds[at : at + 7]) for at in (0, 7, 14)] == [set(FaultKind)] * 3
+    assert kinds[0] is FIRST
 
 
 @pytest.mark.parametrize("seed", range(5))
