@@ -16,7 +16,7 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -132,7 +132,7 @@ class NullSink:
     backlog: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
-    def send(self, messages: Sequence[Message]) -> None:
+    def send(self, messages: Iterable[Message]) -> None:
         """Forget."""
 
     def flush(self, timeout_seconds: float) -> bool:

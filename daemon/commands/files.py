@@ -14,6 +14,7 @@ from daemon import app, log, settings
 from daemon.clock import SystemClock
 from daemon.commands import arguments as given
 from daemon.commands import tables
+from daemon.commands.live import show_live
 from daemon.config import LoggingSection
 from daemon.files.source import FileSource
 
@@ -103,9 +104,14 @@ def produce(
 
 
 def inspect(
-    file: given.InputFile,
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV, Parquet or NDJSON; or none, with --url.")
+    ] = None,
     config: given.ConfigPath = None,
     *,
+    url: Annotated[
+        str | None, typer.Option(help="Of a running service, for example http://host:9464.")
+    ] = None,
     group: Annotated[str | None, typer.Option(help="Only this group.")] = None,
     top: Annotated[int, typer.Option(help="Associations and weights shown.", min=1)] = 15,
     time_column: given.TimeColumn = None,
@@ -115,7 +121,14 @@ def inspect(
     label_column: given.LabelColumns = None,
     drop: given.Drop = None,
 ) -> None:
-    """Show what is learnt from a file: components, and the strongest associations."""
+    """Show what a running service has learnt, or what is learnt from a file."""
+    console = Console()
+    if url is not None and file is None:
+        show_live(url, group, top, console)
+        return
+    if file is None or url is not None:
+        msg = "give either a file or --url"
+        raise typer.BadParameter(msg)
     loaded = settings.load(config, os.environ)
     log.configure(QUIET)
     options = given.file_options(
@@ -123,7 +136,6 @@ def inspect(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     pipeline = app.learn(loaded, file, options)
-    console = Console()
     for name, state in sorted(pipeline.groups.items()):
         if group in (None, name):
             console.print(tables.component_table(name, state, min(top, 5)))
