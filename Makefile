@@ -103,7 +103,7 @@ test-bounds: setup ## The library's tests with array bounds checked, compiled in
 
 .PHONY: test-api
 test-api: setup ## Thousands of made-up requests against the API's description, and the page in a browser
-	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_page.py
+	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_contract.py tests/integration/test_api_page.py
 
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest

@@ -126,7 +126,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, error=repr(error), exc_info=error)
+    log.error("http request failed", path=request.url.path, error=repr(error), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a bug; the log of the service says more")
 
 

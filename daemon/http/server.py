@@ -104,7 +104,7 @@ class HttpServer:
             uvicorn.Config(
                 make_application(self._context),
                 log_config=None,
-                log_level=logging.WARNING,
+                log_level=logging.CRITICAL,  # what fails is logged by ourselves, once
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,

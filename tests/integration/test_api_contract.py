@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
+from daemon.config import ServerSection
 from daemon.http.headers import ENDLESS
 from daemon.http.openapi import openapi_text
 from daemon.http.server import HttpServer
 from daemon.readmodel.views import group_id
-from shown import PARTITION, World
+from shown import HOSTILE, PARTITION, World, broken_world
 
 EXAMPLES = int(os.environ.get("HEBBSTREAM_API_EXAMPLES", "10"))
 
@@ -32,6 +34,24 @@ def description() -> dict[str, Any]:
             if (parameter["in"], parameter["name"]) == ("path", "group_id"):
                 parameter["schema"]["enum"] = ids
     return document
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Return groups with hostile names beside two plain ones; every check of health holds."""
+    world = broken_world(("svc a", "svc b", *HOSTILE))
+    world.health.beat()
+    for name in ("input", "assignment", "output"):
+        world.health.report(name, ok=True, reason="fine")
+    return world
+
+
+@pytest.fixture(scope="module")
+def server(world: World) -> Iterator[HttpServer]:
+    """Serve that world on a free loopback port."""
+    section = ServerSection(host="127.0.0.1", port=0)
+    with HttpServer(section, world.telemetry, world.health, world.model) as running:
+        yield running
 
 
 schema = schemathesis.openapi.from_dict(description()).exclude(path=ENDLESS)
