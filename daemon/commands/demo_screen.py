@@ -63,7 +63,6 @@ class DemoScreen:
             console=console,
             refresh_per_second=8,
             get_renderable=self._pinned,
-            transient=True,
         )
 
     def __enter__(self) -> Self:
@@ -98,10 +97,10 @@ class DemoScreen:
             line = Text.assemble(("resolved  ", "cyan"), f"{when}  {event.group} ")
             self._say(line.append(f"{event.kind}, peak {event.peak_score:.2f}", "dim"))
             return
-        line = Text.assemble(("INCIDENT  ", "bold red"), f"{when}  {event.group} ")
-        line.append(f"{event.kind} {event.score:.2f}", "bold")
+        line = Text.assemble(("INCIDENT  ", "bold red"), f"{when}  ")
         if stream == "shop":
-            line.append(f"  {verdict_sentence(event, finding)}", "green" if finding else "magenta")
+            line.append(f"{verdict_sentence(event, finding)}, ", "green" if finding else "magenta")
+        line.append(f"{event.group} {event.kind} {event.score:.2f}", "bold")
         self._say(line)
         for text in evidence_lines(event):
             self._say(Text(f"            {text}", "dim"))
@@ -133,7 +132,7 @@ class DemoScreen:
         status = self._status
         if status is None:
             return Group()
-        parts: list[Table | Text] = [services_table(status, self._speed)]
+        parts: list[Table | Text] = [services_table(status)]
         if status.live_seconds is None:
             parts.append(Text(f"{self._stage}: {status.history_ratio:.0%}"))
         else:
@@ -142,7 +141,8 @@ class DemoScreen:
                 fault_table(status.tally.findings[-rows:]),
                 Text(tally_sentence(status.tally)),
             ]
-        title = f"hebbstream demo, {status.seconds:.0f} s, Ctrl-C ends it"
+        speed = f"shop at {self._speed:,.0f} times real time"
+        title = f"hebbstream demo, {status.seconds:.0f} s, {speed}, Ctrl-C ends it"
         return Group(Panel(Group(*parts), title=title, title_align="left", border_style="blue"))
 
 
@@ -152,24 +152,24 @@ def evidence_lines(event: Event) -> list[str]:
     return named + [relation_sentence(each) for each in event.edges[:RELATIONS_SHOWN]]
 
 
-def services_table(status: Status, speed: float) -> Table:
+def services_table(status: Status) -> Table:
     """Show each service: what it reads, what it holds, where its page is."""
     table = Table.grid(padding=(0, 2))
     for service in status.services:
         table.add_row(
             Text(service.stream.name, "bold"),
-            _reading(service, status, speed),
+            _reading(service, status),
             _holding(service, status),
             Text(service.url or "starting", "blue"),
         )
     return table
 
 
-def _reading(service: ServiceProcess, status: Status, speed: float) -> str:
+def _reading(service: ServiceProcess, status: Status) -> str:
     if service.stream.name == "shop":
-        return f"{clock_of(status.tick)}, {speed:,.0f} times real time"
+        return clock_of(status.tick)
     frames = status.metrics.get(service.stream.name, {}).get("hebbstream_frames_total", 0.0)
-    return f"real time, {frames:,.0f} s watched"
+    return f"{frames:,.0f} s watched"
 
 
 def _holding(service: ServiceProcess, status: Status) -> str:
@@ -181,9 +181,11 @@ def _holding(service: ServiceProcess, status: Status) -> str:
 
 def fault_table(findings: list[Finding]) -> Table:
     """Show faults beside what was said of them, the newest last."""
-    table = Table("when", "injected", "found", "named first", expand=True, box=None, pad_edge=False)
-    for column in table.columns:
-        column.no_wrap = True
+    table = Table(expand=True, box=None, pad_edge=False)
+    table.add_column("when", no_wrap=True, min_width=12)
+    table.add_column("injected", no_wrap=True, ratio=2)
+    table.add_column("found", no_wrap=True, min_width=12)
+    table.add_column("named first", no_wrap=True, ratio=1)
     for finding in findings:
         style = VERDICT_STYLES[finding.verdict]
         event = finding.incident

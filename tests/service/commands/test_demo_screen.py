@@ -47,7 +47,7 @@ def test_plain_lines_tell_the_story() -> None:
     assert [line.split()[0] for line in lines] == [
         "live", "tally", "injected", "INCIDENT", "60%", "cart", "resolved", "missed",
     ]  # fmt: skip
-    assert "day 4 11:23  demo relation 1.20  caught level after 3 min, right series first" in text
+    assert "day 4 11:23  caught level after 3 min, right series first, demo relation 1.20" in text
     assert "cart cpu_ratio ~ cart memory_bytes: 0.90 → 0.10" in text
     assert "\x1b" not in text
 
@@ -61,7 +61,7 @@ def test_a_terminal_shows_faults_beside_what_was_found() -> None:
         story(screen)
 
     text = out.getvalue()
-    assert "hebbstream demo, 61 s, Ctrl-C ends it" in text
+    assert "hebbstream demo, 61 s, shop at 3,600 times real time, Ctrl-C ends it" in text
     assert "after 3 min" in text
     assert "injected 2, caught 1, missed 1, false 0" in text
 
