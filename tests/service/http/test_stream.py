@@ -191,6 +191,7 @@ def test_a_hub_without_a_loop_swallows_events(told: Told) -> None:
     assert hub.reader_count == 0
 
 
+@pytest.mark.slow
 def test_streams_are_served_up_to_a_number(server: HttpServer, client: httpx.Client) -> None:
     """One more than allowed is told to poll; a place that becomes free is given away."""
     streams = [client.stream("GET", "/api/v1/events/stream") for _ in range(3)]
@@ -207,6 +208,7 @@ def test_streams_are_served_up_to_a_number(server: HttpServer, client: httpx.Cli
     assert refused.headers["retry-after"]
 
 
+@pytest.mark.slow
 def test_an_incident_is_streamed_as_it_opens(world: World) -> None:
     """From the engine's thread to the reader, over a real connection."""
     fresh = broken_world(("only",))
