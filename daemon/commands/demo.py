@@ -49,7 +49,7 @@ def run_demo(
     seed: Annotated[int, typer.Option(help="Of the shop and its faults.", min=0)] = 1,
     speed: Annotated[
         float, typer.Option(help="Simulated seconds of the shop a second.", min=1, max=100_000)
-    ] = 3600.0,
+    ] = 7200.0,
     *,
     machine: Annotated[bool, typer.Option(help="Watch this machine, too.")] = True,
     offline: Annotated[

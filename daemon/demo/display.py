@@ -32,7 +32,7 @@ class DemoOptions:
     bootstrap: str | None = None
     duration_seconds: float | None = None
     seed: int = 1
-    speed: float = 3600.0
+    speed: float = 7200.0
     with_machine: bool = True
 
 

@@ -1,6 +1,6 @@
 """What goes wrong in the shop, and when: every kind in turn, for as long as the demo runs.
 
-Faults fill a sixteenth of the time. If something is broken more often than that it is part of what
+Faults fill a fifteenth of the time. If something is broken more often than that it is part of what
 is normal, for a person as for a detector.
 """
 
@@ -17,10 +17,22 @@ from daemon.shop import Fault, FaultKind
 #: Healthy days before the first fault.
 HISTORY_TICKS: Final = 3 * TICKS_PER_DAY
 
-#: Ticks from the history's end to the first fault, between two, and of one.
+#: Ticks from the history's end to the first fault, and between two.
 FIRST_AFTER_TICKS: Final = 60
-EVERY_TICKS: Final = 720
-FAULT_TICKS: Final = 45
+EVERY_TICKS: Final = 1320
+
+#: How long a fault lasts: what is loud gets mended within the hour, what is quiet goes on longer.
+LOUD_TICKS: Final = 45
+QUIET_TICKS: Final = 120
+LENGTHS: Final[dict[FaultKind, int]] = {
+    FaultKind.LEVEL: LOUD_TICKS,
+    FaultKind.CASCADE: LOUD_TICKS,
+    FaultKind.SILENCE: LOUD_TICKS,
+    FaultKind.TREND: QUIET_TICKS,
+    FaultKind.RELATION: QUIET_TICKS,
+    FaultKind.STUCK: QUIET_TICKS,
+    FaultKind.DEPLOY: QUIET_TICKS,
+}
 
 #: Start of a fault is put off by at most this much, so that none has a fixed time of the day.
 JITTER_TICKS: Final = 120
@@ -75,7 +87,7 @@ def faults(seed: int) -> Iterator[Fault]:
         for kind in order:
             service, metric = PLACES[kind][int(rng.integers(len(PLACES[kind])))]
             start = slot + int(rng.integers(JITTER_TICKS))
-            yield Fault(kind, service, metric, start, start + FAULT_TICKS)
+            yield Fault(kind, service, metric, start, start + LENGTHS[kind])
             slot += EVERY_TICKS
         order = _shuffled(rng)
 

@@ -107,7 +107,9 @@ class Session:
         DaemonError
             When a stream cannot be written or read.
         """
-        self._display.stage("the service starts (the first time it compiles) and reads three healthy days")
+        self._display.stage(
+            "the service starts (the first time it compiles) and reads three healthy days"
+        )
         while not stopping() and not self._has_read(HISTORY_TICKS):
             self._watch()
         if stopping():

@@ -34,14 +34,14 @@ def figures(output: str) -> list[int]:
 
 
 def test_a_run_shows_incidents_and_its_account_adds_up() -> None:
-    """Three hundred simulated hours: faults are injected, one at least is caught, all counted."""
+    """Three hundred simulated hours: all kinds injected, one at least caught, all counted."""
     process = demo("--duration", "30", "--speed", "36000", "--no-machine")
 
     output, _ = process.communicate(timeout=START_SECONDS)
 
     assert process.returncode == 0, output
     injected, caught, missed, false = figures(output)
-    assert injected == caught + missed >= 20
+    assert injected == caught + missed >= 10
     assert caught >= 1
     assert len(re.findall(r"INCIDENT .*caught", output)) == caught
     assert len(re.findall(r"INCIDENT .*false alarm", output)) == false

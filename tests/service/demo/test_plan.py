@@ -8,10 +8,10 @@ import pytest
 
 from daemon.demo.plan import (
     EVERY_TICKS,
-    FAULT_TICKS,
     FIRST,
     HISTORY_TICKS,
     JITTER_TICKS,
+    LENGTHS,
     PLACES,
     faults,
 )
@@ -39,8 +39,8 @@ def test_faults_leave_room_between_them(seed: int) -> None:
 
 def test_faults_are_rare() -> None:
     """Were they not, they would be what is normal."""
-    assert FAULT_TICKS / EVERY_TICKS < 0.07
-    assert JITTER_TICKS < EVERY_TICKS - FAULT_TICKS - SLACK_TICKS
+    assert sum(LENGTHS.values()) / (EVERY_TICKS * len(LENGTHS)) < 0.07
+    assert EVERY_TICKS - max(LENGTHS.values()) - SLACK_TICKS > JITTER_TICKS
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
