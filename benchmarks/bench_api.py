@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -154,8 +154,13 @@ def read(port: int, rate: float, orders: Connection) -> None:
     def get(path: str) -> bytes:
         if not hasattr(local, "connection"):
             local.connection = HTTPConnection("127.0.0.1", port, timeout=10.0)
-        local.connection.request("GET", path)
-        answer = local.connection.getresponse()
+        try:
+            local.connection.request("GET", path)
+            answer = local.connection.getresponse()
+        except (RemoteDisconnected, ConnectionResetError):  # it was idle for too long: as browsers
+            local.connection.close()
+            local.connection.request("GET", path)
+            answer = local.connection.getresponse()
         body: bytes = answer.read()
         if answer.status != OK:
             msg = f"{path}: {answer.status}"
@@ -215,6 +220,7 @@ def measure(seconds: float, rate: float, groups: int, series: int) -> Figures:
             target=read, args=(server.port, rate, theirs), daemon=True
         )
         reader.start()
+        theirs.close()  # so that a reader that dies is noticed
         driver = threading.Thread(
             target=drive, args=(figures, ours, samples, seconds, stop), daemon=True
         )
@@ -230,20 +236,22 @@ def drive(
     figures: Figures, orders: Connection, samples: list[int], seconds: float, stop: threading.Event
 ) -> None:
     """Alternate slices until the time is up; the order within a pair changes from pair to pair."""
-    time.sleep(WARMUP_SECONDS)
-    orders.send(1.0)
-    orders.recv()
-    for pair in range(max(2, round(seconds / (2 * SLICE_SECONDS)))):
-        for with_readers in (False, True) if pair % 2 else (True, False):
-            before, begin = samples[0], time.perf_counter()
-            if with_readers:
-                orders.send(SLICE_SECONDS)
-                figures.latencies += orders.recv()
-            else:
-                time.sleep(SLICE_SECONDS)
-            rate = (samples[0] - before) / (time.perf_counter() - begin)
-            (figures.observed if with_readers else figures.alone).append(rate)
-    stop.set()
+    try:
+        time.sleep(WARMUP_SECONDS)
+        orders.send(1.0)
+        orders.recv()
+        for pair in range(max(2, round(seconds / (2 * SLICE_SECONDS)))):
+            for with_readers in (False, True) if pair % 2 else (True, False):
+                before, begin = samples[0], time.perf_counter()
+                if with_readers:
+                    orders.send(SLICE_SECONDS)
+                    figures.latencies += orders.recv()
+                else:
+                    time.sleep(SLICE_SECONDS)
+                rate = (samples[0] - before) / (time.perf_counter() - begin)
+                (figures.observed if with_readers else figures.alone).append(rate)
+    finally:
+        stop.set()
 
 
 def report(figures: Figures) -> bool:
