@@ -110,7 +110,7 @@ class HttpServer:
                 proxy_headers=False,
                 lifespan="on",
                 loop="asyncio",
-                http="h11",
+                http="httptools",
                 ws="none",
                 limit_concurrency=CONNECTIONS_MAX + self._section.streams_max,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
