@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from daemon import settings
-from daemon.config import Config
+from daemon.config import Config, OutputSection
 from daemon.engine import Engine, EngineLimits
 from daemon.errors import UnreachableError
 from daemon.events import Event
@@ -27,7 +27,7 @@ from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
-from daemon.records import DropReason, InputPartition
+from daemon.records import Channel, DropReason, InputPartition
 from daemon.telemetry import Telemetry
 from hebbstream import warmup
 
@@ -73,6 +73,18 @@ def read_model_of(config: Config, clock: Clock) -> ReadModel:
     return ReadModel(about, clock, limits)
 
 
+def channels_of(output: OutputSection) -> tuple[Channel, ...]:
+    """Name the channels that are switched on; only their topics are needed."""
+    wanted = {
+        Channel.EVENTS: True,
+        Channel.EDGES: output.edges,
+        Channel.SCORES: output.scores,
+        Channel.DEAD_LETTER: output.dead_letters,
+        Channel.HEARTBEAT: output.heartbeat,
+    }
+    return tuple(channel for channel, on in wanted.items() if on)
+
+
 def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
     """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
 
@@ -103,7 +115,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
         engine = Engine(
             source=KafkaSource(config.kafka, config.application_id, clock),
-            sink=KafkaSink(config.kafka, config.application_id, clock),
+            sink=KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output)),
             clock=clock,
             sections=sections,
             telemetry=telemetry,

@@ -294,6 +294,7 @@ class IncidentTracker:
         who = self._identity
         parts = (
             who.application_id,
+            who.partition.topic,
             str(who.partition.partition),
             who.group,
             str(self._stamp(tick.tick)),
