@@ -136,7 +136,6 @@ def test_a_rebalance_that_hands_a_partition_back_keeps_what_was_learnt() -> None
 
     assert seen[0] is seen[1]
     assert seen[1] is not seen[2]
-    assert made.telemetry.value("samples_framed_total") == 9 * 6
 
 
 def test_lost_partitions_commit_nothing() -> None:
