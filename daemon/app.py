@@ -14,6 +14,7 @@ from daemon.config import Config, OutputSection
 from daemon.engine import Engine, EngineLimits
 from daemon.errors import UnreachableError
 from daemon.events import Event
+from daemon.files.keys import GroupKeys
 from daemon.files.options import FileOptions
 from daemon.files.sink import FileSink
 from daemon.files.source import FileSource
@@ -284,7 +285,10 @@ def produce(
     rate: float | None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Put a file's rows onto the topic `options.topic`.
+    """Put a file's rows onto the topic `options.topic`, each group on one partition.
+
+    Without `options.key` each record is keyed by its group, so that the service learns from the
+    topic what `replay` learns from the file.
 
     Returns
     -------
@@ -301,15 +305,17 @@ def produce(
     source = FileSource(path, options)
     writer = TopicWriter(config.kafka, config.application_id, options.topic, clock, rate=rate)
     try:
-        return writer.write(_records(source), progress)
+        keys = GroupKeys(config) if options.key is None else None
+        return writer.write(_records(source, keys), progress)
     finally:
         writer.close()
 
 
-def _records(source: FileSource) -> Iterator[OutputRecord]:
+def _records(source: FileSource, group_keys: GroupKeys | None) -> Iterator[OutputRecord]:
     while not source.exhausted:
         for batch in source.poll(0.0):
-            rows = zip(batch.keys, batch.values, batch.timestamps.tolist(), strict=True)
+            keys = batch.keys if group_keys is None else group_keys.keys(batch)
+            rows = zip(keys, batch.values, batch.timestamps.tolist(), strict=True)
             yield from (OutputRecord(*row) for row in rows)
 
 
