@@ -134,8 +134,7 @@ class HttpServer:
 
     def _run(self) -> None:
         if self._server is not None and self._socket is not None:
-            # A pass of this loop takes and gives the interpreter's lock a third as often as one of
-            # asyncio's own, and each time may cost the engine a switch between threads.
+            # uvloop hands the interpreter's lock back and forth less often than asyncio's own loop.
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._server.serve(sockets=[self._socket]))
 
