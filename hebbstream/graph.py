@@ -113,12 +113,13 @@ class Graph:
         """Edges in the graph."""
         return int(self.ends.shape[1])
 
-    def grow(self, count: int) -> None:
-        """Append `count` series; above exhaustive_max all relations are forgotten."""
+    def grow(self, count: int) -> list[Entry]:
+        """Append `count` series; above exhaustive_max all edges end, which is returned."""
         n = self.series_count
         if not pair_count(n, self.params) or not pair_count(n + count, self.params):
+            entries = self._remove(np.arange(self.edge_count))
             self._restart(n + count)
-            return
+            return entries
         fold_block(self.traces, self.block, self.status)
         upper, wider = np.triu_indices(n, 1), np.triu_indices(n + count, 1)
         for name in ("traces", "linked"):
@@ -129,6 +130,7 @@ class Graph:
         self.activity = np.pad(self.activity, ((0, 0), (0, count)))
         self.block = np.pad(self.block, ((0, 0), (0, 0), (0, count)))
         self._count_degrees()
+        return []
 
     def drop(self, index: int) -> list[Entry]:
         """Forget the series at `index`, and its edges; returns what was pruned."""

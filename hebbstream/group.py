@@ -158,6 +158,9 @@ class Group:
     def add_many(self, names: Sequence[str]) -> None:
         """Let several series join as the last columns, in order.
 
+        Above `associations.exhaustive_max` series all relations end; that is in the journal of
+        the next frame.
+
         Parameters
         ----------
         names : sequence of str
@@ -172,7 +175,7 @@ class Group:
         if not names:
             return
         self._series.extend(names)
-        self._state.grow(len(names))
+        self._waiting += self._edge_entries(self._state.grow(len(names)), 0)
         self._make_scratch()
 
     def remove_series(self, name: str) -> None:

@@ -104,12 +104,12 @@ class State:
                 raise ValueError(msg)
             setattr(state, name, given)
 
-    def grow(self, count: int) -> None:
-        """Append `count` series that have seen nothing."""
+    def grow(self, count: int) -> list[Entry]:
+        """Append `count` series that have seen nothing; returns the edges that ended with it."""
         self.scaler.grow(count)
         self.subspace.grow(count, self.params.subspace.components_min)
-        self.graph.grow(count)
         self.plasticity.grow(count)
+        return self.graph.grow(count)
 
     def drop(self, index: int) -> list[Entry]:
         """Forget the series at `index`; returns the edges that ended with it."""

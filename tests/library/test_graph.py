@@ -143,6 +143,22 @@ def test_broken_lists_the_worst_first() -> None:
     assert broken["age_ticks"].tolist() == [20, 20]
 
 
+def test_growing_too_large_ends_every_edge() -> None:
+    """Above exhaustive_max the edges are gone, and each is told of."""
+    graph = graph_of({(0, 1): 0.7, (2, 3): -0.8}, exhaustive_max=6)
+    revise(graph)
+
+    none = graph.grow(1)
+    ended = graph.grow(1)
+
+    assert none == []
+    assert sorted((c, i, j, round(w, 3)) for c, i, j, w in ended) == [
+        (Change.PRUNED, 0, 1, 0.7),
+        (Change.PRUNED, 2, 3, -0.8),
+    ]
+    assert graph.edge_count == 0
+
+
 def test_grow_and_drop_keep_pairs_together() -> None:
     """Traces and edges stay with their series through joins and leaves."""
     graph = graph_of({(0, 1): 0.7, (2, 3): 0.8, (1, 4): 0.9})

@@ -104,7 +104,7 @@ def test_rename_keeps_the_state() -> None:
 
 
 def test_too_many_series_have_no_edges() -> None:
-    """Above exhaustive_max no pair is traced; below it relations grow again."""
+    """Above exhaustive_max all edges end, each in the journal; below it they grow again."""
     params = DetectorParams.model_validate({"associations": {"exhaustive_max": 6}})
     world = generators.coupled(6, 3000, 7)
     detector = Detector(world.names[:6], params)
@@ -113,11 +113,14 @@ def test_too_many_series_have_no_edges() -> None:
 
     detector.add_series("s6")
     without = detector.run(world.frames[1000:2000])
+    ended = [entry for entry in without.journal if entry.change is Change.PRUNED and entry.source]
     detector.remove_series("s6")
     detector.run(world.frames[2000:, :6])
 
     assert grown > 0
     assert (without.edges == 0).all()
+    assert len({(entry.source, entry.target) for entry in ended}) == grown
+    assert {entry.row for entry in ended} == {0}
     assert len(detector.edges()) > 0
 
 
