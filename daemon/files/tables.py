@@ -28,7 +28,10 @@ NULLS = ["", "NaN", "nan", "NA", "null", "NULL", "None"]
 BLOCK_BYTES = 4 * 2**20
 NAME, VALUE = "name", "value"
 
-_CSV_FAULT = re.compile(r"Row #(\d+): (?:.*invalid value ('.*')$)?(.*)", re.DOTALL)
+_CSV_FAULT = re.compile(
+    r"(?:column #(\d+): )?Row #(\d+): (?:.*invalid value ('.*')$)?(.*)", re.DOTALL
+)
+_REMEDY = "drop it (--drop {0}), or make it a label (--label-column {0})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,10 @@ def read_table(path: Path, options: FileOptions) -> tuple[Columns, Iterator[Chun
     """
     try:
         if path.name.endswith(CSV_SUFFIXES):
-            columns = plan(path, _csv_header(path), options)
-            return columns, _chunks(path, columns, options, _csv_batches(path, columns))
+            header = _csv_header(path)
+            columns = plan(path, header, options)
+            batches = _csv_batches(path, header, columns)
+            return columns, _chunks(path, columns, options, batches)
         file = pq.ParquetFile(path)
         columns = plan(path, file.schema_arrow.names, options)
         needed = [*columns.values, *columns.texts, *([columns.time] if columns.time else [])]
@@ -180,21 +185,24 @@ def _csv_header(path: Path) -> list[str]:
     return header
 
 
-def _csv_batches(path: Path, columns: Columns) -> Iterator[pa.RecordBatch]:
+def _csv_batches(path: Path, header: list[str], columns: Columns) -> Iterator[pa.RecordBatch]:
     types = dict.fromkeys(columns.values, pa.float64()) | dict.fromkeys(columns.texts, pa.string())
     if columns.time is not None:
         types[columns.time] = pa.string()
-    yield from pa_csv.open_csv(
-        path,
-        # One thread, so that Arrow's faults name the row.
-        read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=types,
-            include_columns=list(types),
-            null_values=NULLS,
-            strings_can_be_null=True,
-        ),
-    )
+    try:
+        yield from pa_csv.open_csv(
+            path,
+            # One thread, so that Arrow's faults name the row.
+            read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                null_values=NULLS,
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowException as error:
+        raise _faulty_csv(path, header, columns, error) from error
 
 
 def _chunks(
@@ -224,7 +232,7 @@ def _values(path: Path, batch: pa.RecordBatch, names: tuple[str, ...]) -> F64:
         if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
         elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-            msg = f"{path}: column {name} holds {kind}, not numbers; drop it, or make it a label"
+            msg = f"{path}: column {name} holds {kind}, not numbers; {_REMEDY.format(name)}"
             raise InputFileError(msg)
         values[:, index] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return values
@@ -303,9 +311,21 @@ def _usable(times: I64) -> I64:
     return np.where((times >= 0) & (times < TIME_END), times, NO_TIME)
 
 
-def _unreadable(path: Path, error: Exception) -> InputFileError:
+def _faulty_csv(
+    path: Path, header: list[str], columns: Columns, error: Exception
+) -> InputFileError:
+    """Say where a CSV file's fault is, and what helps against a column of text."""
     found = _CSV_FAULT.search(str(error))
-    if found is not None:
-        fault = f"{found[2]} is not a number" if found[2] else found[3]
-        return InputFileError(f"{path}: line {found[1]}: {fault}")
+    if found is None:
+        return _unreadable(path, error)
+    column, line, value, other = found.groups()
+    if value is None or column is None:
+        return InputFileError(f"{path}: line {line}: {other}")
+    name = header[int(column)]
+    # A long table needs its values; a wide one can do without a column.
+    remedy = "" if columns.long else f"; if all of it is text, {_REMEDY.format(name)}"
+    return InputFileError(f"{path}: line {line}: {value} in column {name} is not a number{remedy}")
+
+
+def _unreadable(path: Path, error: Exception) -> InputFileError:
     return InputFileError(f"{path}: cannot be read: {error}")

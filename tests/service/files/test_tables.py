@@ -134,7 +134,8 @@ def test_numeric_times_are_scaled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("t,a\n1,2\n2,abc\n", "line 3: 'abc' is not a number"),
+        ("t,a\n1,2\n2,abc\n", "line 3: 'abc' in column a is not a number; if all of it"),
+        ("name,value\nup,1\nup,ok\n", "line 3: 'ok' in column value is not a number"),
         ("t,a\n1,2\n2\n", "line 3: Expected 2 columns, got 1"),
         ("t,a\n2026-01-01T00:00:00Z,2\nyesterday,2\n", "line 3: 'yesterday' is no RFC 3339"),
         ("a,a\n1,2\n", "line 1: column a stands twice"),
@@ -165,11 +166,26 @@ def test_text_column_of_parquet_is_refused(tmp_path: Path) -> None:
     """A column of text needs to be dropped or made a label, and the message says so."""
     pq.write_table(pa.table({"a": [1.0], "node": ["x"]}), tmp_path / "a.parquet")
 
-    with pytest.raises(InputFileError, match="column node holds string"):
+    remedy = r"drop it \(--drop node\), or make it a label \(--label-column node\)"
+    with pytest.raises(InputFileError, match=f"column node holds string, not numbers; {remedy}"):
         read(tmp_path / "a.parquet")
 
     columns, (chunk,) = read(tmp_path / "a.parquet", FileOptions(label_columns=("node",)))
     assert (columns.labels, chunk.texts) == (("node",), [["x"]])
+
+
+def test_text_column_of_csv_is_refused(tmp_path: Path) -> None:
+    """The message names the column as the header does, wherever it stands, and the remedy."""
+    path = write(tmp_path, "a.csv", "spare,node,t,a\n1,2,1,1\n1,ok,2,1\n")
+    options = FileOptions(drop=("spare",))
+
+    with pytest.raises(InputFileError) as raised:
+        read(path, options)
+
+    assert str(raised.value) == (
+        f"{path}: line 3: 'ok' in column node is not a number; if all of it is text, "
+        "drop it (--drop node), or make it a label (--label-column node)"
+    )
 
 
 def test_unknown_columns_are_named() -> None:
