@@ -38,6 +38,8 @@ from hebbstream.significance import discoveries
 WEIGHT_LIMIT = 0.9999
 #: Smoothed break, in squared sigmas, from which a relation is listed as broken.
 BROKEN_FROM = 2.25
+#: A broken relation has weakened below this share of its weight; turned, it is below 0.
+WEAKENED_BELOW = 0.9
 
 Entry = tuple[Change, int, int, float]
 
@@ -164,9 +166,12 @@ class Graph:
         return listed[np.argsort(-np.abs(listed["weight"]), kind="stable")]
 
     def broken(self, tick: int) -> NDArray[np.void]:
-        """List the edges whose relation does not hold, as BROKEN_DTYPE, the worst first."""
+        """List the edges whose relation does not hold, as BROKEN_DTYPE, the worst first.
+
+        Those that weakened or turned come first: two ends may also part by level alone, or by the
+        break of a third, while they still move together.
+        """
         broken = np.flatnonzero(self.values[EDGE_BREAK] >= BROKEN_FROM)
-        broken = broken[np.argsort(-self.values[EDGE_BREAK, broken], kind="stable")]
         source, target = self.ends[:, broken]
         power = np.sqrt(
             np.maximum(self.activity[FAST, source] * self.activity[FAST, target], 1e-24)
@@ -178,7 +183,9 @@ class Graph:
         listed["weight_now"] = np.clip(now, -WEIGHT_LIMIT, WEIGHT_LIMIT)
         listed["residual_sigma"] = np.sqrt(self.values[EDGE_BREAK, broken])
         listed["age_ticks"] = tick - self.ticks[BIRTH, broken]
-        return listed
+        before = listed["weight_before"]
+        holds = listed["weight_now"] * np.sign(before) >= WEAKENED_BELOW * np.abs(before)
+        return listed[np.lexsort((-listed["residual_sigma"], holds))]
 
     def revise(self, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:
         """Flip, prune and grow edges after a check.

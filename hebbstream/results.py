@@ -111,7 +111,8 @@ class TickResult:
     scale : float64[n]
         One sigma of the series about `expected`, in its unit.
     broken : array of BROKEN_DTYPE
-        Relations that are broken, the most broken first; empty unless score >= detail_from.
+        Relations that are broken: those that weakened or turned first, then by residual_sigma;
+        empty unless score >= detail_from.
     journal : tuple of JournalEntry
         Births and deaths at this tick.
     """

@@ -143,6 +143,22 @@ def test_broken_lists_the_worst_first() -> None:
     assert broken["age_ticks"].tolist() == [20, 20]
 
 
+def test_broken_lists_what_weakened_before_what_only_parted() -> None:
+    """Pairs that still move together come after those that do not, however far they parted."""
+    graph = graph_of({(0, 1): 0.9, (2, 3): -0.8, (1, 4): 0.7, (0, 4): -0.75})
+    revise(graph)
+    pairs = list(map(tuple, graph.ends.T.tolist()))
+    breaks = {(0, 1): 400.0, (2, 3): 9.0, (1, 4): 16.0, (0, 4): 100.0}
+    now = {(0, 1): 0.85, (2, 3): 0.9, (1, 4): 0.3, (0, 4): -0.9}
+    graph.values[at.EDGE_BREAK] = [breaks[pair] for pair in pairs]
+    graph.values[at.FAST_TRACE] = [now[pair] for pair in pairs]
+
+    broken = graph.broken(27)
+
+    listed = list(zip(broken["source"].tolist(), broken["target"].tolist(), strict=True))
+    assert listed == [(1, 4), (2, 3), (0, 1), (0, 4)]
+
+
 def test_growing_too_large_ends_every_edge() -> None:
     """Above exhaustive_max the edges are gone, and each is told of."""
     graph = graph_of({(0, 1): 0.7, (2, 3): -0.8}, exhaustive_max=6)
