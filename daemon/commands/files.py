@@ -36,6 +36,11 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
+def warn_of_nothing(file: Path) -> None:
+    """Say on standard error that a file holds no records; that is no fault, and seldom meant."""
+    typer.echo(f"hebbstream: warning: {file} holds no rows, so nothing was learnt", err=True)
+
+
 def replay(
     file: given.InputFile,
     config: given.ConfigPath = None,
@@ -66,6 +71,8 @@ def replay(
             loaded, file, options, SystemClock(), out,
             lambda output: bar.advance(task, output.records),
         )  # fmt: skip
+    if summary.records == 0:
+        warn_of_nothing(file)
     console.print(tables.incident_table(summary.events, limit))
     console.print(tables.summary_table(summary))
     console.print(f"written to {out}", highlight=False)
@@ -136,6 +143,8 @@ def inspect(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     pipeline = app.learn(loaded, file, options)
+    if pipeline.next_offset < 0:
+        warn_of_nothing(file)
     for name, state in sorted(pipeline.groups.items()):
         if group in (None, name):
             console.print(tables.component_table(name, state, min(top, 5)))

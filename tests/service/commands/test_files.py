@@ -83,3 +83,21 @@ def test_a_clock_that_stands_still_is_one_clear_line(
     assert capsys.readouterr().err == (
         "hebbstream: --seconds-per-unit nan: write seconds, more than 0, for example 60\n"
     )
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "empty.ndjson"])
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_a_file_without_rows_is_one_warning(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A header alone, or no line at all, is no fault, but it is said."""
+    file = tmp_path / name
+    file.write_text("t,a\n" if name.endswith(".csv") else "")
+    out = ["--out", str(tmp_path / "out")] if command == "replay" else []
+
+    code = main([command, str(file), *out])
+
+    assert code == 0
+    assert capsys.readouterr().err == (
+        f"hebbstream: warning: {file} holds no rows, so nothing was learnt\n"
+    )
