@@ -67,15 +67,16 @@ def series_sentence(series: EventSeries) -> str:
 
 
 def relation_sentence(edge: EventEdge) -> str:
-    """Say which relation broke: its ends, its weight before and now.
+    """Say which relation broke: its ends, how far off it is, its weight before and now.
 
     Examples
     --------
     >>> relation_sentence(EventEdge('a{service="db"}', 'b{service="db"}', 0.0, 0.9, 0.1, 3.0, 60.0))
-    'db a ~ db b: 0.90 → 0.10'
+    'db a ~ db b: 3.0 sigma off, 0.90 → 0.10'
     """
     ends = f"{_short_key(edge.source)} ~ {_short_key(edge.target)}"
-    return f"{ends}: {edge.weight_before:.2f} → {edge.weight_now:.2f}"
+    weights = f"{edge.weight_before:.2f} → {edge.weight_now:.2f}"
+    return f"{ends}: {edge.residual_sigma:.1f} sigma off, {weights}"
 
 
 def _short_key(key: str) -> str:

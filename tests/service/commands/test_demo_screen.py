@@ -48,7 +48,7 @@ def test_plain_lines_tell_the_story() -> None:
         "live", "tally", "injected", "INCIDENT", "60%", "cart", "resolved", "missed",
     ]  # fmt: skip
     assert "day 4 11:23  caught level after 3 min, right series first, demo relation 1.20" in text
-    assert "cart cpu_ratio ~ cart memory_bytes: 0.90 → 0.10" in text
+    assert "cart cpu_ratio ~ cart memory_bytes: 4.0 sigma off, 0.90 → 0.10" in text
     assert "\x1b" not in text
 
 

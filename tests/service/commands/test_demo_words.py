@@ -37,7 +37,9 @@ def test_evidence_is_written_without_what_all_have_alike() -> None:
     told = event(100, "cart")
 
     assert series_sentence(told.series[0]) == "60% cart cpu_ratio: 0.9, expected 0.3"
-    assert relation_sentence(told.edges[0]) == "cart cpu_ratio ~ cart memory_bytes: 0.90 → 0.10"
+    assert relation_sentence(told.edges[0]) == (
+        "cart cpu_ratio ~ cart memory_bytes: 4.0 sigma off, 0.90 → 0.10"
+    )
 
 
 def test_an_incident_is_put_down_to_its_fault() -> None:
