@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from hebbstream.arrays import F64
-from hebbstream.kernels.layout import BINS, INCREMENT, PRIOR, TAIL_COUNT, TAIL_ROWS
+from hebbstream.kernels.layout import BINS, INCREMENT, PRIOR, TAIL_COUNT, TAIL_ROWS, TOP
 from hebbstream.params import DAY
 
 #: Samples that the prior of the tail's slope is worth.
@@ -68,3 +68,23 @@ class Calibration:
         tails[:, INCREMENT] = 1.0
         tails[:, PRIOR] = SLOPE_PRIOR_COUNT
         return cls(np.zeros((TAIL_COUNT, BINS)), tails)
+
+    def check(self) -> None:
+        """Make sure that every tail model can be read.
+
+        Raises
+        ------
+        ValueError
+            When a highest bin does not exist, or a weight is negative.
+        """
+        top = self.tails[:, TOP]
+        if (top != np.floor(top)).any() or (top >= BINS).any():
+            msg = f"a tail model's highest bin is none of its {BINS}"
+            raise ValueError(msg)
+        if (
+            (self.histograms < 0).any()
+            or (self.tails < 0).any()
+            or not self.tails[:, INCREMENT].all()
+        ):
+            msg = "a tail model has an impossible weight"
+            raise ValueError(msg)

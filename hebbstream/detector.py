@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,20 @@ from hebbstream.results import (
 
 #: What `TickResult.broken` is when there is nothing to list.
 NO_BROKEN = np.zeros(0, BROKEN_DTYPE)
+#: No detector has seen as many frames; the kernels' ticks are int64.
+TICKS_END = 2**62
+
+
+def _place(header: dict[str, Any]) -> tuple[list[str], int]:
+    """Names and tick of a snapshot's header; ValueError when they are none."""
+    series, tick = header["series"], header["tick"]
+    if not isinstance(series, list) or not all(isinstance(name, str) for name in series):
+        msg = "the series are no list of names"
+        raise ValueError(msg)
+    if type(tick) is not int or not 0 <= tick < TICKS_END:
+        msg = f"there is no tick {tick!r}"
+        raise ValueError(msg)
+    return series, tick
 
 
 class Detector(Group):
@@ -245,23 +259,24 @@ class Detector(Group):
         SnapshotVersionError
             When a newer version wrote it.
         SnapshotCorruptError
-            When it is damaged.
+            When it is damaged, or holds what no detector can have learnt.
         """
         header, arrays = snapshot.decode(data)
         try:
+            series, tick = _place(header)
             detector = cls(
-                header["series"],
+                series,
                 DetectorParams.model_validate(header["params"]),
                 float(header["interval_seconds"]),
             )
             detector._state.restore(arrays)
             detector._make_scratch()
-            detector._tick = int(header["tick"])
+            detector._tick = tick
             detector._waiting = [
                 JournalEntry(**{**entry, "change": Change(entry["change"])})
                 for entry in header["waiting"]
             ]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             msg = f"the snapshot's content does not make a detector: {error}"
             raise SnapshotCorruptError(msg) from error
         return detector

@@ -25,6 +25,7 @@ from hebbstream.kernels.layout import (
     GRAPH_STATUS_ROWS,
     LOW_TICKS,
     NODE_BREAK,
+    PENDING,
     SPREAD,
     SPREAD_COUNT,
     TRACE,
@@ -150,6 +151,35 @@ class Graph:
         self.ends = (self.ends - (self.ends > index)).astype(np.uint32)
         self._count_degrees()
         return entries
+
+    def check(self) -> None:
+        """Make sure that every edge and every place in use exists.
+
+        Raises
+        ------
+        ValueError
+            When an edge, the block or a count is impossible.
+        """
+        n, pending = self.series_count, float(self.status[PENDING])
+        source, target = self.ends.astype(np.intp)
+        sound = (
+            bool((source < target).all() and (target < n).all())
+            and (len(self.traces) > 0 or not self.edge_count)
+            and np.count_nonzero(self.linked) == self.edge_count
+            and bool((self.linked[pair_places(source, target, n)] == 1).all())
+            and np.array_equal(self.activity[DEGREE], np.bincount(self.ends.ravel(), minlength=n))
+        )
+        if not sound:
+            msg = "the edges do not fit the series"
+            raise ValueError(msg)
+        if not (pending.is_integer() and 0 <= pending < BLOCK_TICKS):
+            msg = f"the block of the traces has no row {pending:g}"
+            raise ValueError(msg)
+        if (self.activity[[ACTIVITY, FAST, NODE_BREAK, ACTIVITY_COUNT]] < 0).any() or (
+            self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK]] < 0
+        ).any():
+            msg = "a square or a count of the graph is negative"
+            raise ValueError(msg)
 
     def _restart(self, n: int) -> None:
         fresh = Graph.empty(n, self.params)

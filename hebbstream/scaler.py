@@ -9,7 +9,19 @@ import numpy as np
 
 from hebbstream.arrays import F64
 from hebbstream.kernels.clock import clock_basis, clock_course
-from hebbstream.kernels.layout import CLOCK_ROWS, COUNT, MEAN, MOMENT_ROWS
+from hebbstream.kernels.layout import (
+    CLOCK_COUNT,
+    CLOCK_COURSE_VARIANCE,
+    CLOCK_LEVEL_VARIANCE,
+    CLOCK_ROWS,
+    COUNT,
+    HIGH,
+    LOW,
+    MEAN,
+    MOMENT_ROWS,
+    SEEN,
+    VARIANCE,
+)
 from hebbstream.params import DAY, ClockParams
 
 
@@ -56,6 +68,23 @@ class Scaler:
         """Make the state of n series that have seen nothing."""
         size = 2 * harmonic_count + 1 if harmonic_count else 0
         return cls(np.zeros((MOMENT_ROWS, n)), np.zeros((CLOCK_ROWS, n)), np.zeros((size, n)))
+
+    def check(self) -> None:
+        """Make sure that every series has a scale.
+
+        Raises
+        ------
+        ValueError
+            When a variance or a count is negative, or a range is upside down.
+        """
+        squares = [
+            self.moments[[VARIANCE, COUNT, SEEN]],
+            self.moments[HIGH] - self.moments[LOW],
+            self.clock[[CLOCK_LEVEL_VARIANCE, CLOCK_COURSE_VARIANCE, CLOCK_COUNT]],
+        ]
+        if any((array < 0).any() for array in squares):
+            msg = "a variance, a range or a count of a series is negative"
+            raise ValueError(msg)
 
     def grow(self, count: int) -> None:
         """Append `count` series that have seen nothing."""

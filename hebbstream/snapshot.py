@@ -89,7 +89,7 @@ def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
         raise SnapshotCorruptError(msg)
     try:
         return _parse(body)
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         msg = f"the snapshot's content cannot be read: {error}"
         raise SnapshotCorruptError(msg) from error
 

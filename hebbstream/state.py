@@ -87,7 +87,8 @@ class State:
         Raises
         ------
         ValueError
-            When one is missing, or its type or shape is not what this state needs.
+            When one is missing, its type or shape is not what this state needs, or it holds what
+            no detector can have learnt; this state is of no use then.
         """
         edges = {np.shape(arrays.get(name, np.zeros((0, 0))))[-1:] for name in PER_EDGE}
         for owner, name in ARRAYS:
@@ -102,7 +103,14 @@ class State:
             if given is None or given.dtype != present.dtype or given.shape != shape:
                 msg = f"array {name!r} is missing, or does not fit the series and the knobs"
                 raise ValueError(msg)
+            if not np.isfinite(given).all():
+                msg = f"array {name!r} holds what is no number"
+                raise ValueError(msg)
             setattr(state, name, given)
+        self.scaler.check()
+        self.subspace.check()
+        self.graph.check()
+        self.calibration.check()
 
     def grow(self, count: int) -> list[Entry]:
         """Append `count` series that have seen nothing; returns the edges that ended with it."""

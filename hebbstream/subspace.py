@@ -80,6 +80,22 @@ class Subspace:
         total = float(self.totals[ENERGY_TOTAL])
         return self.components[ENERGY, : self.count] / total if total > 0 else np.zeros(self.count)
 
+    def check(self) -> None:
+        """Make sure that the components in use exist.
+
+        Raises
+        ------
+        ValueError
+            When there are more than rows, or a square or a count is negative.
+        """
+        count = float(self.totals[COMPONENTS])
+        if not (count.is_integer() and 0 <= count <= len(self.weights)):
+            msg = f"there cannot be {count:g} components in {len(self.weights)} rows"
+            raise ValueError(msg)
+        if any((array < 0).any() for array in (self.components, self.residual, self.totals)):
+            msg = "a square or a count of the components is negative"
+            raise ValueError(msg)
+
     def grow(self, count: int, components_min: int) -> None:
         """Append `count` series that no component knows yet."""
         self.weights = np.pad(self.weights, ((0, 0), (0, count)))

@@ -19,6 +19,7 @@ from hebbstream import (
     SnapshotVersionError,
     snapshot,
 )
+from hebbstream.kernels import layout as at
 
 
 def trained(ticks: int = 1000) -> tuple[Detector, generators.World]:
@@ -107,6 +108,12 @@ def test_a_newer_format_is_refused_by_name() -> None:
     [
         {"series": ["a"]},
         {"series": None},
+        {"series": "abcdefg"},
+        {"series": list(range(7))},
+        {"tick": -1},
+        {"tick": 1.5},
+        {"tick": 2**63},
+        {"interval_seconds": 10**400},
         {"params": {"no_such": 1}},
         {"interval_seconds": -5},
         {"tick": "x"},
@@ -158,3 +165,61 @@ def test_a_snapshot_of_format_1_continues() -> None:
     assert_array_equal(
         older.run(world.frames[1000:]).score, detector.run(world.frames[1000:]).score
     )
+
+
+def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
+    """Make a snapshot whose checksum is right, with one impossible number in an array."""
+    header, arrays = snapshot.decode(trained()[0].dump())
+    arrays[name][place] = number
+    return snapshot.encode(header, arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "number"),
+    [
+        ("ends", (1, 0), 7),
+        ("ends", (1, 0), 0),
+        ("ends", (0, 0), 2**32 - 1),
+        ("linked", 0, 9),
+        ("activity", (at.DEGREE, 0), 99),
+        ("activity", (at.ACTIVITY_COUNT, 0), -1),
+        ("values", (at.SPREAD, 0), -1),
+        ("status", at.PENDING, 64),
+        ("status", at.PENDING, -1),
+        ("status", at.PENDING, 1.5),
+        ("totals", at.COMPONENTS, 17),
+        ("totals", at.COMPONENTS, -1),
+        ("components", (at.AGE, 0), -1),
+        ("residual", (0, 0), -1),
+        ("moments", (at.COUNT, 0), -1),
+        ("moments", (at.LOW, 0), 1e9),
+        ("clock", (at.CLOCK_COUNT, 0), -1),
+        ("tails", (at.TAIL_ALERT, at.TOP), at.BINS),
+        ("tails", (at.TAIL_ALERT, at.TOP), 0.5),
+        ("tails", (at.TAIL_ALERT, at.INCREMENT), 0),
+        ("histograms", (0, 0), -1),
+        ("moments", (at.MEAN, 0), np.nan),
+        ("weights", (0, 0), np.inf),
+    ],
+)
+def test_what_no_detector_can_have_learnt_is_refused(
+    name: str, place: int | tuple[int, int], number: float
+) -> None:
+    """Kernels index unchecked: a number that would lead them astray never gets there."""
+    data = spoil(name, place, number)
+
+    with pytest.raises(SnapshotCorruptError, match="does not make a detector"):
+        Detector.load(data)
+
+
+@pytest.mark.parametrize("ticks", [1, 90, 400, 1500])
+def test_any_state_that_was_reached_is_read(ticks: int) -> None:
+    """Whatever bad input a detector saw, and whoever joined or left, its own snapshot is sound."""
+    frames = generators.wild(9, ticks, 7)
+    detector = Detector("abcdefg")
+    detector.run(frames)
+    detector.remove_series("c")
+    detector.add_many(["x", "y"])
+    detector.run(generators.wild(8, 100, 8))
+
+    assert Detector.load(detector.dump()).dump() == detector.dump()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hebbstream.kernels import layout as at
 from hebbstream.kernels.model import Model
+from hebbstream.kernels.traces import pair_index
 from hebbstream.params import DetectorParams
 from hebbstream.state import ARRAYS, State
 
@@ -19,7 +21,10 @@ def test_restore_takes_over_what_fits() -> None:
     """Arrays of another state of the same kind are taken, with any number of edges."""
     params = DetectorParams()
     arrays = State.empty(4, params, 60.0).model()._asdict()
-    arrays["ends"] = np.zeros((2, 3), np.uint32)
+    pairs = [(0, 1), (0, 2), (1, 3)]
+    arrays["ends"] = np.array(pairs, np.uint32).T
+    arrays["linked"][[pair_index(*pair, 4) for pair in pairs]] = 1
+    arrays["activity"][at.DEGREE] = [2, 2, 1, 1]
     arrays["values"] = np.ones((len(arrays["values"]), 3), np.float32)
     arrays["ticks"] = np.zeros((len(arrays["ticks"]), 3), np.int64)
 
