@@ -31,8 +31,10 @@ class FramingSection(Section):
         ge=0,
         le=31_536_000,
         description=(
-            "Samples further ahead of their record's own timestamp are dropped, so that one wrong "
-            "clock cannot close the future."
+            "Samples further ahead of their record's own timestamp are dropped. With "
+            "message.timestamp.type=LogAppendTime on the topic that is the broker's clock, and one "
+            "producer's wrong clock closes no more than this much of the future; under CreateTime "
+            "it is mostly that same clock, and this is no bound."
         ),
     )
     idle_timeout: Duration | None = Field(
