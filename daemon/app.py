@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,7 +32,7 @@ from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import Channel, DropReason, InputPartition
 from daemon.telemetry import Telemetry
-from hebbstream import warmup
+from hebbstream.warmup import cache_wanted, warmup
 
 log = get_logger(__name__)
 
@@ -74,6 +76,20 @@ def read_model_of(config: Config, clock: Clock) -> ReadModel:
     return ReadModel(about, clock, limits)
 
 
+def prepare_kernels() -> None:
+    """Load every kernel from the cache, filling it first in a process of its own.
+
+    The process that compiles may compute other last digits than those that load; so none that
+    scores anything compiles, where there is a place for a cache.
+    """
+    if cache_wanted():
+        program = "from hebbstream.warmup import main; main()"
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", program], check=False, stdin=subprocess.DEVNULL
+        )
+    warmup()
+
+
 def channels_of(output: OutputSection) -> tuple[Channel, ...]:
     """Name the channels that are switched on; only their topics are needed."""
     wanted = {
@@ -112,7 +128,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     with StopRequest(clock) as stop, HttpServer(config.server, telemetry, health, model):
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
         started = clock.monotonic()
-        warmup()
+        prepare_kernels()
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
         engine = Engine(
             source=KafkaSource(config.kafka, config.application_id, clock),
@@ -270,7 +286,7 @@ def replay(
         health=HealthState(clock),
         observe=count,
     )
-    warmup()
+    prepare_kernels()
     started = clock.monotonic()
     engine.run(lambda: False)
     summary.seconds = clock.monotonic() - started
@@ -327,6 +343,7 @@ def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline
     InputFileError
         When the file cannot be read.
     """
+    prepare_kernels()
     pipeline = PartitionPipeline(InputPartition(options.topic, 0), sections_of(config))
     source = FileSource(path, options)
     while not source.exhausted:

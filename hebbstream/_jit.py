@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import llvmlite.binding as llvm
 import numba
 from numba.core import config as _numba_config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
@@ -42,6 +43,24 @@ def _fingerprint() -> str:
 config: Any = _numba_config  # its names are made at run time, from the environment
 _CACHE = Path(str(config.CACHE_DIR) if config.CACHE_DIR else _PACKAGE / "__pycache__")
 config.CACHE_DIR = str(_CACHE / f"kernels-{_fingerprint()}")
+
+
+def _stamp() -> Path:
+    target = str(config.CPU_NAME or llvm.get_host_cpu_name())
+    return Path(str(config.CACHE_DIR)) / f"complete-{target}-{numba.__version__}"
+
+
+def cache_wanted() -> bool:
+    """Tell whether a cache for this processor and these kernels could be filled and is not."""
+    folder = _stamp().parent
+    place = folder if folder.exists() else folder.parent
+    return not _stamp().exists() and os.access(place, os.W_OK)
+
+
+def mark_cache_complete() -> None:
+    """Say in the cache that every kernel is in it, where it can be written."""
+    with contextlib.suppress(OSError):
+        _stamp().touch()
 
 
 class _ReadableLocator(UserProvidedCacheLocator):

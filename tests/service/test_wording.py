@@ -30,7 +30,7 @@ def field(path: str) -> FieldInfo:
         ("logging.format", "one of `json`, `console`", "json", ""),
         ("output.edges", "true or false", "true", ""),
         ("server.port", "whole number", "9464", "at least 0, at most 65535"),
-        ("input.value_abs_max", "number", "1.0e+100", "above 0, at most 1e+150"),
+        ("input.value_abs_max", "number", "1.0e+100", "above 0, at most 1e+100"),
         ("series.rename", "mapping of text to text", "{}", ""),
         ("metrics", "list of sections", "[]", ""),
         ("server.host", "text", '"0.0.0.0"', ""),
