@@ -6,6 +6,7 @@ Pure functions of one tick's verdict and the evidence gathered so far.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -152,6 +153,57 @@ def describe_edges(
             age_s=int(edge["age_ticks"]) * step,
         )
         for edge in broken[:limit]
+    )
+
+
+def describe_lost_edges(
+    members: Sequence[Series],
+    edges: NDArray[np.void] | None,
+    frame: F64,
+    silent: AbstractSet[str],
+    interval_ns: int,
+    limit: int,
+) -> tuple[EventEdge, ...]:
+    """List the relations of series that stopped to those that go on, the strongest first.
+
+    Parameters
+    ----------
+    members : sequence of Series, length n
+        Series in column order.
+    edges : array of EDGE_DTYPE or None
+        As the detector lists them.
+    frame : float64[n]
+        Values at this tick.
+    silent : set of str
+        Keys of the series that stopped.
+    interval_ns : int
+        Grid step, for lags and ages in seconds.
+    limit : int
+        How many at most.
+
+    Returns
+    -------
+    tuple of EventEdge
+        Nothing is known of their weight now: it is 0, as is their residual.
+    """
+    if edges is None or not len(edges):
+        return ()
+    stopped = np.array([series.key in silent for series in members], dtype=np.bool_)
+    here = ~np.isnan(frame)
+    source, target = edges["source"], edges["target"]
+    lost = (stopped[source] & here[target]) | (stopped[target] & here[source])
+    step = interval_ns / NANOSECONDS
+    return tuple(
+        EventEdge(
+            source=members[int(edge["source"])].key,
+            target=members[int(edge["target"])].key,
+            lag_s=int(edge["lag"]) * step,
+            weight_before=rounded(edge["weight"]),
+            weight_now=0.0,
+            residual_sigma=0.0,
+            age_s=int(edge["age_ticks"]) * step,
+        )
+        for edge in edges[lost][:limit]
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Self
 
@@ -102,7 +103,12 @@ class Detector(Group):
         )
 
     def run(
-        self, frames: ArrayLike, times: ArrayLike | None = None, *, detail_from: float = 0.75
+        self,
+        frames: ArrayLike,
+        times: ArrayLike | None = None,
+        *,
+        detail_from: float = 0.75,
+        edges_at: Collection[int] = (),
     ) -> RunResult:
         """Score and learn a block of frames, one by one.
 
@@ -114,6 +120,8 @@ class Detector(Group):
             Unix seconds of each frame; tick * interval when absent.
         detail_from : float, optional
             Score from which a frame's broken relations are listed.
+        edges_at : collection of int, optional
+            Rows after which all edges are listed, in `RunResult.related`.
 
         Returns
         -------
@@ -134,7 +142,8 @@ class Detector(Group):
             report=np.zeros(REPORT_ROWS, np.int64),
         )
         broken: dict[int, NDArray[np.void]] = {}
-        journal = self._advance(block, clock, out, detail_from, broken)
+        related: dict[int, NDArray[np.void]] = {}
+        journal = self._advance(block, clock, out, detail_from, broken, related, edges_at)
         verdicts, details = out.verdicts, out.details
         first = self._tick
         self._tick += len(block)
@@ -153,6 +162,7 @@ class Detector(Group):
             scale=details[SIGMA],
             broken=broken,
             journal=journal,
+            related=related,
         )
 
     def _advance(
@@ -162,13 +172,16 @@ class Detector(Group):
         out: Output,
         detail_from: float,
         broken: dict[int, NDArray[np.void]],
+        related: dict[int, NDArray[np.void]],
+        edges_at: Collection[int],
     ) -> tuple[JournalEntry, ...]:
         """Drive the kernel over a block; see to the graph where it stops."""
         entries, self._waiting = (self._waiting, []) if len(block) else ([], self._waiting)
         row = 0
+        stops = sorted({at for at in edges_at if 0 <= at < len(block)}, reverse=True)
         while row < len(block):
             row = advance(
-                block,
+                block[: stops[-1] + 1] if stops else block,
                 clock,
                 self._model,
                 self._work,
@@ -184,6 +197,8 @@ class Detector(Group):
             if reason & REASON_GRAPH:
                 entries += self._revise(row - 1)
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count
+            if stops and row > stops[-1]:
+                related[stops.pop()] = self._state.graph.edges(self._tick + row)
         entries += self._component_entries(out.journal[: int(out.report[JOURNAL_COUNT])])
         return tuple(sorted(entries, key=lambda entry: entry.row))
 
