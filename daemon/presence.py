@@ -24,11 +24,11 @@ from daemon.records import F64, I64, NANOSECONDS, FrameBlock, Series
 Mask = NDArray[np.bool_]
 
 _NEVER = np.int64(2**62)
-#: A pause is as likely to go on as not at all likely: one in ten, worth five ticks of pause.
+#: Before anything is known a pause goes on for another tick once in ten; worth five ticks of pause.
 PRIOR_PAUSED, PRIOR_LONGER = 5.0, 0.5
 #: The line is never laxer than this, however few ticks a day has.
 LINE_MAX = 0.01
-#: Overdue pauses in memory from which on they are learnt as any other; three, less what decayed.
+#: Overdue pauses in memory from which on they are learnt: three, less what has decayed.
 STRIKES = 2.5
 #: A series that stopped with one that is overdue is named with it from half the line on.
 COMPANION_SCORE = 0.5
@@ -196,11 +196,11 @@ class Presence:
         self._decay(columns, frame)
         late = (score >= 1.0) & (length >= self._section.after)
         strike = late | self.overdue[columns]
+        self.strikes[columns] += strike
         learnt = ~strike | (self.strikes[columns] >= STRIKES)
         self.pauses[columns] += learnt
         self.paused[columns] += learnt * length
         self.absent[columns] += length
-        self.strikes[columns] += strike
         self.due[columns] = _NEVER
         told = self.overdue[columns]
         self.overdue[columns] = False
@@ -214,7 +214,10 @@ class Presence:
         pauses, paused = self.pauses[columns], self.paused[columns]
         reported = np.maximum(self._window(columns, frame) - paused, 0.0)
         begins = np.log(np.minimum((pauses + 1.0) / (reported + 2.0), 1.0))
-        goes_on = np.log((paused - pauses + PRIOR_LONGER) / (paused + PRIOR_PAUSED))
+        longer = (paused - pauses + PRIOR_LONGER) / (paused + PRIOR_PAUSED)
+        # One standard error up: few pauses tell little of how long they may become.
+        doubt = np.sqrt(longer * (1.0 - longer) * paused) / (paused + PRIOR_PAUSED)
+        goes_on = np.log(longer + doubt)
         line = math.log(self.p_line)
         least = np.ceil((line - begins) / goes_on) + 1.0
         allowed = np.clip(least, self._section.after, 2.0**40).astype(np.int64)

@@ -54,7 +54,7 @@ class SilenceSection(Section):
         ),
     )
     budget_per_day: float = Field(
-        default=0.01,
+        default=0.002,
         gt=0,
         le=100,
         description=(
