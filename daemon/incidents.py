@@ -15,8 +15,8 @@ import numpy as np
 
 from daemon.announcer import Announcer, Moment, TrackerIdentity
 from daemon.config import IncidentsSection, MetricRule
-from daemon.events import Event, EventEdge, State, finite, kind_name
-from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series
+from daemon.events import Event, EventEdge, Role, State, finite, kind_name
+from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series, roles_of
 from daemon.records import FrameBlock, Series
 from hebbstream.results import Kind, RunResult
 
@@ -41,6 +41,8 @@ class Incident:
         Broken relations at the tick of the highest score that had any.
     edges_score : float
         That tick's score.
+    roles : dict
+        Culprits and victims at that tick, by key.
     sequence, updates : int
         Events published; updates among them that count for the limit.
     calm : int
@@ -58,6 +60,7 @@ class Incident:
     evidence: EvidenceSum = field(default_factory=EvidenceSum)
     edges: tuple[EventEdge, ...] = ()
     edges_score: float = 0.0
+    roles: dict[str, Role] = field(default_factory=dict)
     sequence: int = 0
     updates: int = 0
     calm: int = 0
@@ -240,6 +243,8 @@ class IncidentTracker:
                 tick.members, broken, self._announcer.interval_ns, limit
             )
             incident.edges_score = _score(tick)
+            degrees = tick.result.degrees.get(tick.row)
+            incident.roles = {} if degrees is None else roles_of(tick.members, broken, degrees)
 
     def _event(self, incident: Incident, tick: Moment, state: State) -> Event:
         """Publish an incident as it is at this tick."""
@@ -262,6 +267,7 @@ class IncidentTracker:
                 incident.kind,
                 incident.evidence.shares(),
                 self._section.top_series,
+                incident.roles,
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 import numpy as np
@@ -50,6 +50,15 @@ from hebbstream.results import (
 
 #: What `TickResult.broken` is when there is nothing to list.
 NO_BROKEN = np.zeros(0, BROKEN_DTYPE)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What Python lists at single rows of a block."""
+
+    broken: dict[int, NDArray[np.void]] = field(default_factory=dict)
+    related: dict[int, NDArray[np.void]] = field(default_factory=dict)
+    degrees: dict[int, I64] = field(default_factory=dict)
 
 
 class Detector(Group):
@@ -141,9 +150,8 @@ class Detector(Group):
             journal=np.zeros((len(block) // self._params.subspace.check_ticks + 2, 3), np.int64),
             report=np.zeros(REPORT_ROWS, np.int64),
         )
-        broken: dict[int, NDArray[np.void]] = {}
-        related: dict[int, NDArray[np.void]] = {}
-        journal = self._advance(block, clock, out, detail_from, broken, related, edges_at)
+        found = _Found()
+        journal = self._advance(block, clock, out, detail_from, found, edges_at)
         verdicts, details = out.verdicts, out.details
         first = self._tick
         self._tick += len(block)
@@ -160,9 +168,10 @@ class Detector(Group):
             expected=details[EXPECTED],
             recalled=details[RECALLED],
             scale=details[SIGMA],
-            broken=broken,
+            broken=found.broken,
             journal=journal,
-            related=related,
+            related=found.related,
+            degrees=found.degrees,
         )
 
     def _advance(
@@ -171,8 +180,7 @@ class Detector(Group):
         clock: F64,
         out: Output,
         detail_from: float,
-        broken: dict[int, NDArray[np.void]],
-        related: dict[int, NDArray[np.void]],
+        found: _Found,
         edges_at: Collection[int],
     ) -> tuple[JournalEntry, ...]:
         """Drive the kernel over a block; see to the graph where it stops."""
@@ -193,12 +201,13 @@ class Detector(Group):
             )
             reason = int(out.report[REASON])
             if reason & REASON_DETAIL:
-                broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
+                found.broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
+                found.degrees[row - 1] = self._state.graph.degrees()
             if reason & REASON_GRAPH:
                 entries += self._revise(row - 1)
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count
             if stops and row > stops[-1]:
-                related[stops.pop()] = self._state.graph.edges(self._tick + row)
+                found.related[stops.pop()] = self._state.graph.edges(self._tick + row)
         entries += self._component_entries(out.journal[: int(out.report[JOURNAL_COUNT])])
         return tuple(sorted(entries, key=lambda entry: entry.row))
 

@@ -49,6 +49,10 @@ def test_a_broken_relation_becomes_one_incident(story: list[bytes]) -> None:
         opened[0]["edges"][0]["target"],
     )
     assert opened[0]["source"]["offset"] > BREAK_AT
+    roles = {each["name"]: each["role"] for each in opened[0]["series"]}
+    assert roles.pop("m0") == "culprit"
+    assert set(roles.values()) <= {"victim", None}
+    assert "victim" in roles.values()
 
 
 @pytest.mark.slow
