@@ -102,8 +102,14 @@ class Announcer:
     def incident_id(self, tick: int, kind: str) -> str:
         """Return the id of an incident of this kind that opens at this tick."""
         who = self._identity
-        stamp = str(self._stamp(tick))
-        parts = (who.application_id, str(who.partition.partition), who.group, stamp, kind)
+        parts = (
+            who.application_id,
+            who.partition.topic,
+            str(who.partition.partition),
+            who.group,
+            str(self._stamp(tick)),
+            kind,
+        )
         return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
 
     def event(

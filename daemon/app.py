@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from daemon import settings
-from daemon.config import Config
+from daemon.config import Config, OutputSection
 from daemon.engine import Engine, EngineLimits
 from daemon.errors import UnreachableError
 from daemon.events import Event
+from daemon.files.keys import GroupKeys
 from daemon.files.options import FileOptions
 from daemon.files.sink import FileSink
 from daemon.files.source import FileSource
@@ -27,7 +28,7 @@ from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
-from daemon.records import DropReason, InputPartition
+from daemon.records import Channel, DropReason, InputPartition
 from daemon.telemetry import Telemetry
 from hebbstream import warmup
 
@@ -73,6 +74,18 @@ def read_model_of(config: Config, clock: Clock) -> ReadModel:
     return ReadModel(about, clock, limits)
 
 
+def channels_of(output: OutputSection) -> tuple[Channel, ...]:
+    """Name the channels that are switched on; only their topics are needed."""
+    wanted = {
+        Channel.EVENTS: True,
+        Channel.EDGES: output.edges,
+        Channel.SCORES: output.scores,
+        Channel.DEAD_LETTER: output.dead_letters,
+        Channel.HEARTBEAT: output.heartbeat,
+    }
+    return tuple(channel for channel, on in wanted.items() if on)
+
+
 def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
     """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
 
@@ -103,7 +116,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
         engine = Engine(
             source=KafkaSource(config.kafka, config.application_id, clock),
-            sink=KafkaSink(config.kafka, config.application_id, clock),
+            sink=KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output)),
             clock=clock,
             sections=sections,
             telemetry=telemetry,
@@ -272,7 +285,10 @@ def produce(
     rate: float | None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Put a file's rows onto the topic `options.topic`.
+    """Put a file's rows onto the topic `options.topic`, each group on one partition.
+
+    Without `options.key` each record is keyed by its group, so that the service learns from the
+    topic what `replay` learns from the file.
 
     Returns
     -------
@@ -289,15 +305,17 @@ def produce(
     source = FileSource(path, options)
     writer = TopicWriter(config.kafka, config.application_id, options.topic, clock, rate=rate)
     try:
-        return writer.write(_records(source), progress)
+        keys = GroupKeys(config) if options.key is None else None
+        return writer.write(_records(source, keys), progress)
     finally:
         writer.close()
 
 
-def _records(source: FileSource) -> Iterator[OutputRecord]:
+def _records(source: FileSource, group_keys: GroupKeys | None) -> Iterator[OutputRecord]:
     while not source.exhausted:
         for batch in source.poll(0.0):
-            rows = zip(batch.keys, batch.values, batch.timestamps.tolist(), strict=True)
+            keys = batch.keys if group_keys is None else group_keys.keys(batch)
+            rows = zip(keys, batch.values, batch.timestamps.tolist(), strict=True)
             yield from (OutputRecord(*row) for row in rows)
 
 

@@ -1,8 +1,9 @@
 """The loop: poll, process, send, commit. One thread owns the source, the sink and all state.
 
 Positions are committed only after everything they led to has been acknowledged, so a crash repeats
-work and never loses an event. Learned state lives in memory: a partition that is taken over starts
-from its committed position with nothing learnt.
+work and never loses an event. Learned state lives in memory: a partition that is taken over from
+another process starts from its committed position with nothing learnt; one that a rebalance hands
+straight back goes on with what it had.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Engine:
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
+    _parked: dict[InputPartition, Assigned] = field(default_factory=dict)
     _last_commit: float = 0.0
     _last_measure: float = float("-inf")
     _paused: bool = False
@@ -127,8 +129,7 @@ class Engine:
         now = self.clock.monotonic()
         if batches:
             self.telemetry.poll_done(now - started)
-        else:
-            self._close_idle(now)
+        self._close_idle(now)
         self._hold_back()
         self._send_heartbeats(now)
         if now - self._last_commit >= COMMIT_SECONDS:
@@ -191,12 +192,18 @@ class Engine:
     def _close_idle(self, now: float) -> None:
         """Close open frames of partitions that are quiet though the broker answers."""
         timeout = self.limits.idle_timeout
-        if timeout is None or self._paused or self.source.contact_age() > CONTACT_SECONDS:
+        if timeout is None or self._paused:
+            return
+        quiet = {
+            partition: owned
+            for partition, owned in self.partitions.items()
+            if now - owned.last_record >= timeout and owned.pipeline.pending
+        }
+        if not quiet or self.source.contact_age() > CONTACT_SECONDS:
             return
         lag = self.source.lag()
-        for partition, owned in self.partitions.items():
-            quiet = now - owned.last_record >= timeout and not lag.get(partition)
-            if quiet and owned.pipeline.pending:
+        for partition, owned in quiet.items():
+            if not lag.get(partition):
                 self._publish(partition, owned, owned.pipeline.close_idle())
 
     def _send_heartbeats(self, now: float) -> None:
@@ -210,7 +217,7 @@ class Engine:
                 self.sections.application_id,
                 partition,
                 time=round(self.clock.now() * NANOSECONDS),
-                watermark=owned.pipeline.watermark,
+                watermark=owned.pipeline.watermark if owned.pipeline.newest is not None else None,
                 next_offset=owned.pipeline.next_offset,
                 groups=len(owned.pipeline.groups),
                 version=self.sections.version,
@@ -259,7 +266,7 @@ class Engine:
 
     def _drain(self) -> None:
         """Publish what is queued, commit, leave the group, all within the time left."""
-        log.info("draining", seconds=self.limits.drain_seconds())
+        log.info("draining")
         try:
             self._commit(self._flush_seconds())
             self._measure()
@@ -291,18 +298,22 @@ class Engine:
         self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
-        """Begin with nothing learnt, at the committed position."""
+        """Go on with what this process held until just now; begin anew with the others."""
         now = self.clock.monotonic()
+        kept = {p: self._parked[p] for p in partitions if p in self._parked}
+        # Nobody else had them in between: a rebalance revokes everything and deals it out again.
+        self._parked.clear()
         for partition in partitions:
-            self.partitions[partition] = Assigned(
+            self.partitions[partition] = kept.get(partition) or Assigned(
                 PartitionPipeline(partition, self.sections), last_record=now
             )
         self._rebalanced(Rebalance.ASSIGNED, partitions)
-        return {}
+        return self._positions(kept)
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Publish what is queued and hand over the positions it makes safe."""
         leaving = {p: self.partitions.pop(p) for p in partitions if p in self.partitions}
+        self._parked.update(leaving)
         self._rebalanced(Rebalance.REVOKED, partitions)
         safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
         return self._positions(leaving) if safe else {}
@@ -311,6 +322,7 @@ class Engine:
         """Forget partitions another member owns already."""
         for partition in partitions:
             self.partitions.pop(partition, None)
+            self._parked.pop(partition, None)
         self._rebalanced(Rebalance.LOST, partitions)
 
     def _rebalanced(self, kind: Rebalance, partitions: Sequence[InputPartition]) -> None:

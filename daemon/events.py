@@ -154,7 +154,7 @@ class HeartbeatRecord(Struct, frozen=True):
     topic: str
     partition: int
     ts: str
-    watermark: str
+    watermark: str | None
     next_offset: int
     groups: int
     version: str
@@ -238,7 +238,7 @@ def encode_heartbeat(
     partition: InputPartition,
     *,
     time: int,
-    watermark: int,
+    watermark: int | None,
     next_offset: int,
     groups: int,
     version: str,
@@ -253,8 +253,8 @@ def encode_heartbeat(
         For which input partition.
     time : int
         Wall-clock time, Unix nanoseconds.
-    watermark : int
-        Event time up to which frames are closed, Unix nanoseconds.
+    watermark : int or None
+        Event time up to which frames are closed, Unix nanoseconds; None before the first sample.
     next_offset : int
         Next record to read, -1 before the first.
     groups : int
@@ -273,7 +273,7 @@ def encode_heartbeat(
         partition.topic,
         partition.partition,
         rfc3339(time),
-        rfc3339(watermark),
+        None if watermark is None else rfc3339(watermark),
         next_offset,
         groups,
         version,

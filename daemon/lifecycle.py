@@ -20,6 +20,9 @@ from daemon.ports import Clock
 DRAIN_SECONDS = 8.0
 DEADLINE_SECONDS = 10.0
 
+#: A supervisor that signals a process and its group sends the same request twice.
+ECHO_SECONDS = 0.5
+
 
 class StopRequest:
     """A flag that signals set, with the time that is left to act on it.
@@ -52,6 +55,7 @@ class StopRequest:
         self._drain_seconds = drain_seconds
         self._deadline_seconds = deadline_seconds
         self._asked = threading.Event()
+        self._asked_at = 0.0
         self._drain_until = 0.0
         self._watchdog: threading.Timer | None = None
         self._previous: dict[signal.Signals, Any] = {}
@@ -84,7 +88,8 @@ class StopRequest:
         if self._asked.is_set():
             return
         self.reason = reason
-        self._drain_until = self._clock.monotonic() + self._drain_seconds
+        self._asked_at = self._clock.monotonic()
+        self._drain_until = self._asked_at + self._drain_seconds
         self._asked.set()
         self._watchdog = threading.Timer(self._deadline_seconds, self._expired)
         self._watchdog.daemon = True
@@ -102,6 +107,8 @@ class StopRequest:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():
+            if self._clock.monotonic() - self._asked_at < ECHO_SECONDS:
+                return
             _say(f"second {signal.Signals(number).name}: ending now")
             self._end(128 + number)
         else:

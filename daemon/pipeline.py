@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from daemon.announcer import TrackerIdentity
@@ -60,7 +60,11 @@ class PipelineSections:
 
 @dataclass(frozen=True, slots=True)
 class GroupStep:
-    """A block of frames of one group, what the detector said of it, and the events it led to."""
+    """A block of frames of one group, what the detector said of it, and the events it led to.
+
+    Of the result's details per series only the last row is kept: after a long silence one batch
+    closes very many frames.
+    """
 
     block: FrameBlock
     result: RunResult
@@ -207,7 +211,7 @@ class PartitionPipeline:
         )
         group.component_count = int(result.components[-1])
         group.edge_count = int(result.edges[-1])
-        output.steps.append(GroupStep(block, result, events))
+        output.steps.append(GroupStep(block, _last_details(result), events))
         key = block.group.encode()
         output.messages.extend(
             Message(Channel.EVENTS, key, encode_event(event)) for event in events
@@ -279,3 +283,14 @@ def _in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
     if sum(map(bool, told)) > 1:
         events.sort(key=lambda event: datetime.fromisoformat(event.ts_event))
     return tuple(events)
+
+
+def _last_details(result: RunResult) -> RunResult:
+    """Keep the verdicts of every row and the details per series of the last one."""
+    return replace(
+        result,
+        evidence=result.evidence[-1:].copy(),
+        expected=result.expected[-1:].copy(),
+        recalled=result.recalled[-1:].copy(),
+        scale=result.scale[-1:].copy(),
+    )

@@ -39,8 +39,8 @@ class Scaler:
 
     Attributes
     ----------
-    moments : float64[5, n]
-        Location, variance, range, count.
+    moments : float64[6, n]
+        Location, variance, range, samples learnt and seen.
     clock : float64[4, n]
         Level without a course, variances with and without it, count.
     coefficients : float64[2h + 1, n]

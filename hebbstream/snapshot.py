@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 1
+#: Format 1 had no count of the samples seen, see `State.restore`.
+FORMAT = 2
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 

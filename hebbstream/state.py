@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hebbstream.calibration import Calibration
 from hebbstream.evidence import Evidence
 from hebbstream.graph import Entry, Graph
+from hebbstream.kernels.layout import COUNT, MOMENT_ROWS
 from hebbstream.kernels.model import Model
 from hebbstream.params import DetectorParams
 from hebbstream.plasticity import Plasticity
@@ -80,7 +81,8 @@ class State:
         Parameters
         ----------
         arrays : dict of str to array
-            As `model` names them, for the same number of series and the same knobs.
+            As `model` names them, for the same number of series and the same knobs; in snapshots of
+            format 1 the moments end before SEEN, and COUNT stands in for it.
 
         Raises
         ------
@@ -93,6 +95,8 @@ class State:
             present: NDArray[Any] = getattr(state, name)
             given = arrays.get(name)
             shape = present.shape
+            if name == "moments" and given is not None and given.shape[:1] == (MOMENT_ROWS - 1,):
+                given = np.vstack([given, given[COUNT]])
             if name in PER_EDGE and len(edges) == 1:
                 shape = (present.shape[0], *next(iter(edges)))
             if given is None or given.dtype != present.dtype or given.shape != shape:

@@ -68,7 +68,7 @@ def standardise(values: F64, course: F64, moments: F64, floor: float) -> tuple[F
     """Z and sigma, hi and lo taken with this tick."""
     z, scale = np.zeros(len(values)), np.zeros(len(values))
     for j, x in enumerate(values - course):
-        mean, variance, high, low, count = moments[:, j]
+        mean, variance, high, low, count, _ = moments[:, j]
         if np.isnan(x):
             scale[j] = sigma(variance, high, low, floor) if count else 0.0
         elif count:
@@ -83,9 +83,9 @@ def learn_moments(
     x: float, moments: F64, rate: float, gate: float, limit: float, floor: float, fade: float
 ) -> F64:
     """One series: d = clip(x - mu), mu += rho d, var = (1 - rho)(var + rho d^2); hi, lo fade."""
-    mean, variance, high, low, count = moments
+    mean, variance, high, low, count, seen = moments
     if count == 0:
-        return np.array([x, 0.0, x, x, 1.0])
+        return np.array([x, 0.0, x, x, 1.0, seen + 1])
     if high > low:
         reach = 1000 * sigma(variance, high, low, floor)
     else:
@@ -96,7 +96,7 @@ def learn_moments(
     rho = max(rate, 1 / (count + 1)) * gate
     mean += rho * d
     high, low = high + fade * gate * (mean - high), low + fade * gate * (mean - low)
-    return np.array([mean, (1 - rho) * (variance + rho * d * d), high, low, count + 1])
+    return np.array([mean, (1 - rho) * (variance + rho * d * d), high, low, count + 1, seen + 1])
 
 
 def hebb_decay(weights: F64, frame: F64, activation: float, rate: float, decay: float) -> F64:

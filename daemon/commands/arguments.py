@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from daemon.config import Config
 from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
+from daemon.formats.timestamps import TIME_END
+from daemon.records import NANOSECONDS
 
 ConfigPath = Annotated[
     Path | None,
@@ -44,7 +47,7 @@ LabelColumns = Annotated[
 Drop = Annotated[
     list[str] | None, typer.Option("--drop", help="Column that is left out; repeatable.")
 ]
-Key = Annotated[str | None, typer.Option(help="Key of every record.")]
+Key = Annotated[str | None, typer.Option(help="Key of every record; each one's group if absent.")]
 
 
 def file_options(
@@ -64,8 +67,9 @@ def file_options(
     Raises
     ------
     InputFileError
-        When a label is not `name=value`.
+        When a label is not `name=value`, or no time can be made of `seconds_per_unit` or `start`.
     """
+    _check_clock(seconds_per_unit, start)
     pairs = {}
     for text in labels or []:
         name, equals, value = text.partition("=")
@@ -84,3 +88,14 @@ def file_options(
         key=None if key is None else key.encode(),
         topic=topic or config.kafka.topics[0],
     )
+
+
+def _check_clock(seconds_per_unit: float | None, start: float) -> None:
+    """Refuse a clock whose steps or start are no times; a comparison with NaN is never true."""
+    end = TIME_END / NANOSECONDS
+    if seconds_per_unit is not None and not 1 / NANOSECONDS <= seconds_per_unit <= end:
+        msg = f"--seconds-per-unit {seconds_per_unit:g}: write seconds, more than 0, for example 60"
+        raise InputFileError(msg)
+    if not (math.isfinite(start) and abs(start) <= end):
+        msg = f"--start {start:g}: write Unix seconds, for example 1700000000"
+        raise InputFileError(msg)

@@ -59,6 +59,7 @@ class DemoScreen:
         self._stage = ""
         self._status: Status | None = None
         self._told_at = 0.0
+        self._pages_told: set[str] = set()
         self._live = Live(
             console=console,
             refresh_per_second=8,
@@ -113,7 +114,13 @@ class DemoScreen:
     def refresh(self, status: Status) -> None:
         """Show how things stand."""
         self._status = status
-        if self._console.is_terminal or status.live_seconds is None:
+        if self._console.is_terminal:
+            return
+        for service in status.services:
+            if service.url and service.url not in self._pages_told:
+                self._pages_told.add(service.url)
+                self._say(Text(f"page      {service.stream.name}: {service.url}"))
+        if status.live_seconds is None:
             return
         if status.live_seconds - self._told_at >= TALLY_EVERY_SECONDS:
             self._told_at = status.live_seconds

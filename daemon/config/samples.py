@@ -78,7 +78,7 @@ class InputSection(Section):
     value_abs_max: float = Field(
         default=1e100,
         gt=0,
-        le=1e150,
+        le=1e100,
         description=(
             "Values beyond this magnitude are dropped and counted (their square must stay finite)."
         ),

@@ -33,7 +33,7 @@ class FileOptions:
     drop : tuple of str
         Columns left out.
     key : bytes, optional
-        Key of every record.
+        Key of every record; when absent, `produce` keys each record by its group.
     topic : str
         Topic under which the records appear; also where `produce` writes them.
     chunk_rows : int

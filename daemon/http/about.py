@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from daemon.events import rfc3339
 from daemon.http import documents
 from daemon.http.context import Context, context_of
+from daemon.http.documents import answering, encoded
 
 router = APIRouter(
     prefix="/api/v1",
@@ -21,7 +22,8 @@ probes = APIRouter(tags=["service"])
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-@router.get("/build", response_model=documents.Build, summary="Which program this is")
+@router.get("/build", response_model=None, responses=answering(documents.Build),
+            summary="Which program this is")  # fmt: skip
 async def show_build(request: Request) -> Response:
     """Show version, configuration hash and grid step."""
     context = context_of(request)
@@ -38,9 +40,8 @@ async def show_build(request: Request) -> Response:
     return context.answers.answer(request, context.model.view, lambda: build)
 
 
-@router.get(
-    "/config", response_model=documents.EffectiveConfig, summary="The configuration in effect"
-)
+@router.get("/config", response_model=None, responses=answering(documents.EffectiveConfig),
+            summary="The configuration in effect")  # fmt: skip
 async def show_config(request: Request) -> Response:
     """Show every setting with its value, secrets hidden."""
     context = context_of(request)
@@ -52,7 +53,8 @@ async def show_config(request: Request) -> Response:
     )
 
 
-@router.get("/status", response_model=documents.Status, summary="How the service is")
+@router.get("/status", response_model=None, responses=answering(documents.Status),
+            summary="How the service is")  # fmt: skip
 async def show_status(request: Request) -> Response:
     """Show health, how much is watched, and how far each input partition has come."""
     return _now(_status(context_of(request)))
@@ -69,8 +71,9 @@ async def expose_metrics(request: Request) -> Response:
     return Response(body, headers={**_NO_STORE, "Content-Type": kind})
 
 
-@probes.get("/healthz", response_model=documents.Liveness, summary="Is it alive",
-            responses={503: {"model": documents.Liveness, "description": "It hangs."}})  # fmt: skip
+@probes.get("/healthz", response_model=None, summary="Is it alive",
+            responses={**answering(documents.Liveness),
+                       **answering(documents.Liveness, 503, "It hangs.")})  # fmt: skip
 async def show_liveness(request: Request) -> Response:
     """Tell whether the engine's loop goes round; restart the process when it does not."""
     check = context_of(request).health.alive()
@@ -78,9 +81,9 @@ async def show_liveness(request: Request) -> Response:
     return _now(body, status=200 if check.ok else 503)
 
 
-@probes.get("/readyz", response_model=documents.Readiness, summary="Is it ready",
-            responses={503: {"model": documents.Readiness,
-                             "description": "Not yet, or not now."}})  # fmt: skip
+@probes.get("/readyz", response_model=None, summary="Is it ready",
+            responses={**answering(documents.Readiness),
+                       **answering(documents.Readiness, 503, "Not yet, or not now.")})  # fmt: skip
 async def show_readiness(request: Request) -> Response:
     """Tell whether it reads, owns what it should, and can publish."""
     checks = _checks(context_of(request))
@@ -121,4 +124,4 @@ def _checks(context: Context) -> list[documents.CheckDocument]:
 
 def _now(body: documents.Document, status: int = 200) -> Response:
     """Answer what is true at this moment only."""
-    return Response(body.model_dump_json(), status, _NO_STORE, "application/json")
+    return Response(encoded(body), status, _NO_STORE, "application/json")

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
-from daemon.http.documents import Document
+from daemon.http.documents import Document, encoded
 from daemon.readmodel.views import View
 
 ENTRIES_MAX = 64
@@ -51,7 +51,7 @@ class Answers:
         key = f"{request.url.path}?{request.url.query}"
         known = self._known.get(key)
         if known is None:
-            body = make().model_dump_json().encode()
+            body = encoded(make())
             known = body, entity_tag(body)
             if len(self._known) < ENTRIES_MAX and len(body) <= BODY_BYTES_MAX:
                 self._known[key] = known

@@ -13,8 +13,8 @@ from fastapi.openapi.utils import get_openapi
 
 from daemon.http import about, assets, groups, incidents, problems
 from daemon.http.context import Context
+from daemon.http.documents import schemas
 from daemon.http.headers import SafeHeaders
-from daemon.http.incident_documents import StreamedEvent
 
 TITLE = "hebbstream"
 DESCRIPTION = (
@@ -74,11 +74,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        template = "#/components/schemas/{model}"
-        for model in (problems.Problem, StreamedEvent):
-            schema = model.model_json_schema(mode="serialization", ref_template=template)
-            schemas.update(schema.pop("$defs", {}))
-            schemas[model.__name__] = schema
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas())
         app.openapi_schema = document
     return app.openapi_schema

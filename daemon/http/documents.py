@@ -1,64 +1,69 @@
 """What every answer of the API has in common, and the answers about the service itself.
 
-The models are the contract: they write the answers, and the OpenAPI document is made from them.
+The types are the contract: they write the answers, and the OpenAPI document is made from them.
+mypy holds the code to them; nothing is checked again while the service answers, since every answer
+takes time from the engine.
 """
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+import msgspec
+from msgspec import Meta, Struct
 
 from daemon.records import NANOSECONDS
 
+#: Where the OpenAPI document keeps what `Document`s look like.
+SCHEMAS = "#/components/schemas/{name}"
 
-class Document(BaseModel):
-    """Base of every answer: frozen, nothing undeclared, no infinities."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        from_attributes=True,
-        json_schema_serialization_defaults_required=True,
-    )
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """Base of every answer: frozen, every field required; a figure that does not exist is null."""
 
 
 Item = TypeVar("Item", bound=Document)
 
 #: RFC 3339, UTC.
-Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Timestamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+_encoder = msgspec.json.Encoder()
 
 
-class Page(Document, Generic[Item]):
+class Page(Document, Generic[Item], frozen=True, kw_only=True, gc=False):
     """One page of a list."""
 
     items: list[Item]
-    next_cursor: str | None = Field(
-        default=None, description="Give it as `cursor` for the next page; null on the last one."
-    )
+    next_cursor: Annotated[
+        str | None, Meta(description="Give it as `cursor` for the next page; null on the last one.")
+    ]
 
 
-class Build(Document):
+class Build(Document, frozen=True, kw_only=True, gc=False):
     """Which program this is."""
 
     application_id: str
     version: str
     python: str
-    config_hash: str = Field(description="Of the settings that decide which events come out.")
+    config_hash: Annotated[
+        str, Meta(description="Of the settings that decide which events come out.")
+    ]
     started: Timestamp
-    interval_s: float = Field(description="Grid step of the frames.")
-    trigger: float = Field(description="Score at which incidents open; 1.0 is the alert line.")
+    interval_s: Annotated[float, Meta(description="Grid step of the frames.")]
+    trigger: Annotated[
+        float, Meta(description="Score at which incidents open; 1.0 is the alert line.")
+    ]
 
 
-class EffectiveConfig(Document):
+class EffectiveConfig(Document, frozen=True, kw_only=True, gc=False):
     """The configuration in effect, defaults filled in, secrets hidden."""
 
     config_hash: str
-    config: dict[str, Any] = Field(description="As docs/configuration.md describes it.")
+    config: Annotated[dict[str, Any], Meta(description="As docs/configuration.md describes it.")]
 
 
-class CheckDocument(Document):
+class CheckDocument(Document, frozen=True, kw_only=True, gc=False):
     """One condition of being ready."""
 
     name: str
@@ -66,22 +71,24 @@ class CheckDocument(Document):
     reason: str
 
 
-class PartitionDocument(Document):
+class PartitionDocument(Document, frozen=True, kw_only=True, gc=False):
     """How far an input partition has come."""
 
     topic: str
     partition: int
     groups: int
-    next_offset: int = Field(description="-1 before the first record.")
-    watermark: Timestamp | None = Field(description="Event time up to which frames are closed.")
-    pending_samples: int = Field(description="Samples in frames that are still open.")
+    next_offset: Annotated[int, Meta(description="-1 before the first record.")]
+    watermark: Annotated[
+        Timestamp | None, Meta(description="Event time up to which frames are closed.")
+    ]
+    pending_samples: Annotated[int, Meta(description="Samples in frames that are still open.")]
 
 
-class Status(Document):
+class Status(Document, frozen=True, kw_only=True, gc=False):
     """How the service is and how much it watches."""
 
-    as_of: Timestamp = Field(description="When the engine last published; wall clock.")
-    now: Timestamp = Field(description="The service's wall clock at this answer.")
+    as_of: Annotated[Timestamp, Meta(description="When the engine last published; wall clock.")]
+    now: Annotated[Timestamp, Meta(description="The service's wall clock at this answer.")]
     alive: bool
     ready: bool
     checks: list[CheckDocument]
@@ -91,18 +98,49 @@ class Status(Document):
     partitions: list[PartitionDocument]
 
 
-class Liveness(Document):
+class Liveness(Document, frozen=True, kw_only=True, gc=False):
     """Whether the engine's loop goes round."""
 
     alive: bool
     reason: str
 
 
-class Readiness(Document):
+class Readiness(Document, frozen=True, kw_only=True, gc=False):
     """Whether every condition of being ready holds."""
 
     ready: bool
     checks: list[CheckDocument]
+
+
+def encoded(document: Document) -> bytes:
+    """Write an answer as JSON."""
+    return _encoder.encode(document)
+
+
+def answering(
+    kind: type[Document], status: int = 200, description: str = "As asked for."
+) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer of this kind for the OpenAPI document."""
+    content = {"application/json": {"schema": {"$ref": SCHEMAS.format(name=kind.__name__)}}}
+    return {status: {"description": description, "content": content}}
+
+
+def schemas() -> dict[str, Any]:
+    """Describe every kind of answer that is declared, by its name, as JSON schema."""
+    _, found = msgspec.json.schema_components(_kinds(Document), ref_template=SCHEMAS)
+    for schema in found.values():
+        schema["description"] = cleandoc(schema["description"])
+    return dict(sorted(found.items()))
+
+
+def _kinds(base: type[Document]) -> list[type[Document]]:
+    """List what derives from a class, but for what is still generic."""
+    found: list[type[Document]] = []
+    for kind in base.__subclasses__():
+        if not getattr(kind, "__parameters__", ()):
+            found.append(kind)
+        found += _kinds(kind)
+    return found
 
 
 def nanoseconds(seconds: float) -> int:

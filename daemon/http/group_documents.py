@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from msgspec import Meta
 
-from daemon.events import finite, rfc3339, rounded
+from daemon.events import finite, kind_name, rounded
 from daemon.http.documents import Document, Page, Timestamp
 from daemon.http.paging import Paging, page
-from daemon.readmodel.views import GraphView, GroupView
+from daemon.http.times import shown_time, shown_times
+from daemon.readmodel.views import F32, GraphView, GroupView
 from daemon.records import NANOSECONDS
 from hebbstream.results import Kind
 
 _DECIMALS = 4
+_KIND_NAMES = {kind.value: kind_name(kind.value) for kind in Kind}
 
 
 class Health(StrEnum):
@@ -32,49 +35,54 @@ class Health(StrEnum):
     NORMAL = "normal"
 
 
-class GroupSummary(Document):
+class GroupSummary(Document, frozen=True, kw_only=True, gc=False):
     """One group after its last frame."""
 
-    id: str = Field(description="16 hexadecimal digits; use it in paths, names may hold anything.")
+    id: Annotated[
+        str, Meta(description="16 hexadecimal digits; use it in paths, names may hold anything.")
+    ]
     name: str
     labels: dict[str, str]
     topic: str
     partition: int
     health: Health
-    learning: str = Field(description="warmup, normal, quarantined, held or adopted.")
+    learning: Annotated[str, Meta(description="warmup, normal, quarantined, held or adopted.")]
     series: int
     components: int
     edges: int
-    frames: int = Field(description="Frames its detector has seen.")
-    missing_ratio: float = Field(description="Share of series without a sample in the last frame.")
-    frame_time: Timestamp = Field(description="Event time of the last frame.")
-    watermark: Timestamp = Field(description="Event time that closed it.")
-    score: float = Field(description="1.0 is the alert line.")
+    frames: Annotated[int, Meta(description="Frames its detector has seen.")]
+    missing_ratio: Annotated[
+        float, Meta(description="Share of series without a sample in the last frame.")
+    ]
+    frame_time: Annotated[Timestamp, Meta(description="Event time of the last frame.")]
+    watermark: Annotated[Timestamp, Meta(description="Event time that closed it.")]
+    score: Annotated[float, Meta(description="1.0 is the alert line.")]
     p_value: float
-    kind: str = Field(description="The channel that speaks loudest: level or relation.")
-    incidents_open: list[str] = Field(description="Ids of open incidents.")
-    recent_scores: list[float] = Field(
-        default=[], description="The last scores, the oldest first; as many as `recent` asks for."
-    )
+    kind: Annotated[str, Meta(description="The channel that speaks loudest: level or relation.")]
+    incidents_open: Annotated[list[str], Meta(description="Ids of open incidents.")]
+    recent_scores: Annotated[
+        list[float],
+        Meta(description="The last scores, the oldest first; as many as `recent` asks for."),
+    ]
 
 
-class GroupPage(Page[GroupSummary]):
+class GroupPage(Page[GroupSummary], frozen=True, kw_only=True, gc=False):
     """Groups."""
 
 
-class SeriesDocument(Document):
+class SeriesDocument(Document, frozen=True, kw_only=True, gc=False):
     """One series of a group."""
 
-    key: str = Field(description='`name{label="value",...}`, as in edges.')
+    key: Annotated[str, Meta(description='`name{label="value",...}`, as in edges.')]
     name: str
     labels: dict[str, str]
 
 
-class SeriesPage(Page[SeriesDocument]):
+class SeriesPage(Page[SeriesDocument], frozen=True, kw_only=True, gc=False):
     """Series in the detector's order."""
 
 
-class ScorePoint(Document):
+class ScorePoint(Document, frozen=True, kw_only=True, gc=False):
     """One tick's verdict."""
 
     time: Timestamp
@@ -83,7 +91,7 @@ class ScorePoint(Document):
     kind: str
 
 
-class Scores(Document):
+class Scores(Document, frozen=True, kw_only=True, gc=False):
     """A group's last scores, the oldest first."""
 
     group_id: str
@@ -91,45 +99,47 @@ class Scores(Document):
     points: list[ScorePoint]
 
 
-class ComponentSeries(Document):
+class ComponentSeries(Document, frozen=True, kw_only=True, gc=False):
     """A series in a component."""
 
     series: str
     weight: float
 
 
-class Component(Document):
+class Component(Document, frozen=True, kw_only=True, gc=False):
     """One hidden variable: what several series have in common."""
 
     index: int
-    energy_ratio: float = Field(description="Its share of the energy of the group.")
-    series: list[ComponentSeries] = Field(description="Those with the largest weights.")
+    energy_ratio: Annotated[float, Meta(description="Its share of the energy of the group.")]
+    series: Annotated[list[ComponentSeries], Meta(description="Those with the largest weights.")]
 
 
-class Components(Document):
+class Components(Document, frozen=True, kw_only=True, gc=False):
     """A group's components."""
 
     group_id: str
-    as_of: Timestamp | None = Field(description="When they were copied; null before the first.")
+    as_of: Annotated[
+        Timestamp | None, Meta(description="When they were copied; null before the first.")
+    ]
     components: list[Component]
 
 
-class EdgeDocument(Document):
+class EdgeDocument(Document, frozen=True, kw_only=True, gc=False):
     """A learnt association of two series."""
 
     source: str
     target: str
-    lag_s: float = Field(description="How far the source leads.")
-    weight: float = Field(description="Their correlation, -1 to 1.")
+    lag_s: Annotated[float, Meta(description="How far the source leads.")]
+    weight: Annotated[float, Meta(description="Their correlation, -1 to 1.")]
     age_s: float
 
 
-class EdgePage(Page[EdgeDocument]):
+class EdgePage(Page[EdgeDocument], frozen=True, kw_only=True, gc=False):
     """Associations, the strongest first."""
 
-    as_of: Timestamp | None = Field(
-        default=None, description="When they were copied; null before the first."
-    )
+    as_of: Annotated[
+        Timestamp | None, Meta(description="When they were copied; null before the first.")
+    ]
 
 
 def health_of(group: GroupView, open_ids: list[str], trigger: float) -> Health:
@@ -160,13 +170,13 @@ def summary(group: GroupView, open_ids: list[str], trigger: float, recent: int) 
         edges=group.edges,
         frames=group.frames,
         missing_ratio=rounded(group.missing_ratio),
-        frame_time=rfc3339(group.frame_time),
-        watermark=rfc3339(group.watermark),
+        frame_time=shown_time(group.frame_time),
+        watermark=shown_time(group.watermark),
         score=finite(group.score) or 0.0,
         p_value=group.p_value,
         kind=group.kind,
         incidents_open=open_ids,
-        recent_scores=np.round(np.nan_to_num(scores).astype(float), _DECIMALS).tolist(),
+        recent_scores=_shown_scores(scores),
     )
 
 
@@ -175,22 +185,17 @@ def scores(group: GroupView, interval_s: float, since: int | None, limit: int) -
     history, step = group.history, round(interval_s * NANOSECONDS)
     times = (history.ticks + 1) * step
     first = 0 if since is None else int(np.searchsorted(times, since))
-    first = max(first, len(times) - limit)
+    rows = slice(max(first, len(times) - limit), None)
     return Scores(
         group_id=group.identity.id,
         interval_s=interval_s,
         points=[
-            ScorePoint(
-                time=rfc3339(time),
-                score=round(finite(score) or 0.0, _DECIMALS),
-                p_value=p_value,
-                kind=Kind(kind).name.lower(),
-            )
+            ScorePoint(time=time, score=score, p_value=p_value, kind=_KIND_NAMES[kind])
             for time, score, p_value, kind in zip(
-                times[first:].tolist(),
-                history.score[first:].tolist(),
-                history.p_value[first:].tolist(),
-                history.kind[first:].tolist(),
+                shown_times(times[rows]),
+                _shown_scores(history.score[rows]),
+                history.p_value[rows].tolist(),
+                history.kind[rows].tolist(),
                 strict=True,
             )
         ],
@@ -237,13 +242,25 @@ def edges(
     places, next_cursor = page(
         range(len(order)), lambda place: bytes(keys[order[place]].tobytes()), paging
     )
+    shown = table[order[np.asarray(places, np.intp)]]
     return [
         EdgeDocument(
-            source=graph.series[edge["source"]],
-            target=graph.series[edge["target"]],
-            lag_s=int(edge["lag"]) * interval_s,
-            weight=rounded(edge["weight"]),
-            age_s=int(edge["age_ticks"]) * interval_s,
+            source=graph.series[source],
+            target=graph.series[target],
+            lag_s=lag * interval_s,
+            weight=rounded(weight),
+            age_s=age * interval_s,
         )
-        for edge in table[order[list(places)]]
+        for source, target, lag, weight, age in zip(
+            *(shown[name].tolist() for name in ("source", "target", "lag", "weight", "age_ticks")),
+            strict=True,
+        )
     ], next_cursor
+
+
+def _shown_scores(scores: F32) -> list[float]:
+    """Round scores to what they are worth; 0 where there is none."""
+    values = scores.astype(np.float64)
+    values[~np.isfinite(values)] = 0.0
+    listed: list[float] = values.round(_DECIMALS).tolist()
+    return listed

@@ -11,7 +11,7 @@ from pydantic import Field
 from daemon.events import rfc3339
 from daemon.http import group_documents as documents
 from daemon.http.context import Context, Picture, context_of, group_name_key, group_score_key
-from daemon.http.documents import nanoseconds
+from daemon.http.documents import answering, nanoseconds
 from daemon.http.paging import Filters, Paging, page
 from daemon.http.problems import NotThere, documented
 from daemon.http.times import RequestTime
@@ -68,7 +68,8 @@ class EdgeFilters(Paging):
     weight_min: float = Field(default=0.0, ge=0, le=1, description="At least this strong.")
 
 
-@router.get("", response_model=documents.GroupPage, summary="Every group, and how it stands")
+@router.get("", response_model=None, responses=answering(documents.GroupPage),
+            summary="Every group, and how it stands")  # fmt: skip
 async def list_groups(request: Request, filters: Annotated[GroupFilters, Query()]) -> Response:
     """List groups; several partitions may hold groups of the same name."""
     context = context_of(request)
@@ -86,7 +87,8 @@ async def list_groups(request: Request, filters: Annotated[GroupFilters, Query()
     return context.answers.answer(request, picture.view, make)
 
 
-@router.get("/{group_id}", response_model=documents.GroupSummary, responses=MISSING,
+@router.get("/{group_id}", response_model=None,
+            responses={**answering(documents.GroupSummary), **MISSING},
             summary="One group")  # fmt: skip
 async def show_group(
     request: Request,
@@ -100,7 +102,8 @@ async def show_group(
     )
 
 
-@router.get("/{group_id}/series", response_model=documents.SeriesPage, responses=MISSING,
+@router.get("/{group_id}/series", response_model=None,
+            responses={**answering(documents.SeriesPage), **MISSING},
             summary="A group's series")  # fmt: skip
 async def list_series(
     request: Request, group_id: GroupId, paging: Annotated[Paging, Query()]
@@ -122,7 +125,8 @@ async def list_series(
     return context.answers.answer(request, picture.view, make)
 
 
-@router.get("/{group_id}/scores", response_model=documents.Scores, responses=MISSING,
+@router.get("/{group_id}/scores", response_model=None,
+            responses={**answering(documents.Scores), **MISSING},
             summary="A group's last scores")  # fmt: skip
 async def list_scores(
     request: Request, group_id: GroupId, filters: Annotated[ScoreFilters, Query()]
@@ -137,7 +141,8 @@ async def list_scores(
     )
 
 
-@router.get("/{group_id}/components", response_model=documents.Components, responses=MISSING,
+@router.get("/{group_id}/components", response_model=None,
+            responses={**answering(documents.Components), **MISSING},
             summary="A group's components")  # fmt: skip
 async def list_components(
     request: Request, group_id: GroupId, filters: Annotated[ComponentFilters, Query()]
@@ -153,7 +158,8 @@ async def list_components(
     return context.answers.answer(request, picture.view, make)
 
 
-@router.get("/{group_id}/edges", response_model=documents.EdgePage, responses=MISSING,
+@router.get("/{group_id}/edges", response_model=None,
+            responses={**answering(documents.EdgePage), **MISSING},
             summary="A group's associations")  # fmt: skip
 async def list_edges(
     request: Request, group_id: GroupId, filters: Annotated[EdgeFilters, Query()]
@@ -164,7 +170,7 @@ async def list_edges(
 
     def make() -> documents.EdgePage:
         if graph is None:
-            return documents.EdgePage(items=[])
+            return documents.EdgePage(items=[], next_cursor=None, as_of=None)
         interval = context.model.about.interval
         items, next_cursor = documents.edges(
             graph, interval, filters, filters.series, filters.weight_min

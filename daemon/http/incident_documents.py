@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from daemon.events import Event, Severity, State, rfc3339, rounded
+import msgspec
+from msgspec import Meta
+
+from daemon.events import Event, Severity, State, rounded
 from daemon.http.documents import Document, Page, Timestamp
+from daemon.http.times import shown_time
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
 
 
-class EventSeriesDocument(Document):
+class EventSeriesDocument(Document, frozen=True, kw_only=True, gc=False):
     """A series of an incident, as it was at the event's tick."""
 
     name: str
@@ -18,12 +22,12 @@ class EventSeriesDocument(Document):
     expected: float | None
     lower: float | None
     upper: float | None
-    contribution: float = Field(description="Its share in the incident so far.")
+    contribution: Annotated[float, Meta(description="Its share in the incident so far.")]
     role: str | None
-    direction: str | None = Field(description="above or below.")
+    direction: Annotated[str | None, Meta(description="above or below.")]
 
 
-class EventEdgeDocument(Document):
+class EventEdgeDocument(Document, frozen=True, kw_only=True, gc=False):
     """A relation that is broken."""
 
     source: str
@@ -35,7 +39,7 @@ class EventEdgeDocument(Document):
     age_s: float
 
 
-class QualityDocument(Document):
+class QualityDocument(Document, frozen=True, kw_only=True, gc=False):
     """How much the verdict rests on."""
 
     imputed_ratio: float
@@ -43,7 +47,7 @@ class QualityDocument(Document):
     effective_samples: int
 
 
-class SourceDocument(Document):
+class SourceDocument(Document, frozen=True, kw_only=True, gc=False):
     """The record that closed the frame."""
 
     topic: str
@@ -51,7 +55,7 @@ class SourceDocument(Document):
     offset: int
 
 
-class EventDocument(Document):
+class EventDocument(Document, frozen=True, kw_only=True, gc=False):
     """One state change of an incident, as it stands on the events topic."""
 
     schema_version: int
@@ -78,37 +82,44 @@ class EventDocument(Document):
     version: str
 
 
-class IncidentSummary(Document):
+class IncidentSummary(Document, frozen=True, kw_only=True, gc=False):
     """One incident with the part of its explanation that was asked for."""
 
     id: str
     group_id: str
     group: str
     labels: dict[str, str]
-    state: IncidentState = Field(
-        description="left: this process follows the group no more; the events topic knows the rest."
-    )
+    state: Annotated[
+        IncidentState,
+        Meta(
+            description="left: this process follows the group no more; "
+            "the events topic knows the rest."
+        ),
+    ]
     kind: str
     severity: Severity
-    opened: Timestamp = Field(description="Event time of its first event.")
-    changed: Timestamp = Field(description="Event time of its last event.")
+    opened: Annotated[Timestamp, Meta(description="Event time of its first event.")]
+    changed: Annotated[Timestamp, Meta(description="Event time of its last event.")]
     approx_start: Timestamp
     duration_s: float
-    score: float = Field(description="At the last event.")
+    score: Annotated[float, Meta(description="At the last event.")]
     peak_score: float
     event_count: int
-    worst_at: Timestamp = Field(description="Event time of what follows.")
-    series: list[EventSeriesDocument] = Field(
-        description="Series that contribute most, at the event with the highest score."
-    )
-    edges: list[EventEdgeDocument] = Field(description="Relations that are broken, likewise.")
+    worst_at: Annotated[Timestamp, Meta(description="Event time of what follows.")]
+    series: Annotated[
+        list[EventSeriesDocument],
+        Meta(description="Series that contribute most, at the event with the highest score."),
+    ]
+    edges: Annotated[
+        list[EventEdgeDocument], Meta(description="Relations that are broken, likewise.")
+    ]
 
 
-class IncidentPage(Page[IncidentSummary]):
+class IncidentPage(Page[IncidentSummary], frozen=True, kw_only=True, gc=False):
     """Incidents, the newest first."""
 
 
-class HistoryEntry(Document):
+class HistoryEntry(Document, frozen=True, kw_only=True, gc=False):
     """One event of an incident in short."""
 
     event_id: str
@@ -119,28 +130,28 @@ class HistoryEntry(Document):
     severity: Severity
 
 
-class IncidentDetail(Document):
+class IncidentDetail(Document, frozen=True, kw_only=True, gc=False):
     """One incident with all that is known of it."""
 
     id: str
     group_id: str
     state: IncidentState
     opened: Timestamp
-    latest: EventDocument = Field(description="Its last event.")
-    worst: EventDocument = Field(description="Its event with the highest score.")
+    latest: Annotated[EventDocument, Meta(description="Its last event.")]
+    worst: Annotated[EventDocument, Meta(description="Its event with the highest score.")]
     event_count: int
-    history: list[HistoryEntry] = Field(description="Its last events, the oldest first.")
+    history: Annotated[list[HistoryEntry], Meta(description="Its last events, the oldest first.")]
 
 
-class JournalEntryDocument(Document):
+class JournalEntryDocument(Document, frozen=True, kw_only=True, gc=False):
     """Birth, death or sign flip of an edge, or birth or death of a component."""
 
     sequence: int
     group_id: str
     group: str
     time: Timestamp
-    subject: str = Field(description="edge or component.")
-    change: str = Field(description="grown, pruned or flipped.")
+    subject: Annotated[str, Meta(description="edge or component.")]
+    change: Annotated[str, Meta(description="grown, pruned or flipped.")]
     source: str | None
     target: str | None
     lag_s: float | None
@@ -148,11 +159,11 @@ class JournalEntryDocument(Document):
     component: int | None
 
 
-class JournalPage(Page[JournalEntryDocument]):
+class JournalPage(Page[JournalEntryDocument], frozen=True, kw_only=True, gc=False):
     """Changes of the graphs, the newest first."""
 
 
-class StreamedEvent(Document):
+class StreamedEvent(Document, frozen=True, kw_only=True, gc=False):
     """What one `incident` message of the event stream holds."""
 
     group_id: str
@@ -161,7 +172,9 @@ class StreamedEvent(Document):
 
 def streamed(group_id: str, event: Event) -> StreamedEvent:
     """Make the message that tells of an event."""
-    return StreamedEvent(group_id=group_id, event=EventDocument.model_validate(event))
+    return StreamedEvent(
+        group_id=group_id, event=msgspec.convert(event, EventDocument, from_attributes=True)
+    )
 
 
 def summary(incident: IncidentView, explain: int) -> IncidentSummary:
@@ -183,8 +196,10 @@ def summary(incident: IncidentView, explain: int) -> IncidentSummary:
         peak_score=latest.peak_score,
         event_count=incident.event_count,
         worst_at=worst.ts_event,
-        series=[EventSeriesDocument.model_validate(each) for each in worst.series[:explain]],
-        edges=[EventEdgeDocument.model_validate(each) for each in worst.edges[:explain]],
+        series=msgspec.convert(
+            worst.series[:explain], list[EventSeriesDocument], from_attributes=True
+        ),
+        edges=msgspec.convert(worst.edges[:explain], list[EventEdgeDocument], from_attributes=True),
     )
 
 
@@ -195,10 +210,10 @@ def detail(incident: IncidentView) -> IncidentDetail:
         group_id=incident.identity.id,
         state=incident.state,
         opened=incident.opened,
-        latest=EventDocument.model_validate(incident.latest),
-        worst=EventDocument.model_validate(incident.worst),
+        latest=msgspec.convert(incident.latest, EventDocument, from_attributes=True),
+        worst=msgspec.convert(incident.worst, EventDocument, from_attributes=True),
         event_count=incident.event_count,
-        history=[HistoryEntry.model_validate(each) for each in incident.history],
+        history=msgspec.convert(incident.history, list[HistoryEntry], from_attributes=True),
     )
 
 
@@ -209,7 +224,7 @@ def journal_entry(item: JournalItem, interval_s: float) -> JournalEntryDocument:
         sequence=item.sequence,
         group_id=item.identity.id,
         group=item.identity.name,
-        time=rfc3339(item.time),
+        time=shown_time(item.time),
         subject="edge" if is_edge else "component",
         change=item.change,
         source=item.source if is_edge else None,

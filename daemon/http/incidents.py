@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -10,6 +11,7 @@ from pydantic import Field
 from daemon.events import Severity
 from daemon.http import incident_documents as documents
 from daemon.http.context import context_of
+from daemon.http.documents import answering
 from daemon.http.paging import Paging, page
 from daemon.http.problems import NotThere, documented, problem
 from daemon.http.stream import RETRY_MS, EventStream
@@ -57,7 +59,8 @@ class JournalFilters(Paging):
     since: RequestTime | None = Field(default=None, description="At or after this event time.")
 
 
-@router.get("/incidents", response_model=documents.IncidentPage, summary="Open and past incidents")
+@router.get("/incidents", response_model=None, responses=answering(documents.IncidentPage),
+            summary="Open and past incidents")  # fmt: skip
 async def list_incidents(
     request: Request, filters: Annotated[IncidentFilters, Query()]
 ) -> Response:
@@ -76,8 +79,9 @@ async def list_incidents(
     return context.answers.answer(request, picture.view, make)
 
 
-@router.get("/incidents/{incident_id}", response_model=documents.IncidentDetail,
-            responses=documented(404), summary="One incident with its explanation")  # fmt: skip
+@router.get("/incidents/{incident_id}", response_model=None,
+            responses={**answering(documents.IncidentDetail), **documented(404)},
+            summary="One incident with its explanation")  # fmt: skip
 async def show_incident(
     request: Request,
     incident_id: Annotated[str, Path(max_length=100, description="`incident_id` of its events.")],
@@ -92,7 +96,8 @@ async def show_incident(
     return context.answers.answer(request, view, lambda: documents.detail(incident))
 
 
-@router.get("/journal", response_model=documents.JournalPage, tags=["groups"],
+@router.get("/journal", response_model=None,
+            responses=answering(documents.JournalPage), tags=["groups"],
             summary="Births, deaths and sign flips of associations and components")  # fmt: skip
 async def list_changes(request: Request, filters: Annotated[JournalFilters, Query()]) -> Response:
     """List changes of the graphs, the newest first, as far as they are kept in memory."""
@@ -100,7 +105,7 @@ async def list_changes(request: Request, filters: Annotated[JournalFilters, Quer
     view = context.picture().view
 
     def make() -> documents.JournalPage:
-        chosen = [each for each in reversed(view.journal) if _matches(each, filters)]
+        chosen = _chosen(view.journal[::-1], filters)
         shown, next_cursor = page(
             chosen, lambda each: (SEQUENCE_MAX - each.sequence).to_bytes(8, "big"), filters
         )
@@ -156,12 +161,17 @@ def _is_wanted(incident: IncidentView, filters: IncidentFilters) -> bool:
     )
 
 
-def _matches(item: JournalItem, filters: JournalFilters) -> bool:
-    subject = "edge" if item.component < 0 else "component"
-    return (
-        filters.group in (None, item.identity.name)
-        and filters.group_id in (None, item.identity.id)
-        and filters.subject in (None, subject)
-        and filters.change in (None, item.change)
-        and (filters.since is None or item.time >= filters.since)
-    )
+def _chosen(items: Sequence[JournalItem], filters: JournalFilters) -> Sequence[JournalItem]:
+    """Pick the changes that are wanted; what is not asked about costs nothing."""
+    if filters.group is not None:
+        items = [each for each in items if each.identity.name == filters.group]
+    if filters.group_id is not None:
+        items = [each for each in items if each.identity.id == filters.group_id]
+    if filters.subject is not None:
+        of_edges = filters.subject == "edge"
+        items = [each for each in items if (each.component < 0) == of_edges]
+    if filters.change is not None:
+        items = [each for each in items if each.change == filters.change]
+    if filters.since is not None:
+        items = [each for each in items if each.time >= filters.since]
+    return items

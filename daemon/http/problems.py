@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import Field
+from msgspec import Meta
 from starlette.exceptions import HTTPException
 
-from daemon.http.documents import Document
+from daemon.http.documents import Document, encoded
 from daemon.log import get_logger
 
 PROBLEM_TYPE = "application/problem+json"
@@ -21,23 +21,24 @@ _INPUT_SHOWN_MAX = 200
 log = get_logger(__name__)
 
 
-class ProblemFault(Document):
+class ProblemFault(Document, frozen=True, kw_only=True, gc=False):
     """One thing that is wrong with a request."""
 
-    where: str = Field(description="query, path or header, and the name of the parameter.")
+    where: Annotated[str, Meta(description="query, path or header, and the name of the parameter.")]
     text: str
 
 
-class Problem(Document):
+class Problem(Document, frozen=True, kw_only=True, gc=False):
     """What went wrong, as RFC 9457 has it."""
 
-    type: str = "about:blank"
+    type: str
     title: str
     status: int
     detail: str
-    errors: list[ProblemFault] = Field(
-        default=[], description="Every fault of a request that does not fit the description."
-    )
+    errors: Annotated[
+        list[ProblemFault],
+        Meta(description="Every fault of a request that does not fit the description."),
+    ]
 
 
 class NotThere(HTTPException):
@@ -72,10 +73,14 @@ def problem(
         With a JSON body.
     """
     body = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
+        type="about:blank",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=list(errors),
     )
     return Response(
-        body.model_dump_json(),
+        encoded(body),
         status,
         headers={**(headers or {}), "Cache-Control": "no-store"},
         media_type=PROBLEM_TYPE,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from daemon.events import Event
+from daemon.http.documents import encoded
 from daemon.http.incident_documents import streamed
 from daemon.readmodel.views import GroupIdentity
 
@@ -135,8 +136,8 @@ class EventHub:
     def _spread(self, told: Sequence[tuple[GroupIdentity, Event]]) -> None:
         for identity, event in told:
             self._number += 1
-            data = streamed(identity.id, event).model_dump_json()
-            message = f"id: {self._boot}-{self._number}\nevent: incident\ndata: {data}\n\n".encode()
+            head = f"id: {self._boot}-{self._number}\nevent: incident\ndata: "
+            message = head.encode() + encoded(streamed(identity.id, event)) + b"\n\n"
             self._remembered.append((self._number, identity.id, message))
             for reader in self._readers:
                 reader.offer(identity.id, message)

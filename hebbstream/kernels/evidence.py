@@ -19,7 +19,7 @@ FLUSH = 1e-30
 
 @kernel
 def mean_squares(
-    z: F32, surprise: F64, present: F32, counts: F64, cap: float, warmup: float
+    z: F32, surprise: F64, present: F32, seen: F64, cap: float, warmup: float
 ) -> float:
     """Fuse a frame: the mean square of level and of relation, over the series that are judged.
 
@@ -31,8 +31,8 @@ def mean_squares(
         u, the re-standardised residual.
     present : float32[n], in
         1 where there is a sample.
-    counts : float64[n], in
-        Samples each series has seen.
+    seen : float64[n], in
+        Samples of each series since it joined.
     cap : float64
         Sigmas beyond which a deviation counts no more.
     warmup : float64
@@ -46,7 +46,7 @@ def mean_squares(
     total = 0.0
     judged = 0
     for j in range(z.shape[0]):
-        if present[j] > 0.0 and counts[j] >= warmup:
+        if present[j] > 0.0 and seen[j] >= warmup:
             a = min(abs(float(z[j])), cap)
             b = min(abs(surprise[j]), cap)
             total += a * a + b * b
@@ -84,7 +84,7 @@ def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate
 
 @kernel
 def rank_series(
-    z: F32, surprise: F64, broken: F64, present: F32, counts: F64, warmup: float, evidence: F64
+    z: F32, surprise: F64, broken: F64, present: F32, seen: F64, warmup: float, evidence: F64
 ) -> None:
     """Evidence of each series: how far it is off by itself, from its peers, and in its relations.
 
@@ -96,8 +96,8 @@ def rank_series(
         u, and the mean break of a series' edges.
     present : float32[n], in
         1 where there is a sample.
-    counts : float64[n], in
-        Samples each series has seen.
+    seen : float64[n], in
+        Samples of each series since it joined.
     warmup : float64
         Samples before a series is judged.
     evidence : float64[n], out
@@ -105,7 +105,7 @@ def rank_series(
     """
     for j in range(z.shape[0]):
         evidence[j] = 0.0
-        if present[j] > 0.0 and counts[j] >= warmup:
+        if present[j] > 0.0 and seen[j] >= warmup:
             a = min(abs(float(z[j])), RANK_CAP)
             b = min(abs(surprise[j]), RANK_CAP)
             evidence[j] = a + b + math.sqrt(broken[j])

@@ -93,8 +93,9 @@ def adopt_regime(
 
     Parameters
     ----------
-    moments : float64[5, n], in/out
-        Location and scale; the range of a deviating series restarts at its location.
+    moments : float64[6, n], in/out
+        Location and scale; a deviating series is to be learnt anew, its range restarts at its
+        location. What it has SEEN stays: it is judged without a pause.
     components : float64[3, components_max], in/out
         Ages are cut.
     residual : float64[2, n], in/out

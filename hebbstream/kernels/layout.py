@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-# moments float64[5, n]: location and scale of each series, after the clock's course is taken off.
+# moments float64[6, n]: location and scale of each series, after the clock's course is taken off.
 MEAN: Final = 0
 VARIANCE: Final = 1
 HIGH: Final = 2
 LOW: Final = 3
-COUNT: Final = 4
-MOMENT_ROWS: Final = 5
+COUNT: Final = 4  # samples learnt; adoption cuts it, so that the new regime is learnt fast
+SEEN: Final = 5  # samples since the series joined; whether it is judged
+MOMENT_ROWS: Final = 6
 
 # clock float64[4, n]: does the daily course explain the series? Level alone against level + course.
 CLOCK_LEVEL: Final = 0

@@ -15,8 +15,8 @@ class Model(NamedTuple):
 
     Attributes
     ----------
-    moments : float64[5, n]
-        Location, scale and range of each series.
+    moments : float64[6, n]
+        Location, scale, range and sample counts of each series.
     clock : float64[4, n]
         Whether the daily course explains each series.
     coefficients : float64[2h + 1, n]

@@ -10,7 +10,7 @@ import math
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
-from hebbstream.kernels.layout import COUNT, HIGH, LOW, MEAN, VARIANCE
+from hebbstream.kernels.layout import COUNT, HIGH, LOW, MEAN, SEEN, VARIANCE
 
 #: Samples in which the winsorising limit is half as wide again.
 EARLY_SAMPLES = 100
@@ -51,7 +51,7 @@ def standardise(
         The frame, NaN where missing.
     course : float64[n], in
         The clock's part of each value, taken off first.
-    moments : float64[5, n], in
+    moments : float64[6, n], in
         State, see layout.
     z : float32[n], out
         Standardised frame, 0 where missing and at a series' first sample.
@@ -105,7 +105,7 @@ def learn_moments(
     ----------
     values, course : float64[n], in
         As in `standardise`.
-    moments : float64[5, n], in/out
+    moments : float64[6, n], in/out
         State, see layout.
     rate : float64
         EW rate once a series is warm.
@@ -124,6 +124,7 @@ def learn_moments(
             continue
         count = moments[COUNT, j]
         moments[COUNT, j] = count + 1.0
+        moments[SEEN, j] += 1.0
         if count == 0.0:
             moments[MEAN, j] = x
             moments[VARIANCE, j] = 0.0

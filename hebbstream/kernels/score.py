@@ -177,7 +177,7 @@ def score_frame(
         work.single[at.PRESENT],
     )
     course, scale = work.double[at.COURSE], work.double[at.SCALE]
-    u, broken, counts = work.double[at.SURPRISE], work.double[at.BREAK], model.moments[at.COUNT]
+    u, broken, seen = work.double[at.SURPRISE], work.double[at.BREAK], model.moments[at.SEEN]
     cap = settings[at.S_CAP]
     ready = model.smooth[at.GROUP_AGE] >= settings[at.S_TAIL_START]
     # A series that joins a running group is judged later than the group's first ones.
@@ -210,7 +210,7 @@ def score_frame(
         settings[at.S_BREAK_RATE],
     )
     follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])
-    fused = mean_squares(z, u, present, counts, cap, warmup)
+    fused = mean_squares(z, u, present, seen, cap, warmup)
     statistic = smooth_statistic(
         model.smooth, fused, settings[at.S_SHORT_RATE], settings[at.S_LONG_RATE]
     )
@@ -218,5 +218,5 @@ def score_frame(
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, tick)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
-    rank_series(z, u, broken, present, counts, warmup, out.details[at.EVIDENCE, t])
+    rank_series(z, u, broken, present, seen, warmup, out.details[at.EVIDENCE, t])
     expect(model, work, cap, out.details, t)

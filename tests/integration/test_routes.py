@@ -15,7 +15,7 @@ from kafka import KafkaConsumer
 
 from broker import ApacheKafka, Broker
 from daemon_process import DaemonProcess, free_port, wait_until
-from streams import START, related
+from streams import START, related, wide_records
 
 TICKS = 1500
 
@@ -73,6 +73,55 @@ def test_replay_and_kafka_give_equal_events(broker: Broker, tmp_path: Path) -> N
     assert code == 0
     assert replayed
     assert events(broker.bootstrap, f"{topic}-app.events") == replayed
+
+
+def told(lines: list[bytes]) -> list[tuple[str, str, str, str]]:
+    """Say what events tell whatever partition they came from, in order."""
+    found = [json.loads(line) for line in lines]
+    return sorted((each["group"], each["ts_event"], each["kind"], each["state"]) for each in found)
+
+
+@pytest.mark.slow
+def test_groups_spread_over_partitions_give_the_incidents_of_a_replay(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Four services on two partitions: each stays whole, incidents are those of the file."""
+    services = [
+        wide_records(related(seed=20 + i, ticks=TICKS, break_at=1200), service)
+        for i, service in enumerate(("cart", "db", "search", "web"))
+    ]
+    file = tmp_path / "shop.ndjson"
+    file.write_bytes(b"\n".join(record for tick in zip(*services, strict=True) for record in tick))
+    topic = broker.create_topic("groups", partitions=2)
+    config: dict[str, Any] = {
+        "application_id": f"{topic}-app",
+        "kafka": {"bootstrap_servers": [broker.bootstrap], "topics": [topic]},
+        "grouping": {"group_by": ["service"]},
+        "framing": {"idle_timeout": "2s"},
+    }
+    path = tmp_path / "replay.yaml"
+    path.write_text(json.dumps(config))
+    command("replay", str(file), "--config", str(path), "--out", str(tmp_path / "out"))
+    command("produce", str(file), "--config", str(path))
+
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(
+            lambda: not daemon.alive or daemon.metric("hebbstream_frames_total") == 4 * TICKS,
+            90,
+            "all frames scored",
+        )
+        read = [
+            daemon.metric("hebbstream_records_total", topic=topic, partition=str(each))
+            for each in range(2)
+        ]
+        assert daemon.alive, daemon.log[-3000:]
+        daemon.terminate()
+
+    replayed = told((tmp_path / "out" / "events.ndjson").read_bytes().splitlines())
+    assert min(read) > 0
+    assert sum(read) == 4 * TICKS
+    assert {group for group, *_ in replayed} == {"cart", "db", "search", "web"}
+    assert told(events(broker.bootstrap, f"{topic}-app.events")) == replayed
 
 
 @pytest.mark.slow

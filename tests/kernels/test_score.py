@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import generators
-from hebbstream import Detector
+from hebbstream import Detector, Learning
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.score import write_verdict
 
@@ -63,3 +63,48 @@ def test_recall_comes_from_the_peers() -> None:
     truth = world.frames[2500:, 3]
     assert np.corrcoef(result.recalled[:, 3], truth)[0, 1] > 0.9
     assert (result.evidence[:, 3] == 0).all()
+
+
+def adopted_world(jump: float) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores and evidence around an adoption; series 0 jumps ten ticks after it, for five."""
+    world = generators.level_shift(4, 2600, 8, 1500, sigmas=6, count=6)
+    start = 1570
+    frames = world.frames[:1620].copy()
+    frames[start : start + 5, 0] += jump * frames[:1500, 0].std()
+    result = Detector(world.names).run(frames)
+    adopted = np.flatnonzero(result.learning == Learning.ADOPTED)
+    assert adopted[0] == start - 10
+    return result.score, result.evidence, start
+
+
+def test_judging_goes_on_after_an_adoption() -> None:
+    """In the forty ticks after an adoption no score is 0, and each adopted series has evidence."""
+    score, evidence, start = adopted_world(jump=0.0)
+
+    assert (score[start - 9 : start + 31] > 0).all()
+    assert (evidence[start - 9 : start + 31, :6] > 0).all()
+
+
+def test_an_event_right_after_an_adoption_is_scored() -> None:
+    """A jump of an adopted series raises the score, and is ranked first."""
+    calm, _, _ = adopted_world(jump=0.0)
+
+    score, evidence, start = adopted_world(jump=500.0)
+
+    assert score[start : start + 5].min() > 1.0
+    assert score[start + 4] > calm[start + 4]
+    assert (evidence[start : start + 5].argmax(axis=1) == 0).all()
+
+
+def test_an_operators_adoption_leaves_no_gap() -> None:
+    """After `adopt` the very next frame is judged."""
+    world = generators.level_shift(4, 1540, 8, 1500, sigmas=6, count=6)
+    detector = Detector(world.names)
+    detector.run(world.frames[:1530])
+
+    detector.adopt()
+    result = detector.run(world.frames[1530:])
+
+    assert (detector._model.moments[at.COUNT] < 100).sum() >= 5
+    assert (result.score > 0).all()
+    assert (result.evidence > 0).all()

@@ -34,6 +34,8 @@ def test_restore_takes_over_what_fits() -> None:
     [
         ("moments", None),
         ("moments", np.zeros((5, 3))),
+        ("moments", np.zeros((6, 3))),
+        ("moments", np.zeros(())),
         ("weights", np.zeros((16, 4))),
         ("ends", np.zeros((2, 3), np.uint32)),
     ],

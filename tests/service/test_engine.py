@@ -11,7 +11,8 @@ import pytest
 from daemon.engine import Engine, EngineLimits
 from daemon.errors import SinkError
 from daemon.http.health import HealthState
-from daemon.records import Channel, InputPartition
+from daemon.pipeline import PartitionPipeline
+from daemon.records import Channel, InputPartition, RecordBatch
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Outage, Return, Revoke
 from fakes import Step as ScriptStep
@@ -113,6 +114,30 @@ def test_revoked_partitions_hand_their_position_over() -> None:
     assert made.telemetry.value("rebalances_total", "revoked") == 2
 
 
+def test_a_rebalance_that_hands_a_partition_back_keeps_what_was_learnt() -> None:
+    """Another member joins: what stays here goes on where it was, what left and returns is new."""
+    first, second, third = batches(3)
+    made = engine(
+        [
+            *(Assign((PARTITION,)), first, Revoke((PARTITION,)), Assign((PARTITION,)), second),
+            *(
+                Revoke((PARTITION,)),
+                Assign((OTHER,)),
+                Revoke((OTHER,)),
+                Assign((PARTITION,)),
+                third,
+            ),
+        ]
+    )
+    seen: list[PartitionPipeline] = []
+    made.observe = lambda pipeline, _: seen.append(pipeline)
+
+    made.run(never)
+
+    assert seen[0] is seen[1]
+    assert seen[1] is not seen[2]
+
+
 def test_lost_partitions_commit_nothing() -> None:
     """What another member owns already is forgotten without a word."""
     made = engine([Assign((PARTITION,)), *batches(1), Lose((PARTITION,)), None])
@@ -156,6 +181,30 @@ def test_a_quiet_partition_has_its_frames_closed() -> None:
     assert 55 <= made.clock.monotonic() <= 65
 
 
+def test_a_quiet_partition_is_closed_beside_a_busy_one() -> None:
+    """The idle timeout counts per partition, however much the others bring."""
+    limits = EngineLimits(idle_timeout=60.0)
+    (quiet,) = batches(1)
+    busy = [
+        replace(each, partition=OTHER) for each in batches(100) if isinstance(each, RecordBatch)
+    ]
+    made = engine([Assign((PARTITION, OTHER)), quiet, *busy], limits)
+    clock = made.clock
+    assert isinstance(clock, FakeClock)
+    pending: list[int] = []
+
+    def each_turn_takes_a_second() -> bool:
+        clock.advance(1.0)
+        owned = made.partitions.get(PARTITION)
+        pending.append(-1 if owned is None else owned.pipeline.pending)
+        return False
+
+    made.run(each_turn_takes_a_second)
+
+    assert pending[10] > 0
+    assert pending[80] == 0
+
+
 def test_an_outage_is_no_silence() -> None:
     """While the broker does not answer, nothing is closed for being idle."""
     limits = EngineLimits(idle_timeout=60.0)
@@ -185,6 +234,17 @@ def test_heartbeats_name_partition_and_position() -> None:
     beats = [m for m in sink.messages if m.channel is Channel.HEARTBEAT]
     assert [beat.key for beat in beats] == [b"metrics/0"] * 2
     assert json.loads(beats[-1].value)["next_offset"] == 3
+
+
+def test_a_heartbeat_before_the_first_sample_has_no_watermark() -> None:
+    """Nothing read yet is told as null, not as a time of 1970."""
+    made = engine([Assign((PARTITION,)), None])
+    _, sink = fakes(made)
+
+    made.run(never)
+
+    (beat,) = [m for m in sink.messages if m.channel is Channel.HEARTBEAT]
+    assert json.loads(beat.value)["watermark"] is None
 
 
 def test_heartbeats_can_be_switched_off() -> None:

@@ -43,10 +43,24 @@ def test_the_second_signal_ends_at_once(
 
     with StopRequest(clock, end=ended.append):
         os.kill(os.getpid(), signal.SIGTERM)
+        clock.advance(1.0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     assert ended == [128 + signal.SIGTERM]
     assert "second SIGTERM: ending now" in capfd.readouterr().err
+
+
+def test_the_echo_of_a_signal_is_no_second_request(clock: FakeClock) -> None:
+    """A supervisor that signals the process and its group at once still gets an orderly stop."""
+    ended: list[int] = []
+
+    with StopRequest(clock, end=ended.append) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        clock.advance(0.1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+        assert stop.asked
+    assert ended == []
 
 
 def test_a_drain_that_hangs_is_ended(clock: FakeClock, capfd: pytest.CaptureFixture[str]) -> None:

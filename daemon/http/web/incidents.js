@@ -72,9 +72,11 @@ export function showPast(list, incidents) {
     make: () => element("li", { class: "row" }, element("details", {}, element("summary"), element("div", { class: "inside" }))),
     update: (row, incident) => {
       const [summary, inside] = row.firstElementChild.children;
+      const first = incident.series[0];
+      const named = first ? ` ${text.visible(first.name)} ${text.ownLabels(first.labels, incident.labels)}` : "";
       summary.replaceChildren(
         element("span", { class: "tag", "data-severity": incident.severity }, incident.severity),
-        element("span", { class: "name" }, text.groupTitle(incident.group, incident.labels)),
+        element("span", { class: "name" }, text.groupTitle(incident.group, incident.labels), element("small", {}, named)),
         element("span", { class: "muted" }, `${incident.kind}, ${STATES[incident.state] ?? incident.state}`),
         element("time", { class: "muted", datetime: incident.opened, title: incident.opened }, text.clock(incident.opened)),
         element("span", { class: "number" }, `${text.duration(incident.duration_s)}, peak ${text.score(incident.peak_score)}`));

@@ -70,3 +70,16 @@ def test_a_label_without_a_value_is_refused(
 
     assert code == 2
     assert "--label service: write name=value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect", "produce"])
+def test_a_clock_that_stands_still_is_one_clear_line(
+    command: str, story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An impossible step is a usage error of one line in every command that reads files."""
+    code = main([command, str(story), "--seconds-per-unit", "nan"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "hebbstream: --seconds-per-unit nan: write seconds, more than 0, for example 60\n"
+    )

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from daemon.events import encode_event
+from daemon.events import encode_event, rfc3339
 from shown import World
 
 
@@ -88,3 +88,26 @@ def test_the_journal_tells_edges_from_components(client: httpx.Client) -> None:
     assert {item["subject"] for item in edges["items"]} == {"edge"}
     assert all(item["source"] and item["component"] is None for item in edges["items"])
     assert all(item["subject"] == "component" for item in parts["items"])
+
+
+def test_the_journal_is_cut_to_what_was_asked_for(client: httpx.Client, world: World) -> None:
+    """Every filter alone and all together leave the same entries as reading them one by one."""
+    known = world.model.view.journal[len(world.model.view.journal) // 2]
+    who = known.identity
+    filters = {"group": who.name, "group_id": who.id, "since": rfc3339(known.time)}
+
+    by_name, by_id, later, by_all = (
+        [
+            item["sequence"]
+            for item in client.get("/api/v1/journal", params={**each, "limit": 1000}).json()[
+                "items"
+            ]
+        ]
+        for each in (*({name: value} for name, value in filters.items()), filters)
+    )
+
+    newest_first = list(reversed(world.model.view.journal))
+    assert by_name == [each.sequence for each in newest_first if each.identity.name == who.name]
+    assert by_id == [each.sequence for each in newest_first if each.identity.id == who.id]
+    assert later == [each.sequence for each in newest_first if each.time >= known.time]
+    assert by_all == [number for number in by_id if number in later]

@@ -1,10 +1,12 @@
-"""Times in requests: `daemon.http.times`."""
+"""Times in requests and answers: `daemon.http.times`."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from daemon.http.times import parse_time
+from daemon.events import rfc3339
+from daemon.http.times import parse_time, shown_times
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,13 @@ def test_nothing_else_is_taken_for_a_time(text: object) -> None:
     """A number or a time without a zone could mean several things."""
     with pytest.raises(ValueError, match=r"RFC 3339|month"):
         parse_time(text)
+
+
+@pytest.mark.parametrize("step", [10**9, 250 * 10**6, 86_400 * 10**9, 1])
+def test_times_written_together_look_like_one_written_alone(step: int) -> None:
+    """Whole seconds, parts of them, before 1970 and after: the same text."""
+    times = np.arange(-5, 20, dtype=np.int64) * step + 1_767_225_598 * 10**9
+
+    assert shown_times(times) == [rfc3339(time) for time in times.tolist()]
+    assert shown_times(times[:0]) == []
+    assert shown_times(np.array([-(10**9)])) == ["1969-12-31T23:59:59Z"]
