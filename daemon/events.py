@@ -29,6 +29,13 @@ class State(StrEnum):
     RESOLVE = "resolve"
 
 
+class Role(StrEnum):
+    """What part a series has in broken relations."""
+
+    CULPRIT = "culprit"
+    VICTIM = "victim"
+
+
 class Severity(StrEnum):
     """How far the incident's peak is above the alert line."""
 
@@ -41,8 +48,8 @@ class EventSeries(Struct, frozen=True):
 
     `expected` is what the series' own past makes likely for a level incident, what its peers make
     likely for a relation incident; `lower` and `upper` are three sigmas from it. `contribution` is
-    its share in the incident so far, of all series, not only those named. `direction` is `above`
-    or `below`.
+    its share in the incident so far, of all series, not only those named. `role` is that at the
+    tick whose relations the event lists. `direction` is `above` or `below`.
     """
 
     name: str
@@ -52,7 +59,7 @@ class EventSeries(Struct, frozen=True):
     lower: float | None
     upper: float | None
     contribution: float
-    role: str | None
+    role: Role | None
     direction: str | None
 
 

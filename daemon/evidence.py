@@ -5,19 +5,25 @@ Pure functions of one tick's verdict and the evidence gathered so far.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import Direction, MetricRule
-from daemon.events import EventEdge, EventSeries, finite, rounded
-from daemon.records import F64, NANOSECONDS, Series
+from daemon.events import EventEdge, EventSeries, Role, finite, rounded
+from daemon.records import F64, I64, NANOSECONDS, Series
 from hebbstream.results import Kind, RunResult
 
 #: Half width of the band of expected values, in sigmas.
 BAND_SIGMAS = 3.0
+#: A culprit has more than this share of its relations broken, and at least so many.
+CULPRIT_SHARE = 0.5
+CULPRIT_EDGES = 2
+_NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -68,6 +74,7 @@ def describe_series(
     kind: Kind,
     shares: F64,
     limit: int,
+    roles: Mapping[str, Role] = _NO_ROLES,
 ) -> tuple[EventSeries, ...]:
     """List the series that contribute most.
 
@@ -87,6 +94,8 @@ def describe_series(
         Their shares in the incident so far.
     limit : int
         How many at most.
+    roles : mapping of str to Role, optional
+        By key, of those that have one.
 
     Returns
     -------
@@ -110,7 +119,7 @@ def describe_series(
                 lower=finite(expected[i] - band),
                 upper=finite(expected[i] + band),
                 contribution=rounded(shares[i]),
-                role=None,
+                role=roles.get(members[i].key),
                 direction=direction,
             )
         )
@@ -152,6 +161,86 @@ def describe_edges(
             age_s=int(edge["age_ticks"]) * step,
         )
         for edge in broken[:limit]
+    )
+
+
+def roles_of(members: Sequence[Series], broken: NDArray[np.void], degrees: I64) -> dict[str, Role]:
+    """Tell culprits from victims by which relations broke together.
+
+    Parameters
+    ----------
+    members : sequence of Series, length n
+        Series in column order.
+    broken : array of BROKEN_DTYPE
+        As the detector lists them.
+    degrees : int64[n]
+        Count of all relations of each series.
+
+    Returns
+    -------
+    dict of str to Role
+        By key. Culprit: most of its relations broke, and more than one. Victim: those of its
+        relations that broke, and are fewer than that, all lead to culprits.
+    """
+    source, target = broken["source"].astype(np.int64), broken["target"].astype(np.int64)
+    counts = np.bincount(np.concatenate((source, target)), minlength=len(members))
+    culprit = (counts >= CULPRIT_EDGES) & (counts > CULPRIT_SHARE * degrees)
+    to_culprit = np.zeros(len(members), dtype=np.int64)
+    np.add.at(to_culprit, source, culprit[target])
+    np.add.at(to_culprit, target, culprit[source])
+    victim = ~culprit & (counts > 0) & (to_culprit == counts)
+    roles = {members[i].key: Role.CULPRIT for i in np.flatnonzero(culprit).tolist()}
+    return roles | {members[i].key: Role.VICTIM for i in np.flatnonzero(victim).tolist()}
+
+
+def describe_lost_edges(
+    members: Sequence[Series],
+    edges: NDArray[np.void] | None,
+    frame: F64,
+    silent: AbstractSet[str],
+    interval_ns: int,
+    limit: int,
+) -> tuple[EventEdge, ...]:
+    """List the relations of series that stopped to those that go on, the strongest first.
+
+    Parameters
+    ----------
+    members : sequence of Series, length n
+        Series in column order.
+    edges : array of EDGE_DTYPE or None
+        As the detector lists them.
+    frame : float64[n]
+        Values at this tick.
+    silent : set of str
+        Keys of the series that stopped.
+    interval_ns : int
+        Grid step, for lags and ages in seconds.
+    limit : int
+        How many at most.
+
+    Returns
+    -------
+    tuple of EventEdge
+        Nothing is known of their weight now: it is 0, as is their residual.
+    """
+    if edges is None or not len(edges):
+        return ()
+    stopped = np.array([series.key in silent for series in members], dtype=np.bool_)
+    here = ~np.isnan(frame)
+    source, target = edges["source"], edges["target"]
+    lost = (stopped[source] & here[target]) | (stopped[target] & here[source])
+    step = interval_ns / NANOSECONDS
+    return tuple(
+        EventEdge(
+            source=members[int(edge["source"])].key,
+            target=members[int(edge["target"])].key,
+            lag_s=int(edge["lag"]) * step,
+            weight_before=rounded(edge["weight"]),
+            weight_now=0.0,
+            residual_sigma=0.0,
+            age_s=int(edge["age_ticks"]) * step,
+        )
+        for edge in edges[lost][:limit]
     )
 
 

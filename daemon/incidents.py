@@ -8,47 +8,17 @@ tells a consumer that the resolve was premature; such an update does not count f
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from daemon.announcer import Announcer, Moment, TrackerIdentity
 from daemon.config import IncidentsSection, MetricRule
-from daemon.events import (
-    SCHEMA_VERSION,
-    Event,
-    EventEdge,
-    Quality,
-    Severity,
-    Source,
-    State,
-    finite,
-    kind_name,
-    learning_name,
-    rfc3339,
-    rounded,
-)
-from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series
-from daemon.records import NANOSECONDS, FrameBlock, InputPartition, Series
-from daemon.relabel import compile_patterns
-from hebbstream.results import Kind, Learning, RunResult
-
-#: Namespace of incident and event ids (RFC 9562 version 5); part of the contract.
-NAMESPACE = uuid.UUID("6f1d3b52-6a0c-5f0e-9a43-2f8c1f3f7c11")
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerIdentity:
-    """What a group's events say about where they come from."""
-
-    application_id: str
-    partition: InputPartition
-    group: str
-    labels: Mapping[str, str]
-    config_hash: str
-    version: str
+from daemon.events import Event, EventEdge, Role, State, finite, kind_name
+from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series, roles_of
+from daemon.records import FrameBlock, Series
+from hebbstream.results import Kind, RunResult
 
 
 @dataclass(slots=True)
@@ -71,6 +41,8 @@ class Incident:
         Broken relations at the tick of the highest score that had any.
     edges_score : float
         That tick's score.
+    roles : dict
+        Culprits and victims at that tick, by key.
     sequence, updates : int
         Events published; updates among them that count for the limit.
     calm : int
@@ -88,24 +60,11 @@ class Incident:
     evidence: EvidenceSum = field(default_factory=EvidenceSum)
     edges: tuple[EventEdge, ...] = ()
     edges_score: float = 0.0
+    roles: dict[str, Role] = field(default_factory=dict)
     sequence: int = 0
     updates: int = 0
     calm: int = 0
     resolved_frame: int = -1
-
-
-class _Tick:
-    """One row of a block, with everything an event may want to know about it."""
-
-    def __init__(
-        self, block: FrameBlock, result: RunResult, members: Sequence[Series], row: int
-    ) -> None:
-        self.block = block
-        self.result = result
-        self.members = members
-        self.row = row
-        self.tick = int(block.ticks[row])
-        self.score = float(result.score[row])
 
 
 class IncidentTracker:
@@ -141,10 +100,8 @@ class IncidentTracker:
         self.last: Incident | None = None
         self._section = section
         self._policy = Policy(metrics, section.top_series)
-        self._identity = identity
-        self._interval = interval_ns
-        self._windows = _windows(section, identity.group)
-        self._latest: _Tick | None = None
+        self._announcer = Announcer(section, identity, interval_ns)
+        self._latest: Moment | None = None
         self._frames = 0
         self._run_start: int | None = None
         self._triggered = 0
@@ -180,12 +137,12 @@ class IncidentTracker:
                 row = upto
                 if row == count:
                     break
-            event = self._observe_tick(_Tick(block, result, members, row))
+            event = self._observe_tick(Moment(block, result, members, row))
             if event is not None:
                 events.append(event)
             row += 1
         if count:
-            self._latest = _Tick(block, result, members, count - 1) if self.current else None
+            self._latest = Moment(block, result, members, count - 1) if self.current else None
         return events
 
     def end(self) -> Event | None:
@@ -214,25 +171,25 @@ class IncidentTracker:
         elif self._run_start is None:
             self._run_start = int(block.ticks[row])
 
-    def _observe_tick(self, tick: _Tick) -> Event | None:
+    def _observe_tick(self, tick: Moment) -> Event | None:
         """Take in one tick; returns the event it leads to."""
         self._frames += 1
-        elevated = tick.score >= self._section.recovery
+        elevated = _score(tick) >= self._section.recovery
         if elevated and self._run_start is None:
             self._run_start = tick.tick
         elif not elevated:
             self._run_start = None
         if self.current is not None:
             return self._follow(self.current, tick, elevated=elevated)
-        triggered = tick.score >= self._section.trigger and self._policy.accepts(
+        triggered = _score(tick) >= self._section.trigger and self._policy.accepts(
             tick.members, tick.block.frames[tick.row], tick.result, tick.row
         )
         self._triggered = self._triggered + 1 if triggered else 0
-        if self._triggered < self._section.open_after or self._in_maintenance(tick):
+        if self._triggered < self._section.open_after or self._announcer.in_maintenance(tick.tick):
             return None
         return self._open(tick)
 
-    def _follow(self, incident: Incident, tick: _Tick, *, elevated: bool) -> Event | None:
+    def _follow(self, incident: Incident, tick: Moment, *, elevated: bool) -> Event | None:
         """Carry an open incident on: it worsens, resolves or goes on."""
         if elevated:
             incident.calm = 0
@@ -247,13 +204,13 @@ class IncidentTracker:
             return None
         return self._resolve(incident, tick)
 
-    def _resolve(self, incident: Incident, tick: _Tick) -> Event:
+    def _resolve(self, incident: Incident, tick: Moment) -> Event:
         incident.resolved_frame = self._frames
         self.current, self.last = None, incident
         self._triggered = 0
         return self._event(incident, tick, State.RESOLVE)
 
-    def _open(self, tick: _Tick) -> Event | None:
+    def _open(self, tick: Moment) -> Event | None:
         """Open an incident, or the last one again; None in the cooldown."""
         since = self._frames - self.last.resolved_frame if self.last else 0
         if self.last and since <= self._section.merge_gap:
@@ -265,99 +222,55 @@ class IncidentTracker:
         else:
             kind = Kind(int(tick.result.channel[tick.row]))
             start = tick.tick if self._run_start is None else self._run_start
-            incident = Incident(self._incident_id(tick, kind), kind, start, tick.tick)
+            incident = Incident(
+                self._announcer.incident_id(tick.tick, kind_name(kind)), kind, start, tick.tick
+            )
             state = State.OPEN
         self.current = incident
         self._gather(incident, tick)
         return self._event(incident, tick, state)
 
-    def _gather(self, incident: Incident, tick: _Tick) -> None:
+    def _gather(self, incident: Incident, tick: Moment) -> None:
         """Add an elevated tick to what is known about an incident."""
         incident.last_tick = tick.tick
-        incident.peak = max(incident.peak, tick.score)
+        incident.peak = max(incident.peak, _score(tick))
         incident.evidence.align(tuple(series.key for series in tick.members))
         incident.evidence.add(tick.result.evidence[tick.row])
         broken = tick.result.broken.get(tick.row)
-        if broken is not None and len(broken) and tick.score >= incident.edges_score:
+        if broken is not None and len(broken) and _score(tick) >= incident.edges_score:
             limit = self._section.top_edges
-            incident.edges = describe_edges(tick.members, broken, self._interval, limit)
-            incident.edges_score = tick.score
+            incident.edges = describe_edges(
+                tick.members, broken, self._announcer.interval_ns, limit
+            )
+            incident.edges_score = _score(tick)
+            degrees = tick.result.degrees.get(tick.row)
+            incident.roles = {} if degrees is None else roles_of(tick.members, broken, degrees)
 
-    def _in_maintenance(self, tick: _Tick) -> bool:
-        time = self._stamp(tick.tick)
-        return any(start <= time < end for start, end in self._windows)
-
-    def _stamp(self, tick: int) -> int:
-        return (tick + 1) * self._interval
-
-    def _incident_id(self, tick: _Tick, kind: Kind) -> str:
-        who = self._identity
-        parts = (
-            who.application_id,
-            who.partition.topic,
-            str(who.partition.partition),
-            who.group,
-            str(self._stamp(tick.tick)),
-            kind_name(kind),
-        )
-        return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
-
-    def _event(self, incident: Incident, tick: _Tick, state: State) -> Event:
+    def _event(self, incident: Incident, tick: Moment, state: State) -> Event:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
         incident.published_peak = incident.peak
-        who, section, row = self._identity, self._section, tick.row
-        frame, result = tick.block.frames[row], tick.result
+        row, result = tick.row, tick.result
         incident.evidence.align(tuple(series.key for series in tick.members))
-        shares = incident.evidence.shares()
-        ticks = incident.last_tick - incident.first_tick + 1
-        event_id = uuid.uuid5(NAMESPACE, f"{incident.incident_id}\n{incident.sequence}")
-        critical = incident.peak >= section.critical_score
-        return Event(
-            schema_version=SCHEMA_VERSION,
-            event_id=str(event_id),
-            incident_id=incident.incident_id,
-            state=state,
+        return self._announcer.event(
+            tick,
+            incident,
+            state,
             kind=kind_name(incident.kind),
-            group=who.group,
-            labels=dict(who.labels),
-            ts_event=rfc3339(self._stamp(tick.tick)),
-            ts_detected=rfc3339(int(tick.block.watermarks[row])),
-            approx_start=rfc3339(self._stamp(incident.first_tick)),
-            duration_s=ticks * self._interval / NANOSECONDS,
-            score=finite(tick.score) or 0.0,
-            peak_score=incident.peak,
+            score=finite(_score(tick)) or 0.0,
             p_value=float(result.p_value[row]),
-            severity=Severity.CRITICAL if critical else Severity.WARNING,
             series=describe_series(
-                tick.members, frame, result, row, incident.kind, shares, section.top_series
+                tick.members,
+                tick.block.frames[row],
+                result,
+                row,
+                incident.kind,
+                incident.evidence.shares(),
+                self._section.top_series,
+                incident.roles,
             ),
-            edges=incident.edges,
-            quality=Quality(
-                imputed_ratio=rounded(float(np.isnan(frame).mean())) if len(frame) else 0.0,
-                warmup=int(result.learning[row]) == Learning.WARMUP,
-                effective_samples=result.first_tick + row + 1,
-            ),
-            learning=learning_name(int(result.learning[row])),
-            source=Source(
-                who.partition.topic, who.partition.partition, int(tick.block.offsets[row])
-            ),
-            config_hash=who.config_hash,
-            version=who.version,
         )
 
 
-def _windows(section: IncidentsSection, group: str) -> list[tuple[int, int]]:
-    """Find the maintenance windows of a group, as Unix nanoseconds."""
-    windows = []
-    for window in section.maintenance:
-        pattern = compile_patterns(window.groups)
-        if pattern is not None and pattern.fullmatch(group):
-            windows.append((_to_ns(window.start), _to_ns(window.end)))
-    return windows
-
-
-def _to_ns(text: str) -> int:
-    """Read a time the configuration has checked."""
-    since = datetime.fromisoformat(text) - datetime.fromtimestamp(0, UTC)
-    return since // timedelta(microseconds=1) * 1000
+def _score(tick: Moment) -> float:
+    return float(tick.result.score[tick.row])

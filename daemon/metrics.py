@@ -78,7 +78,7 @@ def _each(values: type[StrEnum]) -> tuple[tuple[str], ...]:
 _PARTITION = ("topic", "partition")
 _NONE = ((),)
 _STATES = tuple(product(("open", "update", "resolve"), ("warning", "critical")))
-_KINDS = (("level",), ("relation",))
+_KINDS = (("level",), ("relation",), ("silence",), ("group",))
 _SCORES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

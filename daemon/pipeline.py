@@ -7,9 +7,11 @@ for byte, however they were split into batches; `replay` and the live service ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from daemon.announcer import TrackerIdentity
 from daemon.config import (
     FramingSection,
     GroupingSection,
@@ -22,7 +24,7 @@ from daemon.config import (
 from daemon.events import Event, encode_edge, encode_event, encode_score, kind_name
 from daemon.formats import make_codec
 from daemon.framing import Framed, Framer
-from daemon.incidents import IncidentTracker, TrackerIdentity
+from daemon.incidents import IncidentTracker
 from daemon.records import (
     NANOSECONDS,
     Channel,
@@ -35,6 +37,7 @@ from daemon.records import (
     Series,
 )
 from daemon.series import SeriesTable
+from daemon.silence import SilenceTracker
 from hebbstream import Detector, DetectorParams, RunResult
 
 
@@ -96,6 +99,7 @@ class GroupState:
 
     detector: Detector
     tracker: IncidentTracker
+    silence: SilenceTracker
     members: list[Series]
     component_count: int = 0
     edge_count: int = 0
@@ -103,8 +107,15 @@ class GroupState:
     @property
     def incidents_open(self) -> dict[str, int]:
         """Open incidents by kind."""
-        current = self.tracker.current
-        return {} if current is None else {kind_name(current.kind): 1}
+        current, counts = self.tracker.current, self.silence.incidents_open
+        if current is not None:
+            counts[kind_name(current.kind)] += 1
+        return dict(counts)
+
+    def end(self) -> list[Event]:
+        """Resolve whatever is open, because the group is gone."""
+        event = self.tracker.end()
+        return [*([] if event is None else [event]), *self.silence.end()]
 
 
 class PartitionPipeline:
@@ -181,8 +192,7 @@ class PartitionPipeline:
     def _retire(self, name: str, output: PipelineOutput) -> None:
         """Forget a group; what was open in it is over."""
         group = self._groups.pop(name, None)
-        event = None if group is None else group.tracker.end()
-        if event is not None:
+        for event in [] if group is None else group.end():
             output.ended.append(event)
             output.messages.append(Message(Channel.EVENTS, name.encode(), encode_event(event)))
 
@@ -192,8 +202,13 @@ class PartitionPipeline:
         group = self._groups.get(block.group) or self._create(block.group)
         self._change_members(group, block)
         times = (block.ticks + 1) * (self._interval / NANOSECONDS)
-        result = group.detector.run(block.frames, times)
-        events = tuple(group.tracker.observe(block, result, group.members))
+        shifts = group.silence.scan(block, group.members)
+        asked = [shift.row for shift in shifts if len(shift.stopped)]
+        result = group.detector.run(block.frames, times, edges_at=asked)
+        events = _in_order(
+            group.tracker.observe(block, result, group.members),
+            group.silence.observe(block, result, group.members, shifts),
+        )
         group.component_count = int(result.components[-1])
         group.edge_count = int(result.edges[-1])
         output.steps.append(GroupStep(block, _last_details(result), events))
@@ -208,21 +223,19 @@ class PartitionPipeline:
 
     def _create(self, name: str) -> GroupState:
         sections = self._sections
+        identity = TrackerIdentity(
+            application_id=sections.application_id,
+            partition=self.partition,
+            group=name,
+            labels=self._table.group_labels(name),
+            config_hash=sections.config_hash,
+            version=sections.version,
+        )
+        follow = (sections.incidents, sections.metrics, identity, self._interval)
         group = GroupState(
             detector=Detector((), sections.detector, interval_seconds=sections.framing.interval),
-            tracker=IncidentTracker(
-                sections.incidents,
-                sections.metrics,
-                TrackerIdentity(
-                    application_id=sections.application_id,
-                    partition=self.partition,
-                    group=name,
-                    labels=self._table.group_labels(name),
-                    config_hash=sections.config_hash,
-                    version=sections.version,
-                ),
-                self._interval,
-            ),
+            tracker=IncidentTracker(*follow),
+            silence=SilenceTracker(*follow),
             members=[],
         )
         self._groups[name] = group
@@ -261,6 +274,15 @@ class PartitionPipeline:
             ("offset", str(letter.offset).encode()),
         )
         return Message(Channel.DEAD_LETTER, letter.key, letter.value or b"", headers)
+
+
+def _in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
+    """Merge what trackers say by tick, so that the order does not depend on blocks."""
+    told = [list(events) for events in trackers]
+    events = [event for each in told for event in each]
+    if sum(map(bool, told)) > 1:
+        events.sort(key=lambda event: datetime.fromisoformat(event.ts_event))
+    return tuple(events)
 
 
 def _last_details(result: RunResult) -> RunResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -65,6 +66,15 @@ def _place(header: dict[str, Any]) -> tuple[list[str], int]:
     return series, tick
 
 
+@dataclass(slots=True)
+class _Found:
+    """What Python lists at single rows of a block."""
+
+    broken: dict[int, NDArray[np.void]] = field(default_factory=dict)
+    related: dict[int, NDArray[np.void]] = field(default_factory=dict)
+    degrees: dict[int, I64] = field(default_factory=dict)
+
+
 class Detector(Group):
     """Learns which series of a group move together, and scores every frame.
 
@@ -116,7 +126,12 @@ class Detector(Group):
         )
 
     def run(
-        self, frames: ArrayLike, times: ArrayLike | None = None, *, detail_from: float = 0.75
+        self,
+        frames: ArrayLike,
+        times: ArrayLike | None = None,
+        *,
+        detail_from: float = 0.75,
+        edges_at: Collection[int] = (),
     ) -> RunResult:
         """Score and learn a block of frames, one by one.
 
@@ -128,6 +143,8 @@ class Detector(Group):
             Unix seconds of each frame; tick * interval when absent.
         detail_from : float, optional
             Score from which a frame's broken relations are listed.
+        edges_at : collection of int, optional
+            Rows after which all edges are listed, in `RunResult.related`.
 
         Returns
         -------
@@ -147,8 +164,8 @@ class Detector(Group):
             journal=np.zeros((len(block) // self._params.subspace.check_ticks + 2, 3), np.int64),
             report=np.zeros(REPORT_ROWS, np.int64),
         )
-        broken: dict[int, NDArray[np.void]] = {}
-        journal = self._advance(block, clock, out, detail_from, broken)
+        found = _Found()
+        journal = self._advance(block, clock, out, detail_from, found, edges_at)
         verdicts, details = out.verdicts, out.details
         first = self._tick
         self._tick += len(block)
@@ -165,8 +182,10 @@ class Detector(Group):
             expected=details[EXPECTED],
             recalled=details[RECALLED],
             scale=details[SIGMA],
-            broken=broken,
+            broken=found.broken,
             journal=journal,
+            related=found.related,
+            degrees=found.degrees,
         )
 
     def _advance(
@@ -175,14 +194,16 @@ class Detector(Group):
         clock: F64,
         out: Output,
         detail_from: float,
-        broken: dict[int, NDArray[np.void]],
+        found: _Found,
+        edges_at: Collection[int],
     ) -> tuple[JournalEntry, ...]:
         """Drive the kernel over a block; see to the graph where it stops."""
         entries, self._waiting = (self._waiting, []) if len(block) else ([], self._waiting)
         row = 0
+        stops = sorted({at for at in edges_at if 0 <= at < len(block)}, reverse=True)
         while row < len(block):
             row = advance(
-                block,
+                block[: stops[-1] + 1] if stops else block,
                 clock,
                 self._model,
                 self._work,
@@ -194,10 +215,13 @@ class Detector(Group):
             )
             reason = int(out.report[REASON])
             if reason & REASON_DETAIL:
-                broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
+                found.broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
+                found.degrees[row - 1] = self._state.graph.degrees()
             if reason & REASON_GRAPH:
                 entries += self._revise(row - 1)
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count
+            if stops and row > stops[-1]:
+                found.related[stops.pop()] = self._state.graph.edges(self._tick + row)
         entries += self._component_entries(out.journal[: int(out.report[JOURNAL_COUNT])])
         return tuple(sorted(entries, key=lambda entry: entry.row))
 

@@ -195,6 +195,11 @@ class Graph:
         listed["age_ticks"] = tick - self.ticks[BIRTH]
         return listed[np.argsort(-np.abs(listed["weight"]), kind="stable")]
 
+    def degrees(self) -> I64:
+        """Count the edges of each series, int64[n]."""
+        counts: I64 = np.bincount(self.ends.ravel(), minlength=self.activity.shape[1])
+        return counts
+
     def broken(self, tick: int) -> NDArray[np.void]:
         """List the edges whose relation does not hold, as BROKEN_DTYPE, the worst first.
 

@@ -139,8 +139,10 @@ class RunResult:
     """A block's verdicts: the fields of TickResult as arrays over T frames.
 
     `channel` and `learning` hold the integer values of Kind and Learning. `broken` maps a row of
-    the block to its broken edges, for rows whose score is at least `detail_from`. `journal` is in
-    row order.
+    the block to its broken edges, for rows whose score is at least `detail_from`; `degrees` maps
+    the same rows to the count of all edges of each series, int64[n]. `related` maps
+    each row that was asked for to all edges after it, as `Detector.edges` lists them. `journal` is
+    in row order.
     """
 
     first_tick: int
@@ -157,6 +159,8 @@ class RunResult:
     scale: F64
     broken: dict[int, NDArray[np.void]] = field(default_factory=dict)
     journal: tuple[JournalEntry, ...] = ()
+    related: dict[int, NDArray[np.void]] = field(default_factory=dict)
+    degrees: dict[int, I64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.score)

@@ -29,13 +29,15 @@ def related(seed: int, ticks: int, series: int = 6, break_at: int | None = None)
 
 
 def wide_records(values: np.ndarray, service: str = "cart", interval: int = 60) -> list[bytes]:
-    """One wide JSON record a tick."""
+    """One wide JSON record a tick; a missing sample is left out."""
     return [
         msgspec.json.encode(
             {
                 "timestamp": START + t * interval,
                 "labels": {"service": service},
-                "values": {f"m{i}": round(float(v), 6) for i, v in enumerate(row)},
+                "values": {
+                    f"m{i}": round(float(v), 6) for i, v in enumerate(row) if not np.isnan(v)
+                },
             }
         )
         for t, row in enumerate(values)

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from daemon.config.broker import KafkaSection, StartFrom
 from daemon.config.framing import FramingSection
-from daemon.config.incidents import IncidentsSection, MaintenanceWindow
+from daemon.config.incidents import IncidentsSection, MaintenanceWindow, SilenceSection
 from daemon.config.process import LoggingSection, OutputSection, ServerSection
 from daemon.config.samples import InputFormat, InputSection, TimestampUnit
 from daemon.config.section import Section
@@ -47,6 +47,7 @@ __all__ = [
     "Section",
     "SeriesSection",
     "ServerSection",
+    "SilenceSection",
     "StartFrom",
     "TimestampUnit",
     "Transform",

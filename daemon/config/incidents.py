@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from daemon.config.section import Section
+from hebbstream.durations import Duration
 
 
 class MaintenanceWindow(Section):
@@ -35,6 +36,50 @@ class MaintenanceWindow(Section):
             msg = "start must be before end"
             raise ValueError(msg)
         return self
+
+
+class SilenceSection(Section):
+    """When a series that reports nothing is an incident of its own."""
+
+    enabled: bool = Field(
+        default=True, description="false: silence is a gap only, and no incident comes of it."
+    )
+    after: int = Field(
+        default=5,
+        ge=2,
+        le=100_000,
+        description=(
+            "Ticks without a sample that are never an incident; a series that often pauses is "
+            "given more."
+        ),
+    )
+    budget_per_day: float = Field(
+        default=0.002,
+        gt=0,
+        le=100,
+        description=(
+            "False alarms of silence a group may raise a day; sets how improbable a pause must be."
+        ),
+    )
+    warmup: Duration = Field(
+        default=86_400.0,
+        ge=0,
+        description="A series younger than this is not missed: its rhythm is not known yet.",
+    )
+    memory: Duration = Field(
+        default=7 * 86_400.0,
+        gt=0,
+        description=(
+            "How long pauses are remembered. A long one that comes again for the fourth time "
+            "within it belongs to the series' rhythm."
+        ),
+    )
+    presence_min: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="A series that has samples in a smaller share of the ticks is not missed.",
+    )
 
 
 class IncidentsSection(Section):
@@ -91,6 +136,9 @@ class IncidentsSection(Section):
     )
     top_series: int = Field(default=10, ge=1, le=1000, description="Series named in an event.")
     top_edges: int = Field(default=10, ge=0, le=1000, description="Relations named in an event.")
+    silence: SilenceSection = Field(
+        default=SilenceSection(), description="Series that stop reporting."
+    )
     maintenance: list[MaintenanceWindow] = Field(
         default=[], description="Ranges in which no incident opens."
     )

@@ -134,6 +134,10 @@ class MetricRule(Section):
     deviation_ratio_min: float = Field(
         default=0.0, ge=0, description="Least deviation relative to the expected value's magnitude."
     )
+    silence: bool = Field(
+        default=True,
+        description="false: a series of this metric may stop reporting without an incident.",
+    )
     valid_min: float | None = Field(
         default=None, description="Values below are dropped and counted."
     )

@@ -35,7 +35,9 @@ class IncidentFilters(Paging):
     state: IncidentState | None = Field(default=None, description="In this state.")
     group: str | None = Field(default=None, description="Of groups with exactly this name.")
     group_id: str | None = Field(default=None, pattern=GROUP_ID, description="Of this group.")
-    kind: Literal["level", "relation"] | None = Field(default=None, description="Of this kind.")
+    kind: Literal["level", "relation", "silence", "group"] | None = Field(
+        default=None, description="Of this kind."
+    )
     severity: Severity | None = Field(default=None, description="Of this severity.")
     since: RequestTime | None = Field(
         default=None, description="With an event at or after this event time."

@@ -22,8 +22,9 @@ SERVICE = (
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
-        "closing", "counters", "event_clock", "events", "evidence", "formats", "framing", "winners",
-        "incidents", "membership", "relabel", "series", "shop",
+        "announcer", "closing", "counters", "event_clock", "events", "evidence", "formats",
+        "framing", "incidents", "membership", "presence", "relabel", "series", "shop", "silence",
+        "winners",
     ),
     ("pipeline",),
     # Settings and their words.

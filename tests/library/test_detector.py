@@ -149,3 +149,31 @@ def test_hold_stops_learning_and_release_resumes_it() -> None:
     assert np.array_equal(before, at_rest)
     assert (freed.learning == Learning.NORMAL).any()
     assert (detector.expected() != before).all()
+
+
+def test_edges_are_listed_at_the_rows_asked_for() -> None:
+    """They are those of a run that ends there, and asking changes no verdict."""
+    world = generators.relation_break(1, 1500, 12, 1400)
+    plain, asked, short = (Detector(world.names) for _ in range(3))
+
+    expected = plain.run(world.frames)
+    result = asked.run(world.frames, edges_at=[1499, 700, 700])
+    short.run(world.frames[:701])
+
+    assert set(result.related) == {700, 1499}
+    assert len(result.related[700])
+    assert np.array_equal(result.related[700], short.edges())
+    assert np.array_equal(result.related[1499], plain.edges())
+    assert np.array_equal(result.score, expected.score)
+    assert asked.dump() == plain.dump()
+
+
+def test_degrees_count_the_edges_where_some_are_broken() -> None:
+    """Every row with broken edges tells how many edges each series had when it was judged."""
+    world = generators.relation_break(1, 1500, 12, 1400)
+
+    result = Detector(world.names).run(world.frames, detail_from=0.0)
+
+    assert result.degrees.keys() == result.broken.keys()
+    before = [int(result.edges[row - 1]) for row in result.degrees]
+    assert [int(counts.sum()) for counts in result.degrees.values()] == [2 * m for m in before]

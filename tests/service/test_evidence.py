@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from daemon.config import Direction, MetricRule
-from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series, expectation
-from hebbstream.results import Kind
+from daemon.evidence import (
+    EvidenceSum,
+    Policy,
+    describe_edges,
+    describe_lost_edges,
+    describe_series,
+    expectation,
+    roles_of,
+)
+from hebbstream.results import EDGE_DTYPE, Kind
 from verdicts import MINUTE, broken_edges, members_of, result_of
 
 
@@ -86,3 +95,51 @@ def test_a_series_without_rule_always_counts() -> None:
     accepted = policy.accepts(members_of("a", "b"), np.array([5.0, 5.0]), result_of([1.0]), 0)
 
     assert accepted
+
+
+@pytest.mark.parametrize(
+    ("edges", "degrees", "roles"),
+    [
+        ([(0, 1), (0, 2), (0, 3)], [3, 3, 3, 3], {"a": "culprit"} | dict.fromkeys("bcd", "victim")),
+        ([(0, 1), (0, 2)], [5, 3, 3, 3], {}),
+        ([(0, 1)], [1, 1, 0, 0], {}),
+        (
+            [(0, 1), (0, 2), (2, 3)],
+            [2, 3, 5, 1],
+            {"a": "culprit", "b": "victim"},
+        ),
+        (
+            [(0, 2), (0, 3), (1, 2), (1, 3), (0, 1)],
+            [3, 3, 9, 9],
+            {"a": "culprit", "b": "culprit", "c": "victim", "d": "victim"},
+        ),
+    ],
+    ids=["hub", "fewer than half", "one relation", "not only to a culprit", "two at once"],
+)
+def test_culprits_are_told_from_victims(
+    edges: list[tuple[int, int]], degrees: list[int], roles: dict[str, str]
+) -> None:
+    """Most of a culprit's relations broke together; a victim's lead to culprits only."""
+    broken = broken_edges(*((source, target, 0.9, 0.1) for source, target in edges))
+
+    told = roles_of(members_of("a", "b", "c", "d"), broken, np.array(degrees))
+
+    assert told == roles
+
+
+def test_lost_relations_lead_from_the_silent_to_those_who_go_on() -> None:
+    """The strongest come first; relations among the silent, or among the others, are not lost."""
+    edges = np.array(
+        [(1, 2, 0, -0.9, 0.5, 40), (0, 1, 0, 0.8, 0.5, 40), (0, 3, 0, 0.7, 0.5, 40),
+         (2, 3, 0, 0.6, 0.5, 40)], dtype=EDGE_DTYPE,
+    )  # fmt: skip
+    frame = np.array([np.nan, np.nan, 5.0, 5.0])
+    members = members_of("a", "b", "c", "d")
+
+    lost = describe_lost_edges(members, edges, frame, {"a", "b"}, MINUTE, 10)
+
+    assert [(e.source, e.target, e.weight_before, e.weight_now) for e in lost] == [
+        ("b", "c", -0.9, 0.0), ("a", "d", 0.7, 0.0),
+    ]  # fmt: skip
+    assert lost[0].age_s == 40 * 60
+    assert describe_lost_edges(members, None, frame, {"a"}, MINUTE, 10) == ()

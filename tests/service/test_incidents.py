@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.announcer import TrackerIdentity
 from daemon.config import Direction, IncidentsSection, MaintenanceWindow, MetricRule
 from daemon.events import Event, encode_event, rfc3339
-from daemon.incidents import IncidentTracker, TrackerIdentity
+from daemon.incidents import IncidentTracker
 from daemon.records import InputPartition
 from hebbstream.results import Kind, RunResult
 from verdicts import MINUTE, block_of, broken_edges, members_of, result_of

@@ -49,6 +49,10 @@ def test_a_broken_relation_becomes_one_incident(story: list[bytes]) -> None:
         opened[0]["edges"][0]["target"],
     )
     assert opened[0]["source"]["offset"] > BREAK_AT
+    roles = {each["name"]: each["role"] for each in opened[0]["series"]}
+    assert roles.pop("m0") == "culprit"
+    assert set(roles.values()) <= {"victim", None}
+    assert "victim" in roles.values()
 
 
 @pytest.mark.slow
@@ -145,6 +149,29 @@ def test_an_incident_ends_with_its_group(story: list[bytes], *, returns: bool) -
     late_end = pipeline.close_idle()
 
     assert [event.state for event in early.events][:1] == ["open"]
-    (ended,) = [*late.ended, *late_end.ended]
-    assert (ended.state, ended.incident_id) == ("resolve", early.events[0].incident_id)
-    assert pipeline.groups[service].tracker.current is None
+    ended = {event.incident_id: event.state for event in [*late.ended, *late_end.ended]}
+    opened = [*early.events, *late.events, *late_end.events]
+    assert ended[early.events[0].incident_id] == "resolve"
+    assert ended.keys() == {event.incident_id for event in opened}
+    assert pipeline.groups[service].incidents_open == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", [1, 7, 1600])
+def test_a_series_that_stops_is_an_incident_whatever_the_batches(split: int) -> None:
+    """Its peers say what it would be, its relations are named, and splits change no byte."""
+    values = related(seed=5, ticks=TICKS)
+    values[1520:1560, 2] = np.nan
+    changes = {"incidents": {"silence": {"warmup": "12h"}}}
+
+    outputs = run(wide_records(values), split, **changes)
+
+    expected = run(wide_records(values), 400, **changes)
+    assert messages(outputs, Channel.EVENTS) == messages(expected, Channel.EVENTS)
+    opened, resolved = [json.loads(m.value) for m in messages(outputs, Channel.EVENTS)]
+    assert (opened["kind"], opened["state"], resolved["state"]) == ("silence", "open", "resolve")
+    assert [(each["name"], each["actual"]) for each in opened["series"]] == [("m2", None)]
+    assert abs(opened["series"][0]["expected"] - values[1524, 3]) < 3
+    assert len(opened["edges"]) == 5
+    assert all('m2{service="cart"}' in (e["source"], e["target"]) for e in opened["edges"])
+    assert resolved["duration_s"] == 40 * 60

@@ -1,0 +1,278 @@
+"""How regularly each series of a group reports, and when it has been quiet for too long.
+
+Per series a chain of two states, reporting and pausing, learnt online: the chance a that a pause
+begins after a sample, and the chance c that it goes on for another tick. A pause of k ticks then
+has the probability a c^(k - 1), and is overdue when that falls below the line that the budget of
+false alarms implies. A pause that got overdue is not learnt, so that an outage does not become
+normal, until it has come back often enough to be the series' rhythm.
+
+Pure, in event time; ticks are frames. Only a series that begins or ends a pause costs anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.config import MetricRule, SilenceSection
+from daemon.records import F64, I64, NANOSECONDS, FrameBlock, Series
+
+Mask = NDArray[np.bool_]
+
+_NEVER = np.int64(2**62)
+#: Before anything is known a pause goes on for another tick once in ten; worth five ticks of pause.
+PRIOR_PAUSED, PRIOR_LONGER = 5.0, 0.5
+#: The line is never laxer than this, however few ticks a day has.
+LINE_MAX = 0.01
+#: Overdue pauses in memory from which on they are learnt: three, less what has decayed.
+STRIKES = 2.5
+#: A series that stopped with one that is overdue is named with it from half the line on.
+COMPANION_SCORE = 0.5
+#: Ticks by which series that stop together may differ.
+TOGETHER_TICKS = 1
+_NS_PER_DAY = 86_400 * NANOSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A tick at which series are found to have stopped, or report again.
+
+    Attributes
+    ----------
+    row : int
+        Row of the block.
+    stopped : int64[S]
+        Columns that are overdue from this tick on, with those that stopped together with them.
+    stopped_score, returned_score : float64
+        How overdue each is, 1.0 at the line; for the returned ones at their last quiet tick.
+    since : int
+        Tick of the first missing sample of those that stopped.
+    returned : int64[R]
+        Columns that were overdue and have a sample again.
+    others_go_on : bool
+        Some of the group's series go on while these have stopped.
+    p_line : float
+        Probability of a pause at the line.
+    """
+
+    row: int
+    stopped: I64
+    stopped_score: F64
+    since: int
+    returned: I64
+    returned_score: F64
+    others_go_on: bool
+    p_line: float
+
+
+class Presence:
+    """The rhythm of each series of one group.
+
+    Parameters
+    ----------
+    section : SilenceSection
+        What counts as too long.
+    metrics : sequence of MetricRule
+        Which metrics may stop without a word.
+    interval_ns : int
+        Grid step, nanoseconds.
+
+    Attributes
+    ----------
+    frames : int
+        Frames seen; every `frame` below counts them.
+    keys : tuple of str
+        Series in column order.
+    here, overdue : bool[n]
+        Whether the last frame had a sample, and whether the pause is known to be too long.
+    born, last, stamp : int64[n]
+        Frame of the first sample (-1 before it), of the last one before the pause, and up to
+        which the sums below have decayed.
+    pauses, paused, absent, strikes : float64[n]
+        Pauses learnt, ticks of them, ticks of all pauses, and overdue pauses; each decays.
+    due, since : int64[n]
+        Frame at which the present pause is overdue, tick at which it began.
+    begins, goes_on : float64[n]
+        Logarithm of the probability of a pause, and of one tick more, in units of the line's.
+    """
+
+    def __init__(
+        self, section: SilenceSection, metrics: Sequence[MetricRule], interval_ns: int
+    ) -> None:
+        self._section = section
+        self._metrics = metrics
+        self._ticks_per_day = _NS_PER_DAY / interval_ns
+        seconds = interval_ns / NANOSECONDS
+        self._memory = max(section.memory / seconds, 2.0)
+        self._warmup = section.warmup / seconds
+        self.frames = 0
+        self.keys: tuple[str, ...] = ()
+        self.here: Mask = np.zeros(0, dtype=np.bool_)
+        self.overdue: Mask = np.zeros(0, dtype=np.bool_)
+        self.watched: Mask = np.zeros(0, dtype=np.bool_)
+        self.born, self.last, self.stamp = (np.zeros(0, dtype=np.int64) for _ in range(3))
+        self.due, self.since = (np.zeros(0, dtype=np.int64) for _ in range(2))
+        self.pauses, self.paused, self.absent, self.strikes = (np.zeros(0) for _ in range(4))
+        self.begins, self.goes_on = np.zeros(0), np.zeros(0)
+
+    @property
+    def p_line(self) -> float:
+        """Probability of a pause at the line: the budget, shared by all series and ticks."""
+        chances = max(len(self.keys), 1) * self._ticks_per_day
+        return min(self._section.budget_per_day / chances, LINE_MAX)
+
+    def change(self, members: Sequence[Series]) -> None:
+        """Follow a change of members; those who stay keep what is known of them."""
+        old = {key: column for column, key in enumerate(self.keys)}
+        self.keys = tuple(series.key for series in members)
+        source = np.array([old.get(key, -1) for key in self.keys], dtype=np.int64)
+        for name, empty in (
+            ("here", False), ("overdue", False), ("born", -1), ("last", -1), ("stamp", 0),
+            ("due", _NEVER), ("since", 0), ("pauses", 0), ("paused", 0), ("absent", 0),
+            ("strikes", 0), ("begins", 0), ("goes_on", 0),
+        ):  # fmt: skip
+            known = getattr(self, name)
+            fresh = np.full(len(source), empty, dtype=known.dtype)
+            stays = source >= 0
+            fresh[stays] = known[source[stays]]
+            setattr(self, name, fresh)
+        rules = (series.rule for series in members)
+        self.watched = np.array([rule < 0 or self._metrics[rule].silence for rule in rules], bool)
+
+    def follow(self, block: FrameBlock) -> list[Shift]:
+        """Take in a block's frames.
+
+        Parameters
+        ----------
+        block : FrameBlock
+            Frames of the present members.
+
+        Returns
+        -------
+        list of Shift
+            Ticks at which something is to be told, in order.
+        """
+        present = ~np.isnan(block.frames)
+        count, first = len(present), self.frames
+        self.frames += count
+        if self.here.all() and present.all():
+            return []
+        turns = np.empty_like(present)
+        turns[:1] = present[:1] != self.here
+        np.not_equal(present[1:], present[:-1], out=turns[1:])
+        turning = np.flatnonzero(turns.any(axis=1))
+        shifts = []
+        row, position = -1, 0
+        while True:
+            due = max(int(self.due.min(initial=_NEVER)) - first, row + 1)
+            coming = int(turning[position]) if position < len(turning) else count
+            row = min(due, coming)
+            if row >= count:
+                break
+            returned, score = np.zeros(0, dtype=np.int64), np.zeros(0)
+            if row == coming:
+                position += 1
+                turned = np.flatnonzero(turns[row])
+                ends = present[row, turned]
+                returned, score = self._end_pauses(turned[ends], first + row)
+                self._begin_pauses(turned[~ends], first + row, int(block.ticks[row]))
+                self.here = present[row].copy()
+            shift = self._find(row, first + row, returned, score)
+            if shift is not None:
+                shifts.append(shift)
+        return shifts
+
+    def _end_pauses(self, columns: I64, frame: int) -> tuple[I64, F64]:
+        """Learn the pauses that end now; returns those that were overdue, and how much."""
+        new = self.born[columns] < 0
+        self.born[columns[new]] = frame
+        columns = columns[~new]
+        length = (frame - self.last[columns] - 1).astype(np.float64)
+        score = self._scores(columns, frame - 1)
+        self._decay(columns, frame)
+        late = (score >= 1.0) & (length >= self._section.after)
+        strike = late | self.overdue[columns]
+        self.strikes[columns] += strike
+        learnt = ~strike | (self.strikes[columns] >= STRIKES)
+        self.pauses[columns] += learnt
+        self.paused[columns] += learnt * length
+        self.absent[columns] += length
+        self.due[columns] = _NEVER
+        told = self.overdue[columns]
+        self.overdue[columns] = False
+        return columns[told], score[told]
+
+    def _begin_pauses(self, columns: I64, frame: int, tick: int) -> None:
+        """Decide how long a pause may be that begins now."""
+        if not len(columns):
+            return
+        self._decay(columns, frame)
+        pauses, paused = self.pauses[columns], self.paused[columns]
+        reported = np.maximum(self._window(columns, frame) - paused, 0.0)
+        begins = np.log(np.minimum((pauses + 1.0) / (reported + 2.0), 1.0))
+        longer = (paused - pauses + PRIOR_LONGER) / (paused + PRIOR_PAUSED)
+        # One standard error up: few pauses tell little of how long they may become.
+        doubt = np.sqrt(longer * (1.0 - longer) * paused) / (paused + PRIOR_PAUSED)
+        goes_on = np.log(longer + doubt)
+        line = math.log(self.p_line)
+        least = np.ceil((line - begins) / goes_on) + 1.0
+        allowed = np.clip(least, self._section.after, 2.0**40).astype(np.int64)
+        self.last[columns], self.since[columns] = frame - 1, tick
+        self.begins[columns], self.goes_on[columns] = begins / line, goes_on / line
+        judged = self._regular(columns, frame)
+        self.due[columns] = np.where(judged, frame - 1 + allowed, _NEVER)
+
+    def _find(self, row: int, frame: int, returned: I64, score: F64) -> Shift | None:
+        """Find who is overdue at a frame, who stopped with them, and whether others go on."""
+        hits = np.flatnonzero(self.due <= frame)
+        if not len(hits) and not len(returned):
+            return None
+        stopped, others_go_on = hits, True
+        if len(hits):
+            everyone = np.arange(len(self.keys))
+            regular = self._regular(everyone, frame)
+            steps = range(-TOGETHER_TICKS, TOGETHER_TICKS + 1)
+            when = np.concatenate([self.last[hits] + step for step in steps])
+            near = regular & ~self.here & ~self.overdue & np.isin(self.last, when)
+            near &= self._scores(everyone, frame) >= COMPANION_SCORE
+            near[hits] = True
+            stopped = np.flatnonzero(near)
+            goes_on = self.last > int(self.last[hits].max()) + TOGETHER_TICKS
+            others_go_on = bool((self.here | (regular & goes_on)).any())
+            self.overdue[stopped] = True
+            self.due[stopped] = _NEVER
+        since = int(self.since[stopped].min(initial=int(_NEVER)))
+        scores = self._scores(stopped, frame)
+        return Shift(row, stopped, scores, since, returned, score, others_go_on, self.p_line)
+
+    def _scores(self, columns: I64, frame: int) -> F64:
+        """Return how improbable the present pauses are, 1.0 at the line."""
+        length = frame - self.last[columns]
+        scores: F64 = self.begins[columns] + (length - 1) * self.goes_on[columns]
+        return scores
+
+    def _regular(self, columns: I64, frame: int) -> Mask:
+        """Tell which series are old enough, report often enough, and are watched."""
+        age = frame - self.born[columns]
+        fade = np.exp(-(frame - self.stamp[columns]) / self._memory)
+        missing = self.absent[columns] * fade / np.maximum(self._window(columns, frame), 1.0)
+        old = (self.born[columns] >= 0) & (age >= self._warmup)
+        often = 1.0 - missing >= self._section.presence_min
+        regular: Mask = self.watched[columns] & old & often
+        return regular
+
+    def _window(self, columns: I64, frame: int) -> F64:
+        """Return how many ticks are in memory."""
+        age = frame - self.born[columns]
+        window: F64 = self._memory * -np.expm1(-age / self._memory)
+        return window
+
+    def _decay(self, columns: I64, frame: int) -> None:
+        fade = np.exp(-(frame - self.stamp[columns]) / self._memory)
+        for sums in (self.pauses, self.paused, self.absent, self.strikes):
+            sums[columns] *= fade
+        self.stamp[columns] = frame

@@ -1,0 +1,362 @@
+"""Series that stop reporting, as incidents: kind `silence`, or `group` when nobody goes on.
+
+Series that are found to have stopped at one tick, or within `merge_gap` ticks of an incident's
+opening, are one incident. It resolves when each of them has reported again or has left the group;
+one that stops again within `merge_gap` ticks of that opens the same incident again. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from daemon.announcer import Announcer, Moment, TrackerIdentity
+from daemon.config import IncidentsSection, MetricRule
+from daemon.events import Event, EventEdge, EventSeries, State, rounded
+from daemon.evidence import describe_lost_edges, describe_series
+from daemon.presence import Presence, Shift
+from daemon.records import FrameBlock, Series
+from hebbstream.results import Kind, RunResult
+
+
+class SilenceKind(StrEnum):
+    """Whether others of the group went on when the incident opened."""
+
+    SILENCE = "silence"
+    GROUP = "group"
+
+
+@dataclass(slots=True)
+class Silence:
+    """Series that stopped together.
+
+    Attributes
+    ----------
+    incident_id : str
+        Its id.
+    kind : SilenceKind
+        As it was at the opening.
+    first_tick, last_tick : int
+        Ticks of the first and the last missing sample known of.
+    opened_frame, resolved_frame : int
+        Frame count at the last opening, and at the resolve; -1 while it is open.
+    named : dict
+        Every series that stopped, by key.
+    weights : dict
+        How overdue each was when it was found out, by key.
+    silent : set of str
+        Those that have not reported since.
+    peak : float
+        How overdue any of them has been, 1.0 at the line.
+    edges : tuple of EventEdge
+        Relations to series that went on.
+    sequence, updates : int
+        Events published; updates among them that count for the limit.
+    """
+
+    incident_id: str
+    kind: SilenceKind
+    first_tick: int
+    last_tick: int
+    opened_frame: int
+    resolved_frame: int = -1
+    named: dict[str, Series] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    peak: float = 0.0
+    edges: tuple[EventEdge, ...] = ()
+    sequence: int = 0
+    updates: int = 0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Series that stopped and are in no incident yet."""
+
+    kind: SilenceKind = SilenceKind.SILENCE
+    since: int = 0
+    p_line: float = 1.0
+    named: dict[str, Series] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+    edges: tuple[EventEdge, ...] = ()
+
+
+class SilenceTracker:
+    """Follows who of one group reports.
+
+    Parameters
+    ----------
+    section : IncidentsSection
+        Windows and limits.
+    metrics : sequence of MetricRule
+        Policy per metric.
+    identity : TrackerIdentity
+        Where the events come from.
+    interval_ns : int
+        Grid step, nanoseconds.
+
+    Attributes
+    ----------
+    presence : Presence
+        The rhythm of each series.
+    current : list of Silence
+        Open incidents, in order of their opening.
+    """
+
+    def __init__(
+        self,
+        section: IncidentsSection,
+        metrics: Sequence[MetricRule],
+        identity: TrackerIdentity,
+        interval_ns: int,
+    ) -> None:
+        self.presence = Presence(section.silence, metrics, interval_ns)
+        self.current: list[Silence] = []
+        self._recent: list[Silence] = []
+        self._section = section
+        self._announcer = Announcer(section, identity, interval_ns)
+        self._waiting = _Waiting()
+        self._frames = 0
+        self._resolved_frame: int | None = None
+        self._latest: Moment | None = None
+
+    @property
+    def incidents_open(self) -> Counter[str]:
+        """Open incidents by kind."""
+        return Counter(incident.kind.value for incident in self.current)
+
+    def scan(self, block: FrameBlock, members: Sequence[Series]) -> list[Shift]:
+        """Find who stops or returns, before the block is judged.
+
+        Parameters
+        ----------
+        block : FrameBlock
+            The frames.
+        members : sequence of Series, length n
+            The group's series in column order.
+
+        Returns
+        -------
+        list of Shift
+            For `observe`; the detector's edges are wanted at those rows where any series stopped.
+        """
+        if not self._section.silence.enabled:
+            return []
+        if block.joined or block.left:
+            self.presence.change(members)
+        return self.presence.follow(block)
+
+    def observe(
+        self,
+        block: FrameBlock,
+        result: RunResult,
+        members: Sequence[Series],
+        shifts: Sequence[Shift],
+    ) -> list[Event]:
+        """Make events of what `scan` has found.
+
+        Parameters
+        ----------
+        block : FrameBlock
+            The frames.
+        result : RunResult
+            What the detector said of them, with edges at the rows of the shifts.
+        members : sequence of Series, length n
+            The group's series in column order.
+        shifts : sequence of Shift
+            From `scan`.
+
+        Returns
+        -------
+        list of Event
+            What to publish, in order.
+        """
+        first, count = self._frames, len(block.ticks)
+        self._frames += count
+        busy = bool(self._waiting.named or self.current)
+        if not count or not (shifts or busy):
+            return []
+        found = {shift.row: shift for shift in shifts}
+        events: list[Event] = []
+        for row in range(count):
+            shift = found.get(row)
+            leaves = row == 0 and bool(block.left)
+            if shift is None and not leaves and not self._waiting.named:
+                continue
+            moment, frame = Moment(block, result, members, row), first + row + 1
+            if leaves:
+                events += self._return(block.left, moment, frame)
+            if shift is not None:
+                self._note_peaks(shift, moment)
+                returned = (members[column].key for column in shift.returned)
+                events += self._return(returned, moment, frame)
+                self._note_stopped(shift, moment)
+            if self._waiting.named:
+                events += self._announce(moment, frame)
+        self._latest = Moment(block, result, members, count - 1) if self.current else None
+        return events
+
+    def end(self) -> list[Event]:
+        """Resolve what is open because the group is gone.
+
+        Returns
+        -------
+        list of Event
+            Resolves as of the last frame.
+        """
+        if self._latest is None:
+            return []
+        everyone = [key for incident in self.current for key in incident.silent]
+        return self._return(everyone, self._latest, self._frames)
+
+    def _note_peaks(self, shift: Shift, moment: Moment) -> None:
+        """Remember how overdue the series that return have been."""
+        for column, score in zip(shift.returned, shift.returned_score, strict=True):
+            key = moment.members[column].key
+            for incident in self.current:
+                if key in incident.silent:
+                    incident.peak = max(incident.peak, float(score))
+
+    def _note_stopped(self, shift: Shift, moment: Moment) -> None:
+        """Let series that stopped wait for their incident."""
+        if not len(shift.stopped):
+            return
+        waiting = self._waiting
+        waiting.kind = SilenceKind.SILENCE if shift.others_go_on else SilenceKind.GROUP
+        waiting.since = min(waiting.since, shift.since) if waiting.named else shift.since
+        waiting.p_line = shift.p_line
+        for column, score in zip(shift.stopped, shift.stopped_score, strict=True):
+            series = moment.members[column]
+            waiting.named[series.key] = series
+            waiting.weights[series.key] = float(score)
+        lost = describe_lost_edges(
+            moment.members,
+            moment.result.related.get(moment.row),
+            moment.block.frames[moment.row],
+            frozenset(waiting.named),
+            self._announcer.interval_ns,
+            self._section.top_edges,
+        )
+        waiting.edges = (*waiting.edges, *lost)[: self._section.top_edges]
+
+    def _return(self, keys: Iterable[str], moment: Moment, frame: int) -> list[Event]:
+        """Take series out of their incidents; resolves those that are empty then."""
+        for key in keys:
+            self._waiting.named.pop(key, None)
+            self._waiting.weights.pop(key, None)
+            for incident in self.current:
+                incident.silent.discard(key)
+        if not self._waiting.named:
+            self._waiting = _Waiting()
+        over = [incident for incident in self.current if not incident.silent]
+        self.current = [incident for incident in self.current if incident.silent]
+        events = []
+        for incident in over:
+            incident.resolved_frame = self._resolved_frame = frame
+            incident.last_tick = max(incident.last_tick, moment.tick - 1)
+            self._recent.append(incident)
+            events.append(self._event(incident, moment, State.RESOLVE, 0.0, 1.0))
+        return events
+
+    def _announce(self, moment: Moment, frame: int) -> list[Event]:
+        """Put those who wait into an incident, if one may be opened or taken up again."""
+        section, waiting = self._section, self._waiting
+        gap = section.merge_gap
+        self._recent = [past for past in self._recent if frame - past.resolved_frame <= gap]
+        young = [each for each in self.current if frame - each.opened_frame <= gap]
+        again = [past for past in self._recent if past.named.keys() & waiting.named.keys()]
+        if young:
+            incident, state = young[-1], State.UPDATE
+        elif self._announcer.in_maintenance(moment.tick):
+            return []
+        elif again:
+            incident, state = again[-1], State.UPDATE
+            self._recent.remove(incident)
+            self.current.append(incident)
+            incident.resolved_frame, incident.opened_frame = -1, frame
+        elif self._is_cooling(frame):
+            return []
+        else:
+            name = self._announcer.incident_id(moment.tick, waiting.kind.value)
+            incident = Silence(name, waiting.kind, waiting.since, moment.tick, frame)
+            state = State.OPEN
+            self.current.append(incident)
+        score = self._join(incident, moment)
+        if young and incident.updates >= section.max_updates:
+            return []
+        incident.updates += bool(young)
+        p_value = waiting.p_line**score
+        return [self._event(incident, moment, state, score, p_value)]
+
+    def _is_cooling(self, frame: int) -> bool:
+        last = self._resolved_frame
+        return last is not None and frame - last <= self._section.cooldown
+
+    def _join(self, incident: Silence, moment: Moment) -> float:
+        """Move those who wait into an incident; returns how overdue the most overdue is."""
+        waiting, self._waiting = self._waiting, _Waiting()
+        score = max(waiting.weights.values())
+        incident.named |= waiting.named
+        incident.weights |= waiting.weights
+        incident.silent |= waiting.named.keys()
+        incident.first_tick = min(incident.first_tick, waiting.since)
+        incident.last_tick = moment.tick
+        incident.peak = max(incident.peak, score)
+        known = set(incident.edges)
+        edges = (*incident.edges, *(edge for edge in waiting.edges if edge not in known))
+        incident.edges = edges[: self._section.top_edges]
+        return score
+
+    def _event(
+        self, incident: Silence, moment: Moment, state: State, score: float, p_value: float
+    ) -> Event:
+        """Publish an incident as it is at this tick."""
+        incident.sequence += 1
+        return self._announcer.event(
+            moment,
+            incident,
+            state,
+            kind=incident.kind.value,
+            score=score,
+            p_value=p_value,
+            series=self._series(incident, moment),
+        )
+
+    def _series(self, incident: Silence, moment: Moment) -> tuple[EventSeries, ...]:
+        """Describe the series that stopped; those that have left the group come last."""
+        limit = self._section.top_series
+        whole = sum(incident.weights.values())
+        shares = np.array(
+            [incident.weights.get(series.key, 0.0) / whole for series in moment.members]
+        )
+        recalled = incident.kind is SilenceKind.SILENCE
+        described = describe_series(
+            moment.members,
+            moment.block.frames[moment.row],
+            moment.result,
+            moment.row,
+            Kind.RELATION if recalled else Kind.LEVEL,
+            shares,
+            limit,
+        )
+        present = {series.key for series in moment.members}
+        gone = [series for key, series in sorted(incident.named.items()) if key not in present]
+        left = [
+            EventSeries(
+                name=series.name,
+                labels=dict(series.labels),
+                actual=None,
+                expected=None,
+                lower=None,
+                upper=None,
+                contribution=rounded(incident.weights[series.key] / whole),
+                role=None,
+                direction=None,
+            )
+            for series in gone
+        ]
+        return (*described, *left)[:limit]

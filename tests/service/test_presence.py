@@ -1,0 +1,167 @@
+"""Who reports how regularly, and when a pause is too long."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config import MetricRule, SilenceSection
+from daemon.presence import Presence, Shift
+from daemon.records import F64
+from verdicts import MINUTE, block_of, members_of
+
+#: Young after ten ticks, so that stories stay short.
+SECTION = SilenceSection(warmup=600)
+HERE, GONE = 1.0, np.nan
+
+
+def presence_of(count: int, section: SilenceSection = SECTION) -> Presence:
+    """Begin with some series."""
+    presence = Presence(section, (), MINUTE)
+    presence.change(members_of(*(f"s{i}" for i in range(count))))
+    return presence
+
+
+def follow(presence: Presence, frames: F64, size: int = 64) -> list[tuple[int, Shift]]:
+    """Feed frames in blocks; returns the shifts with the frame they fall on."""
+    found = []
+    for low in range(0, len(frames), size):
+        block = block_of(frames[low : low + size].tolist(), low)
+        found += [(low + shift.row, shift) for shift in presence.follow(block)]
+    return found
+
+
+def alarms(frames: F64) -> list[tuple[int, list[int]]]:
+    """List frames at which series are found to have stopped."""
+    found = follow(presence_of(frames.shape[1]), frames)
+    return [(at, shift.stopped.tolist()) for at, shift in found if len(shift.stopped)]
+
+
+def test_a_regular_series_is_missed_after_a_few_ticks() -> None:
+    """It is named once, with the tick it stopped at, and again when it is back."""
+    frames = np.full((700, 4), HERE)
+    frames[600:640, 2] = GONE
+
+    found = follow(presence_of(4), frames)
+
+    (stop, stopped), (back, returned) = found
+    assert 604 <= stop <= 606
+    assert (stopped.stopped.tolist(), stopped.since, stopped.others_go_on) == ([2], 600, True)
+    assert stopped.stopped_score[0] >= 1.0
+    assert (back, returned.returned.tolist()) == (640, [2])
+    assert returned.returned_score[0] > stopped.stopped_score[0]
+
+
+@pytest.mark.parametrize("missing", [0.01, 0.2, 0.5])
+def test_chance_is_no_silence(missing: float) -> None:
+    """Samples that are missing at random raise no alarm, however many."""
+    rng = np.random.default_rng(4)
+    frames = np.where(rng.random((3000, 12)) < missing, GONE, HERE)
+
+    assert alarms(frames) == []
+
+
+@pytest.mark.parametrize("every", [2, 5, 8, 100])
+def test_a_slow_rhythm_is_no_silence(every: int) -> None:
+    """A series that reports every few ticks is known by its rhythm, or is not missed at all."""
+    frames = np.full((2500, 3), HERE)
+    frames[np.arange(2500) % every != 0, 1] = GONE
+
+    found = follow(presence_of(3, SilenceSection(warmup=6000)), frames)
+
+    assert found == []
+
+
+def test_an_irregular_series_is_given_longer() -> None:
+    """Where half of the samples are missing, a pause has to last several times as long."""
+    rng = np.random.default_rng(9)
+    frames = np.full((3000, 3), HERE)
+    frames[rng.random(3000) < 0.5, 1] = GONE
+    frames[2900:] = [GONE, GONE, HERE]
+
+    found = alarms(frames)
+
+    assert [columns for _, columns in found] == [[0], [1]]
+    assert found[0][0] - 2900 < 8 < 15 < found[1][0] - 2900 < 40
+
+
+def test_a_pause_that_keeps_coming_back_is_learnt() -> None:
+    """Three overdue pauses in memory are alarms; from the fourth on they are the rhythm."""
+    frames = np.full((4000, 3), HERE)
+    for start in range(500, 4000, 300):
+        frames[start : start + 60, 0] = GONE
+
+    found = alarms(frames)
+
+    assert [at // 300 * 300 for at, _ in found] == [300, 600, 900]
+
+
+def test_an_outage_does_not_become_normal() -> None:
+    """After a long pause the next one is found as soon as the first."""
+    frames = np.full((1500, 3), HERE)
+    frames[600:900, 0] = frames[1300:1400, 0] = GONE
+
+    (first, _), (second, _) = alarms(frames)
+
+    assert second - 1300 == first - 600
+
+
+def test_all_that_stop_together_are_one_shift() -> None:
+    """A collector that stops takes its series with it, also one with a longer patience."""
+    rng = np.random.default_rng(2)
+    frames = np.full((2000, 6), HERE)
+    frames[rng.random(2000) < 0.02, 1] = GONE
+    frames[1900:, :3] = GONE
+
+    assert [columns for _, columns in alarms(frames)] == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_it_is_known_whether_anybody_goes_on(*, others: bool) -> None:
+    """A group of which no series reports is another matter than a series that stopped."""
+    frames = np.full((700, 3), HERE)
+    frames[600:, : 2 if others else 3] = GONE
+
+    (found,) = [shift for _, shift in follow(presence_of(3), frames)]
+
+    assert found.others_go_on is others
+
+
+def test_the_young_and_the_excused_are_not_missed() -> None:
+    """A series younger than the warm-up, or of a metric that may stop, raises no alarm."""
+    rules = (MetricRule(match="batch_*", silence=False),)
+    presence = Presence(SECTION, rules, MINUTE)
+    presence.change((*members_of("a"), *members_of("batch_b", rule=0), *members_of("young")))
+    frames = np.full((700, 3), HERE)
+    frames[:595, 2] = GONE
+    frames[600:, 1:] = GONE
+
+    assert follow(presence, frames) == []
+
+
+def test_what_is_known_of_a_series_follows_its_column() -> None:
+    """When others leave and join, rhythm and pause stay with the key."""
+    presence = presence_of(3)
+    follow(presence, np.full((600, 3), HERE))
+    follow(presence, np.array([[HERE, GONE, HERE]] * 3))
+
+    presence.change(members_of("s1", "s2", "new"))
+    found = presence.follow(block_of([[GONE, HERE, HERE]] * 4, 603))
+
+    assert [shift.stopped.tolist() for shift in found] == [[0]]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200))
+def test_any_split_into_blocks_gives_the_same_shifts(seed: int, size: int) -> None:
+    """Presence depends on frames alone, to the last bit."""
+    rng = np.random.default_rng(seed)
+    frames = np.where(rng.random((400, 4)) < rng.random(4) ** 2, GONE, HERE)
+    frames[300:350, 1] = GONE
+
+    whole, parts = (follow(presence_of(4), frames, each) for each in (400, size))
+
+    assert [(at, s.stopped.tolist(), s.stopped_score.tolist()) for at, s in whole] == [
+        (at, s.stopped.tolist(), s.stopped_score.tolist()) for at, s in parts
+    ]
