@@ -15,6 +15,7 @@ from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import learn_moments
 from hebbstream.kernels.subspace import adapt_components, learn_residual, learn_subspace
+from hebbstream.kernels.subspace_rules import learn_subspace_by
 from hebbstream.kernels.traces import fold_block, gather
 
 # Values of hebbstream.results.Learning.
@@ -69,6 +70,50 @@ def learning_factor(
 
 
 @kernel
+def learn_components(model: Model, work: Work, settings: F64, g: float) -> None:
+    """Let the components learn the frame by the rule that is set.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State.
+    work : Work, in/out
+        What `score_frame` left; the lesson is overwritten, by plain rules the rest and hat too.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    g : float64
+        Factor on every rate, in (0, 1].
+    """
+    rule = int(settings[at.S_SUBSPACE_RULE])
+    z, present = work.single[at.Z], work.single[at.PRESENT]
+    if rule == at.RULE_PASTD:
+        learn_subspace(
+            model.weights,
+            model.components,
+            model.totals,
+            z,
+            present,
+            work.single[at.LESSON],
+            settings[at.S_RATE],
+            g,
+            settings[at.S_SUBSPACE_CLIP],
+        )
+    else:
+        learn_subspace_by(
+            rule,
+            model.weights,
+            model.components,
+            model.totals,
+            z,
+            present,
+            work.single[at.REST : at.HAT + 1],
+            settings[at.S_RATE],
+            g,
+            settings[at.S_SUBSPACE_CLIP],
+        )
+
+
+@kernel
 def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -> None:
     """Let every state learn the frame that was just scored.
 
@@ -117,17 +162,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_CAP],
         settings[at.S_WARMUP],
     )
-    learn_subspace(
-        model.weights,
-        model.components,
-        model.totals,
-        z,
-        present,
-        work.single[at.LESSON],
-        rate,
-        g,
-        settings[at.S_SUBSPACE_CLIP],
-    )
+    learn_components(model, work, settings, g)
     if model.traces.shape[0] > 0:
         learn_spread(z, present, model.ends, model.values, rate, g)
         gather(
