@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hebbstream.durations import Duration
 
 DAY = 86_400.0
-
 SubspaceRule = Literal["pastd", "sanger", "oja", "lateral"]
 
 
@@ -93,11 +92,7 @@ class SubspaceParams(Params):
 
     rule: SubspaceRule = Field(
         default="pastd",
-        description=(
-            "How components learn (docs/rules.md): `pastd` has a gain of its own for each; "
-            "`sanger`, `oja` and `lateral` share one step, so weak components follow more slowly. "
-            "A new value is for a new start: what was learnt by another rule keeps it."
-        ),
+        description="How components learn; docs/rules.md compares. A snapshot keeps its rule.",
     )
     components_max: int = Field(
         default=16, ge=1, le=256, description="Components at most; sets memory and time per tick."

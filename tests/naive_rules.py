@@ -119,7 +119,7 @@ def learn_subspace_by(
     t[2] += 1
     old, y, left = w.copy(), w @ q, q
     for i in range(k):
-        eta = pace(max(rate, 10 / (c[at.AGE, i] + 100)) * gate, t[1], q @ q)
+        eta = pace(max(rate, 10 / (c[at.AGE, i] + 100)) * gate, float(t[1]), float(q @ q))
         if rule == at.RULE_SANGER:
             said = sum(y[j] * old[j] for j in range(i + 1))
             w[i] = old[i] + eta * y[i] * (q - said * present)

@@ -141,22 +141,22 @@ def lateral_pair(
 ) -> None:
     """Learn forward weights by Hebb and lateral ones against him, with no order of the units.
 
-        The rows of (1 + lateral)^-1 weights become orthonormal and span the principal subspace.
+    The rows of (1 + lateral)^-1 weights become orthonormal and span the principal subspace.
 
     Parameters
     ----------
-        weights : float32[k, n], in/out
-            Forward weights.
-        lateral : float64[k, k], in/out
-            Lateral weights, diagonal 0.
-        gains : float64[k], in/out
-            Decayed sum of each unit's squared activation, above 0.
-        frame : float32[n], in
-            Activity of the inputs.
-        activation : float64[k], in/out
-    X
-        rate : float64
-            Share of a gain that fades at every step.
+    weights : float32[k, n], in/out
+        Forward weights.
+    lateral : float64[k, k], in/out
+        Lateral weights, diagonal 0.
+    gains : float64[k], in/out
+        Decayed sum of each unit's squared activation, above 0.
+    frame : float32[n], in
+        Activity of the inputs.
+    activation : float64[k], in
+        Of each unit, from `settle`.
+    rate : float64
+        Share of a gain that fades at every step.
     """
     for c in range(weights.shape[0]):
         y = activation[c]

@@ -204,7 +204,7 @@ def activity_switch(
     for i in range(weights.shape[0]):
         w = weights[i]
         weights[i] = w + sign * rate * activation * frame[i] - decay * w
-    return usual + usual_rate * (abs(activation) - usual)
+    return float(usual + usual_rate * (abs(activation) - usual))
 
 
 @kernel

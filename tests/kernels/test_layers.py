@@ -131,8 +131,9 @@ def test_lateral_pair_equals_naive_twin(rng: np.random.Generator) -> None:
 
     lateral_pair(weights, lateral, gains, frame, activation, 0.01)
 
-    for actual, twin in zip((weights, lateral, gains), expected, strict=True):
-        assert_allclose(actual, twin, atol=1e-5)
+    assert_allclose(weights, expected[0], atol=1e-5)
+    assert_allclose(lateral, expected[1], atol=1e-5)
+    assert_allclose(gains, expected[2], atol=1e-5)
 
 
 def test_lateral_ordered_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -147,8 +148,9 @@ def test_lateral_ordered_equals_naive_twin(rng: np.random.Generator) -> None:
             twin[0], twin[1], frame.astype(float), present.astype(float), twin[2], c, 0.05
         )
 
-    for actual, expected in zip((weights, lateral, activation), twin, strict=True):
-        assert_allclose(actual, expected, atol=1e-4)
+    assert_allclose(weights, twin[0], atol=1e-4)
+    assert_allclose(lateral, twin[1], atol=1e-4)
+    assert_allclose(activation, twin[2], atol=1e-4)
 
 
 @pytest.mark.slow
