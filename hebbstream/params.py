@@ -6,13 +6,14 @@ text such as `3d` and are divided by the detector's interval.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hebbstream.durations import Duration
 
 DAY = 86_400.0
+SubspaceRule = Literal["pastd", "sanger", "oja", "lateral"]
 
 
 class Params(BaseModel):
@@ -87,8 +88,12 @@ class ClockParams(Params):
 
 
 class SubspaceParams(Params):
-    """How many components are kept, and when one is grown or pruned."""
+    """How components learn, how many are kept, and when one is grown or pruned."""
 
+    rule: SubspaceRule = Field(
+        default="pastd",
+        description="How components learn; docs/rules.md compares. A snapshot keeps its rule.",
+    )
     components_max: int = Field(
         default=16, ge=1, le=256, description="Components at most; sets memory and time per tick."
     )

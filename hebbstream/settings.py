@@ -7,7 +7,15 @@ import numpy as np
 from hebbstream.arrays import F64
 from hebbstream.calibration import alert_exponent
 from hebbstream.kernels import layout as at
-from hebbstream.params import DAY, DetectorParams
+from hebbstream.params import DAY, DetectorParams, SubspaceRule
+
+#: What the kernels call each `subspace.rule`.
+SUBSPACE_RULES: dict[SubspaceRule, int] = {
+    "pastd": at.RULE_PASTD,
+    "sanger": at.RULE_SANGER,
+    "oja": at.RULE_OJA,
+    "lateral": at.RULE_LATERAL,
+}
 
 
 def learning_rate(params: DetectorParams, interval_seconds: float) -> float:
@@ -81,6 +89,7 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
         at.S_ADOPT_SIGMAS: gate.adopt_sigmas,
         at.S_ADOPT_COUNT: gate.adopt_count,
         at.S_ADOPT_RATE: 1.0 / gate.adopt_smoothing_ticks,
+        at.S_SUBSPACE_RULE: SUBSPACE_RULES[subspace.rule],
         at.S_LINE: alert_exponent(params.alert_budget_per_day, interval_seconds),
     }
     packed = np.full(at.SETTING_ROWS, np.nan)

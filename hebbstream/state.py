@@ -64,7 +64,12 @@ class State:
         return cls(
             params,
             Scaler.empty(n, harmonics(params.clock, interval_seconds)),
-            Subspace.empty(n, subspace.components_max, subspace.components_min),
+            Subspace.empty(
+                n,
+                subspace.components_max,
+                subspace.components_min,
+                lateral=subspace.rule == "lateral",
+            ),
             Graph.empty(n, params.associations),
             Evidence.empty(),
             Calibration.empty(),

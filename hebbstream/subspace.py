@@ -31,7 +31,7 @@ class Subspace:
     weights : float32[components_max, n]
         Unit rows, the first `count` in use, the others zero.
     components : float64[3, components_max]
-        PASTd's d, energy, age.
+        PASTd's d, energy, age; under the lateral rule components_max + 1 rows more, see layout.
     residual : float64[2, n]
         Variance of the residual and its sample count.
     totals : float64[3]
@@ -44,11 +44,13 @@ class Subspace:
     totals: F64
 
     @classmethod
-    def empty(cls, n: int, components_max: int, components_min: int) -> Self:
+    def empty(
+        cls, n: int, components_max: int, components_min: int, *, lateral: bool = False
+    ) -> Self:
         """Make the state of n series that have seen nothing."""
         subspace = cls(
             np.zeros((components_max, n), np.float32),
-            np.zeros((COMPONENT_ROWS, components_max)),
+            np.zeros((COMPONENT_ROWS + (components_max + 1 if lateral else 0), components_max)),
             np.zeros((RESIDUAL_ROWS, n)),
             np.zeros(TOTAL_ROWS),
         )
@@ -119,6 +121,6 @@ class Subspace:
         components = np.zeros_like(self.components)
         for c, (row, before) in enumerate(zip(kept, ages, strict=True)):
             self.weights[c] = row
-            components[:, c] = self.components[:, before]
+            components[:COMPONENT_ROWS, c] = self.components[:COMPONENT_ROWS, before]
         self.components = components
         self.totals[COMPONENTS] = len(kept)

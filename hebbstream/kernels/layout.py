@@ -29,6 +29,14 @@ GAIN: Final = 0
 ENERGY: Final = 1
 AGE: Final = 2
 COMPONENT_ROWS: Final = 3
+# Under RULE_LATERAL, components_max rows of lateral weights and one of activations follow.
+LATERAL: Final = 3
+
+# How the components learn, S_SUBSPACE_RULE.
+RULE_PASTD: Final = 0
+RULE_SANGER: Final = 1
+RULE_OJA: Final = 2
+RULE_LATERAL: Final = 3
 
 # residual float64[2, n]: variance of the subspace's residual and its sample count.
 RESIDUAL_VARIANCE: Final = 0
@@ -180,4 +188,5 @@ S_ADOPT_SIGMAS: Final = 33
 S_ADOPT_COUNT: Final = 34
 S_ADOPT_RATE: Final = 35
 S_LINE: Final = 36
-SETTING_ROWS: Final = 37
+S_SUBSPACE_RULE: Final = 37
+SETTING_ROWS: Final = 38

@@ -6,7 +6,7 @@ The numbers of components and edges are checked here as well, every so many tick
 from __future__ import annotations
 
 from hebbstream._jit import kernel
-from hebbstream.arrays import F64
+from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.clock import learn_clock
 from hebbstream.kernels.edges import learn_spread, refresh_edges
@@ -15,6 +15,7 @@ from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import learn_moments
 from hebbstream.kernels.subspace import adapt_components, learn_residual, learn_subspace
+from hebbstream.kernels.subspace_rules import learn_subspace_by
 from hebbstream.kernels.traces import fold_block, gather
 
 # Values of hebbstream.results.Learning.
@@ -69,6 +70,34 @@ def learning_factor(
 
 
 @kernel
+def learn_components(
+    weights: F32, components: F64, totals: F64, single: F32, settings: F64, g: float
+) -> None:
+    """Let the components learn the frame by the rule that is set.
+
+    Parameters
+    ----------
+    weights, components, totals : in/out
+        State of the subspace, see `learn_subspace`.
+    single : float32[5, n], in/out
+        What `score_frame` left; the lesson is overwritten, by plain rules the rest and hat too.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    g : float64
+        Factor on every rate, in (0, 1].
+    """
+    z, present = single[at.Z], single[at.PRESENT]
+    rate, clip = settings[at.S_RATE], settings[at.S_SUBSPACE_CLIP]
+    rule = int(settings[at.S_SUBSPACE_RULE])
+    if rule == at.RULE_PASTD:
+        lesson = single[at.LESSON]
+        learn_subspace(weights, components, totals, z, present, lesson, rate, g, clip)
+    else:
+        scratch = single[at.REST : at.HAT + 1]
+        learn_subspace_by(rule, weights, components, totals, z, present, scratch, rate, g, clip)
+
+
+@kernel
 def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -> None:
     """Let every state learn the frame that was just scored.
 
@@ -117,17 +146,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_CAP],
         settings[at.S_WARMUP],
     )
-    learn_subspace(
-        model.weights,
-        model.components,
-        model.totals,
-        z,
-        present,
-        work.single[at.LESSON],
-        rate,
-        g,
-        settings[at.S_SUBSPACE_CLIP],
-    )
+    learn_components(model.weights, model.components, model.totals, work.single, settings, g)
     if model.traces.shape[0] > 0:
         learn_spread(z, present, model.ends, model.values, rate, g)
         gather(

@@ -225,9 +225,8 @@ def adapt_components(
     if k > components_min and held - components[ENERGY, k - 1] > energy_max * totals[ENERGY_TOTAL]:
         for i in range(n):
             weights[k - 1, i] = 0.0
-        components[GAIN, k - 1] = 0.0
-        components[ENERGY, k - 1] = 0.0
-        components[AGE, k - 1] = 0.0
+        for row in range(components.shape[0]):
+            components[row, k - 1] = 0.0
         totals[COMPONENTS] = k - 1.0
         return -1
     return 0

@@ -12,6 +12,9 @@ DECORATORS = {"kernel", "exact_kernel"}
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
 COMPOSED = {"hebbstream.kernels.step", "hebbstream.kernels.score", "hebbstream.kernels.learn"}
 
+#: Where the twins stand.
+TWINS = {"tests/naive.py", "tests/naive_rules.py"}
+
 
 def kernels() -> list[tuple[Source, Function]]:
     """List the public compiled functions."""
@@ -45,8 +48,8 @@ def test_the_docstring_names_the_parameters() -> None:
 
 
 def test_every_kernel_has_a_naive_twin() -> None:
-    """A twin of the same name stands in tests/naive.py, written from the formula."""
-    twins = {f.name for s in sources("tests") if s.path == "tests/naive.py" for f in s.functions()}
+    """A twin of the same name stands in a file of twins, written from the formula."""
+    twins = {f.name for s in sources("tests") if s.path in TWINS for f in s.functions()}
 
     alone = [
         f"{source.path}:{function.name}"

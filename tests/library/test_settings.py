@@ -7,7 +7,7 @@ import pytest
 
 from hebbstream.kernels import layout as at
 from hebbstream.params import DetectorParams
-from hebbstream.settings import learning_rate, pack
+from hebbstream.settings import SUBSPACE_RULES, learning_rate, pack
 
 
 def test_every_place_is_filled() -> None:
@@ -29,7 +29,7 @@ def test_every_knob_has_an_effect() -> None:
     idle = []
     for section, knobs in plain.items():
         for name, value in knobs.items() if isinstance(knobs, dict) else ():
-            if name in shaping:
+            if name in shaping or isinstance(value, str):
                 continue
             step = value + 1 if isinstance(value, int) else value * 0.999
             turned = {**plain, section: {**knobs, name: step}}
@@ -52,3 +52,13 @@ def test_tail_remembers_at_least_its_minimum() -> None:
     """At five minutes three days are fewer than ten thousand ticks."""
     assert pack(DetectorParams(), 300.0)[at.S_TAIL_GROWTH] == pytest.approx(1e-4)
     assert pack(DetectorParams(), 1.0)[at.S_TAIL_GROWTH] == pytest.approx(1 / 259_200)
+
+
+def test_every_rule_has_a_number_of_its_own() -> None:
+    """Each `subspace.rule` reaches the kernels as another number."""
+    numbers = {
+        pack(DetectorParams.model_validate({"subspace": {"rule": rule}}), 60.0)[at.S_SUBSPACE_RULE]
+        for rule in SUBSPACE_RULES
+    }
+
+    assert len(numbers) == len(SUBSPACE_RULES) == 4
