@@ -129,7 +129,7 @@ def describe_series(
 def describe_edges(
     members: Sequence[Series], broken: NDArray[np.void] | None, interval_ns: int, limit: int
 ) -> tuple[EventEdge, ...]:
-    """List the relations that are broken, the most broken first.
+    """List the relations that are broken, those that weakened first.
 
     Parameters
     ----------

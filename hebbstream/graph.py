@@ -201,7 +201,7 @@ class Graph:
         return counts
 
     def broken(self, tick: int) -> NDArray[np.void]:
-        """List the edges whose relation does not hold, as BROKEN_DTYPE, the worst first.
+        """List the edges whose relation does not hold, as BROKEN_DTYPE, those that weakened first.
 
         Those that weakened or turned come first: two ends may also part by level alone, or by the
         break of a third, while they still move together.
