@@ -30,7 +30,7 @@ from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
-from daemon.records import Channel, DropReason, InputPartition
+from daemon.records import Channel, DropReason, InputPartition, RecordBatch
 from daemon.telemetry import Telemetry
 from hebbstream.warmup import cache_wanted, warmup
 
@@ -328,11 +328,15 @@ def produce(
 
 
 def _records(source: FileSource, group_keys: GroupKeys | None) -> Iterator[OutputRecord]:
+    for batch in _batches(source):
+        keys = batch.keys if group_keys is None else group_keys.keys(batch)
+        rows = zip(keys, batch.values, batch.timestamps.tolist(), strict=True)
+        yield from (OutputRecord(*row) for row in rows)
+
+
+def _batches(source: FileSource) -> Iterator[RecordBatch]:
     while not source.exhausted:
-        for batch in source.poll(0.0):
-            keys = batch.keys if group_keys is None else group_keys.keys(batch)
-            rows = zip(keys, batch.values, batch.timestamps.tolist(), strict=True)
-            yield from (OutputRecord(*row) for row in rows)
+        yield from source.poll(0.0)
 
 
 def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline:
@@ -345,9 +349,7 @@ def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline
     """
     prepare_kernels()
     pipeline = PartitionPipeline(InputPartition(options.topic, 0), sections_of(config))
-    source = FileSource(path, options)
-    while not source.exhausted:
-        for batch in source.poll(0.0):
-            pipeline.process(batch)
+    for batch in _batches(FileSource(path, options)):
+        pipeline.process(batch)
     pipeline.close_idle()
     return pipeline

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from hebbstream.params import Params
 
 
-class Section(BaseModel):
-    """Base of every section: frozen, unknown keys refused, no infinities."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class Section(Params):
+    """Base of every section of the service, under the same rules as those of the library."""
