@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO_INSTALLED := $(VENV)/.installed-demo
 DOCS_INSTALLED := $(VENV)/.installed-docs
+QUALITY_INSTALLED := $(VENV)/.installed-quality
 CACHE := .cache
 
 .PHONY: help
@@ -42,11 +43,12 @@ setup-system: ## Install the system packages the tests need, where apt is at han
 .PHONY: setup
 setup: $(INSTALLED) ## Make the virtual environment and install the project with its development tools
 
-# One package set after the other may be installed: the demo's, the developers', the figures'.
+# One package set after the other may be installed: the demo's, the developers', the figures', the comparisons'.
 $(INSTALLED): EXTRA := dev
 $(DEMO_INSTALLED): EXTRA := demo
 $(DOCS_INSTALLED): EXTRA := docs
-$(INSTALLED) $(DEMO_INSTALLED) $(DOCS_INSTALLED): pyproject.toml constraints.txt
+$(QUALITY_INSTALLED): EXTRA := quality
+$(INSTALLED) $(DEMO_INSTALLED) $(DOCS_INSTALLED) $(QUALITY_INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
@@ -110,6 +112,10 @@ test-api: setup ## Thousands of made-up requests against the API's description, 
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
 	$(BIN)/python benchmarks/bench_api.py
+
+.PHONY: quality-baseline
+quality-baseline: setup ## Rewrite benchmarks/quality_baseline.json, below which tests/quality lets no change fall
+	$(BIN)/python -m benchmarks.quality.regression
 
 .PHONY: rules-plots
 rules-plots: $(DOCS_INSTALLED) ## Redraw docs/plots, the figures of docs/rules.md

@@ -1,0 +1,1 @@
+"""How well the detector detects: metrics, made-up worlds, peers, and the report."""

@@ -1,0 +1,187 @@
+"""Made-up faults with permanent ids, each in a healthy world: what is disturbed, and from when.
+
+An id and what it stands for never change; a harder or another fault gets an id of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.quality.worlds import DAY, MINUTE, autoregressive, factors
+from hebbstream.arrays import F64
+
+N = 20
+HISTORY = 4 * 1440
+AFTER = 720
+DAILY_HISTORY = 6 * 1440
+PEAK_TICK = 14 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Frames and their truth.
+
+    Attributes
+    ----------
+    frames : float64[T, n]
+        A frame a minute, the first at Unix time 0.
+    start, end : int
+        First tick of the fault, and the one after its last; both T when there is none.
+    culprits : tuple of int
+        Columns that are disturbed.
+    judged_from : int
+        First tick at which an incident counts.
+    """
+
+    frames: F64
+    start: int
+    end: int
+    culprits: tuple[int, ...]
+    judged_from: int = 0
+
+
+Make = Callable[[np.random.Generator], Story]
+
+
+def _units(rng: np.random.Generator, z: F64) -> F64:
+    """Give each series a level and a scale of its own."""
+    n = z.shape[1]
+    return np.asarray(rng.normal(0, 100, n) + z * np.exp(rng.normal(0, 2, n)))
+
+
+def _healthy(rng: np.random.Generator, duration: int, coupling: float = 0.8) -> F64:
+    return factors(rng, HISTORY + duration + AFTER, N, coupling=coupling)
+
+
+def _story(rng: np.random.Generator, z: F64, duration: int, culprits: tuple[int, ...]) -> Story:
+    return Story(_units(rng, z), HISTORY, HISTORY + duration, culprits)
+
+
+def _healthy_week(rng: np.random.Generator) -> Story:
+    z = factors(rng, 7 * 1440, N)
+    return Story(_units(rng, z), len(z), len(z), ())
+
+
+def _level_shift(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 60)
+    z[HISTORY : HISTORY + 60, :3] += 6.0
+    return _story(rng, z, 60, (0, 1, 2))
+
+
+def _level_shift_of_one(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 60)
+    z[HISTORY : HISTORY + 60, 4] += 8.0
+    return _story(rng, z, 60, (4,))
+
+
+def _spike(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 3)
+    z[HISTORY : HISTORY + 3, 5] += 15.0
+    return _story(rng, z, 3, (5,))
+
+
+def _slow_trend(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 360)
+    z[HISTORY : HISTORY + 360, 6] += np.linspace(0, 12, 360)
+    return _story(rng, z, 360, (6,))
+
+
+def _relation_break(rng: np.random.Generator, coupling: float) -> Story:
+    z = _healthy(rng, 360, coupling)[: HISTORY + 360]
+    z[HISTORY:, 0] = autoregressive(rng, 360, 1, 0.9)[:, 0]
+    return _story(rng, z, 360, (0,))
+
+
+def _stuck(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 360, 0.9)
+    z[HISTORY : HISTORY + 360, 7] = z[HISTORY - 1, 7]
+    return _story(rng, z, 360, (7,))
+
+
+def _silence(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 60)
+    z[HISTORY : HISTORY + 60, 8] = np.nan
+    return _story(rng, z, 60, (8,))
+
+
+def _variance_change(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 240)
+    z[HISTORY : HISTORY + 240, [9, 10]] *= 4.0
+    return _story(rng, z, 240, (9, 10))
+
+
+def _cascade(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 45)
+    for place, column in enumerate((11, 12, 13, 14)):
+        z[HISTORY + 3 * place : HISTORY + 45, column] += 6.0 - place
+    return _story(rng, z, 45, (11, 12, 13, 14))
+
+
+def _missing_peak(rng: np.random.Generator) -> Story:
+    start = DAILY_HISTORY + PEAK_TICK - 60
+    angle = 2 * np.pi * (np.arange(start + 120 + AFTER) - PEAK_TICK) * MINUTE / DAY
+    load = 1 + 0.8 * np.cos(angle)
+    own = load[:, None] * np.ones(N)
+    own[start : start + 120, :5] = 0.6
+    z = own * rng.uniform(0.5, 2, N) + 0.1 * factors(rng, len(load), N)
+    return Story(_units(rng, z), start, start + 120, (0, 1, 2, 3, 4))
+
+
+def _deploy_shift(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 1440)
+    z[HISTORY:, :4] += 6.0
+    return Story(_units(rng, z), HISTORY, len(z), (0, 1, 2, 3))
+
+
+def _faint_shift(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 180)
+    z[HISTORY : HISTORY + 180, :4] += 2.5
+    return _story(rng, z, 180, (0, 1, 2, 3))
+
+
+def _fault_after_deploy(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 60)
+    z[HISTORY - 1440 :, :4] += 6.0
+    z[HISTORY : HISTORY + 60, 2:5] += 4.0
+    # The deploy's own alarm is a scenario of its own.
+    return replace(_story(rng, z, 60, (2, 3, 4)), judged_from=HISTORY - 720)
+
+
+def _single_series(rng: np.random.Generator) -> Story:
+    z = autoregressive(rng, HISTORY + 30 + AFTER, 1, 0.9)
+    z[HISTORY : HISTORY + 30] += 8.0
+    return _story(rng, z, 30, (0,))
+
+
+def _heavy_tails(rng: np.random.Generator) -> Story:
+    z = rng.standard_t(3, size=(7 * 1440, 10))
+    return Story(_units(rng, z), len(z), len(z), ())
+
+
+SCENARIOS: dict[str, Make] = {
+    "healthy-week": _healthy_week,
+    "level-shift-3-of-20": _level_shift,
+    "level-shift-1-of-20": _level_shift_of_one,
+    "spike-1-of-20": _spike,
+    "slow-trend": _slow_trend,
+    "relation-break-0.9": lambda rng: _relation_break(rng, 0.9),
+    "relation-break-0.7": lambda rng: _relation_break(rng, 0.7),
+    "stuck": _stuck,
+    "silence": _silence,
+    "variance-change": _variance_change,
+    "cascade": _cascade,
+    "missing-peak": _missing_peak,
+    "deploy-shift": _deploy_shift,
+    "faint-shift-4-of-20": _faint_shift,
+    "fault-after-deploy": _fault_after_deploy,
+    "single-series-shift": _single_series,
+    "healthy-heavy-tails": _heavy_tails,
+}
+
+
+def story(scenario: str, seed: int) -> Story:
+    """Make one telling of a scenario."""
+    return SCENARIOS[scenario](np.random.default_rng([seed, *scenario.encode()]))
