@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hebbstream.arrays import F32, F64, I32, I64, U8, U32
+from hebbstream.association_params import AssociationsParams
 from hebbstream.kernels.growth import pair_sigmas
 from hebbstream.kernels.layout import (
     ACTIVITY,
@@ -32,7 +33,6 @@ from hebbstream.kernels.layout import (
     WEIGHT,
 )
 from hebbstream.kernels.traces import fold_block, pair_index
-from hebbstream.params import AssociationsParams
 from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
 from hebbstream.significance import discoveries
 

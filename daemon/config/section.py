@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hebbstream.params import Params
+from hebbstream.base_params import Params
 
 
 class Section(Params):

@@ -8,8 +8,8 @@ from sources import Source, sources, within
 
 #: From the bottom up; a module may import from its own layer and from those below it.
 LIBRARY = (
-    ("durations", "errors", "arrays", "results", "_jit"),
-    ("kernels", "params"),
+    ("durations", "errors", "arrays", "results", "_jit", "base_params"),
+    ("kernels", "params", "association_params"),
     (
         "calibration", "evidence", "frames", "graph", "group", "plasticity", "scaler", "settings",
         "significance", "snapshot", "state", "subspace",

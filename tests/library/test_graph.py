@@ -6,11 +6,11 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from hebbstream.arrays import F32, I32
+from hebbstream.association_params import AssociationsParams
 from hebbstream.graph import Entry, Graph, pair_count, pair_places
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.growth import strongest_pairs
 from hebbstream.kernels.traces import pair_index
-from hebbstream.params import AssociationsParams
 from hebbstream.results import Change
 
 RATE = 1e-3

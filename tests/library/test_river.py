@@ -18,7 +18,8 @@ import pytest
 from river import anomaly, checks, compose, preprocessing
 
 from hebbstream import Detector, FrameError, Learning, SeriesError, river
-from hebbstream.params import AssociationsParams, DetectorParams
+from hebbstream.association_params import AssociationsParams
+from hebbstream.params import DetectorParams
 from hebbstream.river import ReadableDetector, RiverDetector
 
 Row = dict[str, float]
