@@ -164,6 +164,11 @@ def adapt_components(
     return -1 if len(energies) > least and sum(energies[:-1]) > high * total else 0
 
 
+def calm_newcomers(z: F64, seen: F64, warmup: float, limit: float) -> F64:
+    """Cut z to +-limit where fewer samples than the warm-up were seen."""
+    return np.where(seen < warmup, np.clip(z, -limit, limit), z)
+
+
 def mean_squares(z: F64, u: F64, judged: F64, limit: float) -> float:
     """Mean of min(|z|, cap)^2 plus mean of min(|u|, cap)^2 over the judged."""
     if not judged.any():

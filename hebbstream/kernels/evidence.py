@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import LONG, SHORT
@@ -15,6 +17,30 @@ from hebbstream.kernels.layout import LONG, SHORT
 #: Sigmas beyond which one series' evidence grows no more; wider than the cap, to rank causes.
 RANK_CAP = 50.0
 FLUSH = 1e-30
+
+
+@kernel
+def calm_newcomers(z: F32, seen: F64, warmup: float, limit: float) -> None:
+    """Cut what a series that is not judged yet says of its peers.
+
+    The sigma of its first samples is a guess, and its wild z would be explained to its peers as
+    theirs.
+
+    Parameters
+    ----------
+    z : float32[n], in/out
+        Standardised frame.
+    seen : float64[n], in
+        Samples of each series since it joined.
+    warmup : float64
+        Samples before a series is judged.
+    limit : float64
+        Sigmas a newcomer is cut to.
+    """
+    bound = np.float32(limit)
+    for j in range(z.shape[0]):
+        if seen[j] < warmup:
+            z[j] = min(max(z[j], -bound), bound)
 
 
 @kernel

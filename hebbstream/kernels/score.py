@@ -12,7 +12,12 @@ from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.clock import clock_basis, clock_course
 from hebbstream.kernels.edges import break_evidence
-from hebbstream.kernels.evidence import mean_squares, rank_series, smooth_statistic
+from hebbstream.kernels.evidence import (
+    calm_newcomers,
+    mean_squares,
+    rank_series,
+    smooth_statistic,
+)
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import standardise
@@ -194,6 +199,8 @@ def score_frame(
         settings[at.S_CLOCK_RATIO],
     )
     standardise(frame, course, model.moments, z, scale, present, settings[at.S_RANGE_FLOOR])
+    if ready:
+        calm_newcomers(z, seen, warmup, settings[at.S_SUBSPACE_CLIP])
     k = int(model.totals[at.COMPONENTS])
     unexplained(model.weights, k, z, cap, rest, hat)
     surprise(rest, model.residual, present, u)

@@ -7,9 +7,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import naive
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.evidence import mean_squares, rank_series, smooth_statistic
+from hebbstream.kernels.evidence import calm_newcomers, mean_squares, rank_series, smooth_statistic
 
 N = 15
+
+
+def test_calm_newcomers_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Those that have seen enough are left alone, the others are cut."""
+    z, seen = (5 * rng.normal(size=N)).astype(np.float32), rng.integers(0, 60, N).astype(float)
+    expected = naive.calm_newcomers(z.astype(float), seen, 30.0, 2.0)
+
+    calm_newcomers(z, seen, 30.0, 2.0)
+
+    assert_allclose(z, expected, rtol=1e-7)
 
 
 def test_mean_squares_equals_naive_twin(rng: np.random.Generator) -> None:
