@@ -17,6 +17,7 @@ PLACES = {
 THEMES = {
     "tests/library/test_properties.py",
     "tests/library/test_bad_input.py",
+    "tests/library/test_bad_series.py",
     "tests/service/test_bad_input.py",
     "tests/service/test_simulation.py",
 }
