@@ -36,7 +36,7 @@ RUN /opt/hebbstream/bin/python -m compileall -q --invalidation-mode unchecked-ha
 
 # Not from /src, so that what is compiled is what was installed.
 WORKDIR /opt/hebbstream
-RUN bin/python -c 'from hebbstream.warmup import main; main()'
+RUN bin/python -c 'from daemon.warmup import main; main()'
 
 
 FROM ${BASE_IMAGE}

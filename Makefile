@@ -102,8 +102,9 @@ test-nojit: setup ## The library's tests as plain Python, with branch coverage
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov=hebbstream --cov-branch --cov-report=term-missing tests/kernels tests/library
 
 .PHONY: test-bounds
-test-bounds: setup ## The library's tests with array bounds checked, compiled into a cache of their own
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(CACHE)/numba-bounds) $(BIN)/pytest -q -m "not slow" tests/kernels tests/library
+test-bounds: setup ## The kernels' tests with array bounds checked, compiled into a cache of their own
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(CACHE)/numba-bounds) $(BIN)/pytest -q -m "not slow" tests/kernels tests/library \
+		tests/service/kernels tests/service/formats tests/service/kafka/test_columnar.py
 
 .PHONY: test-api
 test-api: setup ## Thousands of made-up requests against the API's description, and the page in a browser

@@ -34,6 +34,7 @@ from daemon.http.server import HttpServer
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.ports import AssignmentListener
 from daemon.records import NANOSECONDS, InputPartition, Message, RecordBatch
+from daemon.spans import Spans
 from daemon.telemetry import Telemetry
 from hebbstream import warmup
 
@@ -98,8 +99,8 @@ class EndlessSource:
                 partition=PARTITION,
                 offsets=np.arange(first, self.offset),
                 timestamps=np.full(len(values), stamp),
-                keys=[None] * len(values),
-                values=values,
+                keys=Spans.of([None] * len(values)),
+                values=Spans.of(values),
                 next_offset=self.offset,
             )
         ]

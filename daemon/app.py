@@ -32,7 +32,7 @@ from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import Channel, DropReason, InputPartition, RecordBatch
 from daemon.telemetry import Telemetry
-from hebbstream.warmup import cache_wanted, warmup
+from daemon.warmup import cache_wanted, warmup
 
 log = get_logger(__name__)
 
@@ -83,7 +83,7 @@ def prepare_kernels() -> None:
     scores anything compiles, where there is a place for a cache.
     """
     if cache_wanted():
-        program = "from hebbstream.warmup import main; main()"
+        program = "from daemon.warmup import main; main()"
         subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-c", program], check=False, stdin=subprocess.DEVNULL
         )

@@ -12,6 +12,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.spans import Spans
+
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 F64 = NDArray[np.float64]
@@ -37,8 +39,8 @@ class RecordBatch:
         Offset of each record.
     timestamps : int64[R]
         Each record's own timestamp, Unix nanoseconds; -1 where the record has none.
-    keys, values : list of bytes or None, length R
-        As read; a null value is a tombstone.
+    keys, values : Spans, length R
+        Byte strings as read; a null value is a tombstone.
     next_offset : int
         The next offset to read after this batch.
     """
@@ -46,8 +48,8 @@ class RecordBatch:
     partition: InputPartition
     offsets: I64
     timestamps: I64
-    keys: list[bytes | None]
-    values: list[bytes | None]
+    keys: Spans
+    values: Spans
     next_offset: int
 
 

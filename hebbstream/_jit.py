@@ -1,4 +1,4 @@
-"""The one place that compiles: `kernel`, and a cache that knows when any kernel has changed.
+"""The one place that compiles, and a cache that knows when any kernel has changed.
 
 Numba keys its cache by the file a function stands in; a kernel that calls a kernel of another file
 would stay stale when only that file changes. So the cache folder carries a fingerprint of all the
@@ -30,12 +30,15 @@ R = TypeVar("R")
 FAST_MATH = {"reassoc", "contract", "nsz", "arcp"}
 
 _PACKAGE = Path(__file__).parent
+#: Where kernels stand: the library's own, and those of the service that comes with it.
+KERNEL_FOLDERS = (_PACKAGE / "kernels", _PACKAGE.parent / "daemon" / "kernels")
 
 
 def _fingerprint() -> str:
     """Hash of every kernel's source and of this file."""
     digest = hashlib.sha256()
-    for path in [Path(__file__), *sorted((_PACKAGE / "kernels").glob("*.py"))]:
+    kernels = [path for folder in KERNEL_FOLDERS for path in sorted(folder.glob("*.py"))]
+    for path in [Path(__file__), *kernels]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -105,7 +108,27 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     callable
         The compiled function, with the same signature.
     """
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST_MATH)(function)
+    return _compiled(function, FAST_MATH)
+
+
+def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel whose arithmetic is IEEE's to the last bit: for codecs, times and counters.
+
+    Parameters
+    ----------
+    function : callable
+        As for `kernel`.
+
+    Returns
+    -------
+    callable
+        The compiled function, with the same signature.
+    """
+    return _compiled(function, set())
+
+
+def _compiled(function: Callable[P, R], fast_math: set[str]) -> Callable[P, R]:
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fast_math)(function)
     if not config.DISABLE_JIT:
         # What cache=True does, with our cache; numba raises RuntimeError where none has a place.
         with contextlib.suppress(RuntimeError):

@@ -10,6 +10,7 @@ from daemon.config import GroupingSection, InputSection, MetricRule, SeriesSecti
 from daemon.formats import Codec, make_codec
 from daemon.records import InputPartition, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
+from daemon.spans import Spans
 
 #: Record timestamp unless a test sets another: 2020-09-13T12:26:40Z.
 RECORD_TIME = 1_600_000_000_000_000_000
@@ -22,8 +23,8 @@ def batch_of(payloads: Sequence[bytes | None], timestamp: int = RECORD_TIME) -> 
         partition=InputPartition("metrics", 0),
         offsets=np.arange(100, 100 + count, dtype=np.int64),
         timestamps=np.full(count, timestamp, dtype=np.int64),
-        keys=[b"key-%d" % i for i in range(count)],
-        values=list(payloads),
+        keys=Spans.of([b"key-%d" % i for i in range(count)]),
+        values=Spans.of(payloads),
         next_offset=100 + count,
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from daemon.errors import SinkError
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition, Message, RecordBatch
+from daemon.spans import Spans
 
 
 def batch(
@@ -31,8 +32,8 @@ def batch(
         partition=partition,
         offsets=np.arange(first_offset, first_offset + count, dtype=np.int64),
         timestamps=np.full(count, timestamp, dtype=np.int64),
-        keys=[key] * count,
-        values=list(values),
+        keys=Spans.of([key] * count),
+        values=Spans.of(values),
         next_offset=first_offset + count,
     )
 

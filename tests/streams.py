@@ -10,6 +10,7 @@ from daemon.app import sections_of
 from daemon.config import Config
 from daemon.pipeline import PipelineSections
 from daemon.records import NANOSECONDS, InputPartition, RecordBatch
+from daemon.spans import Spans
 
 START = 1_750_000_000
 PARTITION = InputPartition("metrics", 0)
@@ -51,8 +52,8 @@ def record_batch(values: list[bytes], first_offset: int = 0, interval: int = 60)
         partition=PARTITION,
         offsets=offsets,
         timestamps=(START + offsets * interval) * NANOSECONDS,
-        keys=[b"cart"] * len(values),
-        values=list(values),
+        keys=Spans.of([b"cart"] * len(values)),
+        values=Spans.of(values),
         next_offset=first_offset + len(values),
     )
 

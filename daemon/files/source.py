@@ -13,6 +13,7 @@ from daemon.files.rows import Records, rows_to_records
 from daemon.files.tables import row_count
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition, RecordBatch
+from daemon.spans import Spans
 
 
 class FileSource:
@@ -140,7 +141,7 @@ class FileSource:
             partition=self._partition,
             offsets=offsets,
             timestamps=records.timestamps[first:],
-            keys=[self._key] * len(offsets),
-            values=list(records.values[first:]),
+            keys=Spans.of([self._key] * len(offsets)),
+            values=Spans.of(records.values[first:]),
             next_offset=int(offsets[-1]) + 1,
         )

@@ -9,13 +9,11 @@ outage (nothing: `poll` returns no records for ever) is made visible by `contact
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Any
 
-import numpy as np
+import kafka
 import structlog
 from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
     AuthorizationError,
@@ -31,6 +29,7 @@ from kafka.errors import (
 
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError, UnreachableError
+from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
 from daemon.kafka.contact import Contact
 from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition
@@ -46,8 +45,6 @@ COMMIT_SECONDS = 3.0
 LOOKUP_SECONDS = 3.0
 CLOSE_SECONDS = 1.5
 FETCH_TOTAL_BYTES = 50 * 2**20
-NANOSECONDS_PER_MS = 1_000_000
-TIMESTAMP_MS_MAX = (2**63 - 1) // NANOSECONDS_PER_MS
 
 # A membership that has lapsed is renewed by the next poll.
 MEMBERSHIP_ERRORS = (
@@ -55,11 +52,6 @@ MEMBERSHIP_ERRORS = (
     IllegalGenerationError,
     RebalanceInProgressError,
     UnknownMemberIdError,
-)
-
-OFFSET, TIMESTAMP, KEY, VALUE = (
-    itemgetter(ConsumerRecord._fields.index(name))
-    for name in ("offset", "timestamp", "key", "value")
 )
 
 
@@ -90,6 +82,7 @@ class KafkaSource:
         self._backoff = Backoff(clock)
         self._contact = Contact(clock)
         self._paused = False
+        self._columnar = False
         self._consumer: Any = None  # a KafkaConsumer while connected
         self._rebalance: Rebalance | None = None
         self._listener: AssignmentListener | None = None
@@ -148,7 +141,10 @@ class KafkaSource:
             log.warning("reading failed; trying again", error=str(error))
             return []
         self._contact.check()
-        return [record_batch(partition, rows) for partition, rows in records.items()]
+        return [
+            record_batch(input_partition(partition), rows if self._columnar else [chunk_of(rows)])
+            for partition, rows in records.items()
+        ]
 
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""
@@ -251,6 +247,9 @@ class KafkaSource:
         self._contact.attach(consumer)
         self._rebalance = Rebalance(consumer, self._listener)
         self._rebalance.paused = self._paused
+        self._columnar = read_in_columns(consumer)
+        if not self._columnar:
+            log.warning("reading record by record, slowly", kafka_python=kafka.__version__)
         consumer.subscribe(topics=self._section.topics, listener=self._rebalance)
         self._consumer = consumer
         log.info("connected", topics=self._section.topics, group_id=self._options["group_id"])
@@ -327,33 +326,3 @@ def _consumer_options(section: KafkaSection, application_id: str) -> dict[str, A
         "heartbeat_interval_ms": int(section.heartbeat_interval * 1000),
         "max_poll_interval_ms": int(section.max_poll_interval * 1000),
     }
-
-
-def record_batch(partition: TopicPartition, records: list[ConsumerRecord]) -> RecordBatch:
-    """Turn the records of one partition into columns.
-
-    Parameters
-    ----------
-    partition : TopicPartition
-        Where they come from.
-    records : list of ConsumerRecord
-        In offset order, not empty.
-
-    Returns
-    -------
-    RecordBatch
-        The same; a time that does not fit nanoseconds counts as none.
-    """
-    count = len(records)
-    milliseconds = np.fromiter(map(TIMESTAMP, records), np.int64, count)
-    # A producer may have written any 64 bits.
-    known = (milliseconds >= 0) & (milliseconds <= TIMESTAMP_MS_MAX)
-    offsets = np.fromiter(map(OFFSET, records), np.int64, count)
-    return RecordBatch(
-        partition=input_partition(partition),
-        offsets=offsets,
-        timestamps=np.where(known, milliseconds * known * NANOSECONDS_PER_MS, -1),
-        keys=list(map(KEY, records)),
-        values=list(map(VALUE, records)),
-        next_offset=int(offsets[-1]) + 1,
-    )

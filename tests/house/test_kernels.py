@@ -13,14 +13,18 @@ DECORATORS = {"kernel", "exact_kernel"}
 COMPOSED = {"hebbstream.kernels.step", "hebbstream.kernels.score", "hebbstream.kernels.learn"}
 
 #: Where the twins stand.
-TWINS = {"tests/naive.py", "tests/naive_rules.py"}
+TWINS = {"tests/naive.py", "tests/naive_rules.py", "tests/naive_ingest.py"}
+
+#: Where kernels stand.
+FOLDERS = ("hebbstream/kernels", "daemon/kernels")
 
 
 def kernels() -> list[tuple[Source, Function]]:
     """List the public compiled functions."""
     return [
         (source, function)
-        for source in sources("hebbstream/kernels")
+        for folder in FOLDERS
+        for source in sources(folder)
         for function in source.functions()
         if not function.name.startswith("_")
         and any(isinstance(d, ast.Name) and d.id in DECORATORS for d in function.decorator_list)
@@ -59,11 +63,26 @@ def test_every_kernel_has_a_naive_twin() -> None:
     assert alone == []
 
 
+def test_kernels_that_read_bytes_are_exact() -> None:
+    """A codec's arithmetic may not be reordered: numbers are read to the last bit."""
+    loose = [
+        f"{source.path}:{function.name}"
+        for source in sources("daemon/kernels")
+        for function in source.functions()
+        if not any(
+            isinstance(d, ast.Name) and d.id == "exact_kernel" for d in function.decorator_list
+        )
+    ]
+
+    assert loose == []
+
+
 def test_every_function_of_a_kernel_file_is_compiled() -> None:
     """A plain function in the kernels' folder would be slow and would break the callers."""
     plain = [
         f"{source.path}:{function.name}"
-        for source in sources("hebbstream/kernels")
+        for folder in FOLDERS
+        for source in sources(folder)
         for function in source.tree.body
         if isinstance(function, Function)
         and not any(isinstance(d, ast.Name) and d.id in DECORATORS for d in function.decorator_list)

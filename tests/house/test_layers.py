@@ -18,7 +18,7 @@ LIBRARY = (
     ("river", "warmup", "__init__"),
 )  # fmt: skip
 SERVICE = (
-    ("__init__", "errors", "records", "ports", "series_key"),
+    ("__init__", "errors", "kernels", "records", "ports", "series_key", "spans"),
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
@@ -34,7 +34,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "readmodel",
         "telemetry",
     ),
-    ("engine",),
+    ("engine", "warmup"),
     ("app", "demo", "reference"),
     ("commands",),
     ("cli",),

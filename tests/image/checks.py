@@ -100,7 +100,7 @@ def kernels(sandbox: Sandbox) -> None:
     """See every kernel loaded from the image's cache, though it cannot be written."""
     program = (
         "import time; started = time.perf_counter()\n"
-        "from hebbstream.warmup import warmup; warmup()\n"
+        "from daemon.warmup import warmup; warmup()\n"
         "print(f'seconds {time.perf_counter() - started:.2f}')\n"
     )
     seconds: dict[str, float] = {}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from daemon.event_clock import NEVER, EventClock
 from daemon.records import DropReason, InputPartition, RecordBatch, SampleBatch
+from daemon.spans import Spans
 
 
 def batch_of(times: list[int], stamps: list[int] | None = None) -> tuple[SampleBatch, RecordBatch]:
@@ -23,8 +24,8 @@ def batch_of(times: list[int], stamps: list[int] | None = None) -> tuple[SampleB
         partition=InputPartition("metrics", 0),
         offsets=np.arange(10, 10 + count, dtype=np.int64),
         timestamps=np.array(stamps or [-1] * count, dtype=np.int64),
-        keys=[None] * count,
-        values=[None] * count,
+        keys=Spans.of([None] * count),
+        values=Spans.of([None] * count),
         next_offset=10 + count,
     )
     return samples, records

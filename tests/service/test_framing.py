@@ -25,6 +25,7 @@ from daemon.config import (
 from daemon.framing import Framed, Framer
 from daemon.records import DropReason, FrameBlock, InputPartition, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
+from daemon.spans import Spans
 from framing_model import Model, Row, Sample
 
 SECOND = 10**9
@@ -61,8 +62,8 @@ class Run:
             partition=InputPartition("metrics", 0),
             offsets=np.array([s.offset for s in samples], dtype=np.int64),
             timestamps=np.array([s.stamp for s in samples], dtype=np.int64),
-            keys=[None] * count,
-            values=[b""] * count,
+            keys=Spans.of([None] * count),
+            values=Spans.of([b""] * count),
             next_offset=0,
         )
         self.pushed += count

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from kafka import KafkaProducer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
+from kafka import KafkaProducer
 
 from broker import Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError
-from daemon.kafka.source import KafkaSource, record_batch
+from daemon.kafka.source import KafkaSource
 from daemon.records import InputPartition, RecordBatch
 from fakes import FakeClock, RecordingListener
 from server_process import free_ports
@@ -67,26 +66,6 @@ def poll_until(source: KafkaSource, done: Callable[[list[RecordBatch]], bool]) -
 def values(batches: list[RecordBatch]) -> list[bytes | None]:
     """Return the values of all batches in order."""
     return [value for batch in batches for value in batch.values]
-
-
-def record(offset: int, timestamp: int) -> ConsumerRecord:
-    """Make a record as kafka-python hands it out."""
-    return ConsumerRecord("m", 3, 0, offset, timestamp, 0, b"k", b"v", [], None, 1, 1, 0)
-
-
-def test_batches_hold_columns() -> None:
-    """Offsets and nanoseconds are arrays; times no nanosecond can hold count as none."""
-    times = [1_700_000_000_123, -1, 2**62, -(2**63), 0]
-
-    batch = record_batch(
-        TopicPartition("m", 3), [record(7 + row, time) for row, time in enumerate(times)]
-    )
-
-    assert batch.partition == InputPartition("m", 3)
-    assert batch.offsets.tolist() == [7, 8, 9, 10, 11]
-    assert batch.timestamps.tolist() == [1_700_000_000_123_000_000, -1, -1, -1, 0]
-    assert {str(batch.offsets.dtype), str(batch.timestamps.dtype)} == {"int64"}
-    assert (batch.keys, batch.values, batch.next_offset) == ([b"k"] * 5, [b"v"] * 5, 12)
 
 
 @pytest.mark.slow
