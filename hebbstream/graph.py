@@ -39,6 +39,9 @@ from hebbstream.significance import discoveries
 WEIGHT_LIMIT = 0.9999
 #: Smoothed break, in squared sigmas, from which a relation is listed as broken.
 BROKEN_FROM = 2.25
+#: While none is that far, those are listed that have this share of the largest break, from here.
+BROKEN_SHARE = 0.75
+BROKEN_EARLY = 1.4
 #: A broken relation has weakened below this share of its weight; turned, it is below 0.
 WEAKENED_BELOW = 0.9
 
@@ -206,7 +209,10 @@ class Graph:
         Those that weakened or turned come first: two ends may also part by level alone, or by the
         break of a third, while they still move together.
         """
-        broken = np.flatnonzero(self.values[EDGE_BREAK] >= BROKEN_FROM)
+        breaks = self.values[EDGE_BREAK]
+        # A break that has just begun is far below its height; name its worst edges all the same.
+        least = max(BROKEN_EARLY, BROKEN_SHARE * float(breaks.max(initial=0.0)))
+        broken = np.flatnonzero(breaks >= min(BROKEN_FROM, least))
         source, target = self.ends[:, broken]
         power = np.sqrt(
             np.maximum(self.activity[FAST, source] * self.activity[FAST, target], 1e-24)

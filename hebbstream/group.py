@@ -73,7 +73,7 @@ class Group:
         n, strongest = len(self._series), self._params.associations.strongest_per_series
         self._work = Work(
             basis=np.zeros(len(self._state.scaler.coefficients)),
-            single=np.zeros((SCRATCH32_ROWS, n), np.float32),
+            single=np.zeros((SCRATCH32_ROWS, self._state.subspace.weights.shape[1]), np.float32),
             double=np.zeros((SCRATCH64_ROWS, n)),
             exponents=np.zeros(TAIL_COUNT),
             partner=np.full((n, strongest), -1, np.int32),

@@ -61,7 +61,7 @@ class ClockParams(Params):
         ),
     )
     harmonics_max: int = Field(
-        default=6,
+        default=4,
         ge=1,
         le=12,
         description=(
@@ -89,6 +89,15 @@ class SubspaceParams(Params):
     rule: SubspaceRule = Field(
         default="pastd",
         description="How components learn; docs/rules.md compares. A snapshot keeps its rule.",
+    )
+    lags: int = Field(
+        default=1,
+        ge=0,
+        le=8,
+        description=(
+            "Frames before this one that the components see beside it, so that they learn what "
+            "follows what; each costs as much memory and time as the frame itself."
+        ),
     )
     components_max: int = Field(
         default=16, ge=1, le=256, description="Components at most; sets memory and time per tick."
@@ -161,6 +170,15 @@ class EvidenceParams(Params):
         le=100_000,
         description="Time constant of the slow smoothing; longer sees weaker, longer faults.",
     )
+    long_ratio_max: float = Field(
+        default=2.0,
+        ge=0,
+        le=1e9,
+        description=(
+            "The slow smoothing counts at most this many times the fast one; lower lets a fault "
+            "that is over end sooner, higher favours long faint ones."
+        ),
+    )
     warmup_ticks: int = Field(
         default=30,
         ge=2,
@@ -218,7 +236,7 @@ class GateParams(Params):
     """Learning while something is wrong."""
 
     trigger: float = Field(
-        default=3.0,
+        default=2.5,
         ge=1,
         le=100,
         description=(

@@ -77,6 +77,7 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
         at.S_CAP: evidence.cap,
         at.S_SHORT_RATE: 1.0 / evidence.short_ticks,
         at.S_LONG_RATE: 1.0 / evidence.long_ticks,
+        at.S_LONG_RATIO: evidence.long_ratio_max,
         at.S_WARMUP: evidence.warmup_ticks,
         at.S_TAIL_START: tail.warmup_ticks,
         at.S_TAIL_GROWTH: 1.0 / tail_ticks,

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
+from hebbstream.kernels.layout import COUNT
 
 MAGIC = b"HEBBSNAP"
-#: Format 1 had no count of the samples seen, see `State.restore`.
-FORMAT = 2
+FORMAT = 3
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -65,7 +65,7 @@ def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
     Returns
     -------
     header : dict
-        JSON values.
+        JSON values, those that came with a later format too.
     arrays : dict of str to array
         Writable, C-contiguous, native byte order.
 
@@ -88,10 +88,40 @@ def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
         msg = "the snapshot's checksum does not match: it is damaged or cut short"
         raise SnapshotCorruptError(msg)
     try:
-        return _parse(body)
+        return upgrade(number, *_parse(body))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         msg = f"the snapshot's content cannot be read: {error}"
         raise SnapshotCorruptError(msg) from error
+
+
+def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """Give a snapshot of an older format what later ones have, so that it goes on as it did.
+
+    Parameters
+    ----------
+    number : int
+        Its format.
+    header : dict
+        As it was written.
+    arrays : dict of str to array
+        As they were written.
+
+    Returns
+    -------
+    header : dict
+        With the knobs that were not there yet, set to what was done without them.
+    arrays : dict of str to array
+        With the state that was not there yet.
+    """
+    if number < 2:
+        # The samples seen since a series joined were not counted apart from those learnt.
+        moments = arrays["moments"]
+        arrays["moments"] = np.vstack([moments, moments[COUNT]])
+    if number < 3:
+        header["params"]["subspace"].setdefault("lags", 0)
+        header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
+        arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
+    return header, arrays
 
 
 def _parse(body: memoryview) -> tuple[dict[str, Any], Arrays]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from hebbstream.calibration import Calibration
 from hebbstream.evidence import Evidence
 from hebbstream.graph import Entry, Graph
-from hebbstream.kernels.layout import COUNT, MOMENT_ROWS
 from hebbstream.kernels.model import Model
 from hebbstream.params import DetectorParams
 from hebbstream.plasticity import Plasticity
@@ -27,6 +26,7 @@ ARRAYS = (
     ("subspace", "components"),
     ("subspace", "residual"),
     ("subspace", "totals"),
+    ("subspace", "past"),
     ("graph", "traces"),
     ("graph", "linked"),
     ("graph", "activity"),
@@ -69,6 +69,7 @@ class State:
                 subspace.components_max,
                 subspace.components_min,
                 lateral=subspace.rule == "lateral",
+                lags=subspace.lags,
             ),
             Graph.empty(n, params.associations),
             Evidence.empty(),
@@ -86,8 +87,7 @@ class State:
         Parameters
         ----------
         arrays : dict of str to array
-            As `model` names them, for the same number of series and the same knobs; in snapshots of
-            format 1 the moments end before SEEN, and COUNT stands in for it.
+            As `model` names them, for the same number of series and the same knobs.
 
         Raises
         ------
@@ -101,8 +101,6 @@ class State:
             present: NDArray[Any] = getattr(state, name)
             given = arrays.get(name)
             shape = present.shape
-            if name == "moments" and given is not None and given.shape[:1] == (MOMENT_ROWS - 1,):
-                given = np.vstack([given, given[COUNT]])
             if name in PER_EDGE and len(edges) == 1:
                 shape = (present.shape[0], *next(iter(edges)))
             if given is None or given.dtype != present.dtype or given.shape != shape:

@@ -14,12 +14,15 @@ from hebbstream.kernels.layout import (
     ENERGY,
     ENERGY_TOTAL,
     GAIN,
+    PAST_ROWS,
     RESIDUAL_ROWS,
     TOTAL_ROWS,
 )
 
 #: A row that keeps less than this of its length without a removed series is dropped.
 LENGTH_MIN = 1e-3
+#: Below this a length is rounding.
+TINY = 1e-12
 
 
 @dataclass(slots=True)
@@ -28,43 +31,65 @@ class Subspace:
 
     Attributes
     ----------
-    weights : float32[components_max, n]
-        Unit rows, the first `count` in use, the others zero.
+    weights : float32[components_max, (1 + l) n]
+        Unit rows over a frame and the l before it, the first `count` in use, the others zero.
     components : float64[3, components_max]
         PASTd's d, energy, age; under the lateral rule components_max + 1 rows more, see layout.
     residual : float64[2, n]
         Variance of the residual and its sample count.
     totals : float64[3]
         Components in use, energy, its tick count.
+    past : float32[2 l, n]
+        The l frames before, see layout.
     """
 
     weights: F32
     components: F64
     residual: F64
     totals: F64
+    past: F32
 
     @classmethod
     def empty(
-        cls, n: int, components_max: int, components_min: int, *, lateral: bool = False
+        cls,
+        n: int,
+        components_max: int,
+        components_min: int,
+        *,
+        lateral: bool = False,
+        lags: int = 0,
     ) -> Self:
-        """Make the state of n series that have seen nothing."""
+        """Make the state of n series that have seen nothing, `lags` frames looked back."""
         subspace = cls(
-            np.zeros((components_max, n), np.float32),
+            np.zeros((components_max, (1 + lags) * n), np.float32),
             np.zeros((COMPONENT_ROWS + (components_max + 1 if lateral else 0), components_max)),
             np.zeros((RESIDUAL_ROWS, n)),
             np.zeros(TOTAL_ROWS),
+            np.zeros((PAST_ROWS * lags, n), np.float32),
         )
         subspace._begin(components_min)
         return subspace
 
     def _begin(self, components_min: int) -> None:
         """Lay the first rows: cosines, which are orthogonal, the first one constant."""
-        n = self.weights.shape[1]
-        for c in range(min(components_min, n - 1, len(self.weights))):
-            row = np.cos(np.pi * c * (np.arange(n) + 0.5) / n)
+        width = self.weights.shape[1]
+        for c in range(min(components_min, self._series_count - 1, len(self.weights))):
+            row = np.cos(np.pi * c * (np.arange(width) + 0.5) / width)
             self.weights[c] = row / np.linalg.norm(row)
-            self.components[GAIN, c] = n
+            self.components[GAIN, c] = width
             self.totals[COMPONENTS] += 1
+
+    @property
+    def _series_count(self) -> int:
+        return int(self.past.shape[1])
+
+    @property
+    def _lags(self) -> int:
+        return len(self.past) // PAST_ROWS
+
+    def _blocks(self) -> F32:
+        """Weights as float32[components_max, 1 + l, n], a view."""
+        return self.weights.reshape(len(self.weights), 1 + self._lags, self._series_count)
 
     @property
     def count(self) -> int:
@@ -73,8 +98,11 @@ class Subspace:
 
     @property
     def rows(self) -> F32:
-        """Unit rows in use, float32[k, n], a copy."""
-        return self.weights[: self.count].copy()
+        """Unit rows in use, float32[k, n]: the part of each that is about the frame itself."""
+        now = self._blocks()[: self.count, 0]
+        length = np.linalg.norm(now, axis=1, keepdims=True)
+        unit: F32 = (now / np.maximum(length, TINY)).astype(np.float32)
+        return unit
 
     @property
     def energy_shares(self) -> F64:
@@ -100,7 +128,9 @@ class Subspace:
 
     def grow(self, count: int, components_min: int) -> None:
         """Append `count` series that no component knows yet."""
-        self.weights = np.pad(self.weights, ((0, 0), (0, count)))
+        wider = np.pad(self._blocks(), ((0, 0), (0, 0), (0, count)))
+        self.past = np.pad(self.past, ((0, 0), (0, count)))
+        self.weights = wider.reshape(len(self.weights), -1)
         self.residual = np.pad(self.residual, ((0, 0), (0, count)))
         if self.count == 0:
             self._begin(components_min)
@@ -108,13 +138,15 @@ class Subspace:
     def drop(self, index: int) -> None:
         """Forget the series at `index`; the rows become orthonormal again."""
         self.residual = np.delete(self.residual, index, axis=1)
-        rows = np.delete(self.weights[: self.count], index, axis=1).astype(np.float64)
+        rows = np.delete(self._blocks()[: self.count], index, axis=2).astype(np.float64)
+        rows = rows.reshape(self.count, rows.shape[1] * rows.shape[2])
+        self.past = np.delete(self.past, index, axis=1)
         kept: list[F64] = []
         ages: list[int] = []
         for c, row in enumerate(rows):
             rest = row - sum((float(row @ other) * other for other in kept), np.zeros_like(row))
             length = float(np.linalg.norm(rest))
-            if length > LENGTH_MIN and len(kept) < rows.shape[1] - 1:
+            if length > LENGTH_MIN and len(kept) < self._series_count - 1:
                 kept.append(rest / length)
                 ages.append(c)
         self.weights = np.zeros((len(self.weights), rows.shape[1]), np.float32)

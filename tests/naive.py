@@ -122,6 +122,16 @@ def unexplained(weights: F64, z: F64, limit: float) -> tuple[F64, F64]:
     return rest, np.diag(weights.T @ weights).copy()
 
 
+def face_past(z: F64, past: list[F64]) -> F64:
+    """(z_t, z_{t-1}, ..., z_{t-l})."""
+    return np.concatenate([z, *past])
+
+
+def keep_past(z: F64, past: list[F64], limit: float) -> list[F64]:
+    """Clip z in front, the oldest frame gone."""
+    return [np.clip(z, -limit, limit), *past][: len(past)]
+
+
 def surprise(rest: F64, variance: F64, present: F64) -> F64:
     """U = r / (sqrt v + 0.01)."""
     return present * rest / (np.sqrt(variance) + 0.01)
@@ -156,36 +166,12 @@ def learn_subspace(
 
 
 def adapt_components(
-    energies: F64, total: float, n: int, low: float, high: float, least: int, most: int
+    energies: F64, total: float, low: float, high: float, least: int, most: int
 ) -> int:
     """+1 when sum E_i < f E, -1 when it exceeds F E without the last."""
-    if sum(energies) < low * total and len(energies) < min(most, n - 1):
+    if sum(energies) < low * total and len(energies) < most:
         return 1
     return -1 if len(energies) > least and sum(energies[:-1]) > high * total else 0
-
-
-def calm_newcomers(z: F64, seen: F64, warmup: float, limit: float) -> F64:
-    """Cut z to +-limit where fewer samples than the warm-up were seen."""
-    return np.where(seen < warmup, np.clip(z, -limit, limit), z)
-
-
-def mean_squares(z: F64, u: F64, judged: F64, limit: float) -> float:
-    """Mean of min(|z|, cap)^2 plus mean of min(|u|, cap)^2 over the judged."""
-    if not judged.any():
-        return -1.0
-    cut = [np.clip(v[judged > 0], -limit, limit) for v in (z, u)]
-    return float(sum((v**2).mean() for v in cut))
-
-
-def smooth_statistic(smooth: F64, statistic: float, short: float, long: float) -> F64:
-    """EW at both horizons."""
-    return smooth[:2] + np.array([short, long]) * (statistic - smooth[:2])
-
-
-def rank_series(z: F64, u: F64, broken: F64, judged: F64) -> F64:
-    """min(|z|, 50) + min(|u|, 50) + sqrt b."""
-    evidence = np.minimum(abs(z), 50) + np.minimum(abs(u), 50) + np.sqrt(broken)
-    return np.where(judged > 0, evidence, 0.0)
 
 
 def log_statistic(statistic: float) -> float:

@@ -14,8 +14,6 @@ from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import LONG, SHORT
 
-#: Sigmas beyond which one series' evidence grows no more; wider than the cap, to rank causes.
-RANK_CAP = 50.0
 FLUSH = 1e-30
 
 
@@ -81,7 +79,9 @@ def mean_squares(
 
 
 @kernel
-def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate: float) -> float:
+def smooth_statistic(
+    smooth: F64, statistic: float, short_rate: float, long_rate: float, long_ratio: float
+) -> float:
     """Smooth the statistic over both horizons.
 
     Parameters
@@ -92,6 +92,9 @@ def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate
         From `mean_squares`; -1 leaves the state as it is.
     short_rate, long_rate : float64
         EW rates.
+    long_ratio : float64
+        The long form counts at most this many times the short one: a large fault that is over must
+        not outrank a small one that is going on.
 
     Returns
     -------
@@ -105,12 +108,41 @@ def smooth_statistic(smooth: F64, statistic: float, short_rate: float, long_rate
             smooth[SHORT] = 0.0
         if smooth[LONG] < FLUSH:
             smooth[LONG] = 0.0
-    return float(smooth[SHORT] + smooth[LONG])
+    return float(smooth[SHORT] + min(smooth[LONG], long_ratio * smooth[SHORT]))
+
+
+@kernel
+def excess(sigmas: float, cap: float) -> float:
+    """Weigh a deviation: nothing within one sigma, where everybody is, and more the further out.
+
+    Parameters
+    ----------
+    sigmas : float64
+        At least 0.
+    cap : float64
+        Sigmas beyond which a deviation counts no more.
+
+    Returns
+    -------
+    float64
+        (min(sigmas, cap) - 1)^1.5, 0 within one sigma.
+    """
+    over = max(min(sigmas, cap) - 1.0, 0.0)
+    return over * math.sqrt(over)
 
 
 @kernel
 def rank_series(
-    z: F32, surprise: F64, broken: F64, present: F32, seen: F64, warmup: float, evidence: F64
+    z: F32,
+    surprise: F64,
+    broken: F64,
+    lasting: F64,
+    present: F32,
+    seen: F64,
+    warmup: float,
+    cap: float,
+    relation: float,
+    evidence: F64,
 ) -> None:
     """Evidence of each series: how far it is off by itself, from its peers, and in its relations.
 
@@ -118,20 +150,27 @@ def rank_series(
     ----------
     z : float32[n], in
         Standardised frame.
-    surprise, broken : float64[n], in
-        u, and the mean break of a series' edges.
+    surprise, broken, lasting : float64[n], in
+        u, the mean break of a series' edges at this tick, and the same smoothed.
     present : float32[n], in
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
     warmup : float64
         Samples before a series is judged.
+    cap : float64
+        Sigmas beyond which a deviation counts no more.
+    relation : float64
+        Weight of the smoothed break; above 0 while the relations speak loudest.
     evidence : float64[n], out
         Unnormalised; 0 where missing or not judged.
     """
     for j in range(z.shape[0]):
         evidence[j] = 0.0
         if present[j] > 0.0 and seen[j] >= warmup:
-            a = min(abs(float(z[j])), RANK_CAP)
-            b = min(abs(surprise[j]), RANK_CAP)
-            evidence[j] = a + b + math.sqrt(broken[j])
+            evidence[j] = (
+                excess(abs(float(z[j])), cap)
+                + excess(abs(surprise[j]), cap)
+                + excess(math.sqrt(broken[j]), cap)
+                + relation * excess(math.sqrt(lasting[j]), cap)
+            )

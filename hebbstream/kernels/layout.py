@@ -43,6 +43,11 @@ RESIDUAL_VARIANCE: Final = 0
 RESIDUAL_COUNT: Final = 1
 RESIDUAL_ROWS: Final = 2
 
+# past float32[2 l, n]: the l frames before, the last one first; z, and where it had samples.
+PAST_Z: Final = 0
+PAST_PRESENT: Final = 1
+PAST_ROWS: Final = 2
+
 # totals float64[3]: components in use, energy of what is learnt, its tick count.
 COMPONENTS: Final = 0
 ENERGY_TOTAL: Final = 1
@@ -109,7 +114,7 @@ ADOPTED_BEFORE: Final = 2
 HELD: Final = 3
 GATE_ROWS: Final = 4
 
-# scratch32 float32[5, n].
+# scratch32 float32[5, (1 + l) n]: this frame, then the l before it.
 Z: Final = 0
 REST: Final = 1  # residual of the subspace
 LESSON: Final = 2  # what the subspace learns, deflated
@@ -189,4 +194,5 @@ S_ADOPT_COUNT: Final = 34
 S_ADOPT_RATE: Final = 35
 S_LINE: Final = 36
 S_SUBSPACE_RULE: Final = 37
-SETTING_ROWS: Final = 38
+S_LONG_RATIO: Final = 38
+SETTING_ROWS: Final = 39

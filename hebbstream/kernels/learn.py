@@ -79,7 +79,7 @@ def learn_components(
     ----------
     weights, components, totals : in/out
         State of the subspace, see `learn_subspace`.
-    single : float32[5, n], in/out
+    single : float32[5, (1 + l) n], in/out
         What `score_frame` left; the lesson is overwritten, by plain rules the rest and hat too.
     settings : float64[SETTING_ROWS], in
         See layout.
@@ -114,7 +114,8 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
     g : float64
         Factor on every rate, in (0, 1].
     """
-    z, present = work.single[at.Z], work.single[at.PRESENT]
+    n = frame.shape[0]
+    z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     rate = settings[at.S_RATE]
     learn_clock(
         frame,
@@ -138,7 +139,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_RANGE_RATE],
     )
     learn_residual(
-        work.single[at.REST],
+        work.single[at.REST][:n],
         model.residual,
         present,
         rate,
@@ -188,7 +189,7 @@ def check_components(model: Model, work: Work, settings: F64, out: Output, t: in
         settings[at.S_ENERGY_MIN],
         settings[at.S_ENERGY_MAX],
         settings[at.S_COMPONENTS_MIN],
-        settings[at.S_COMPONENTS_MAX],
+        min(settings[at.S_COMPONENTS_MAX], model.moments.shape[1] - 1.0),
     )
     if change != 0:
         entry = out.report[at.JOURNAL_COUNT]

@@ -21,14 +21,16 @@ class Model(NamedTuple):
         Whether the daily course explains each series.
     coefficients : float64[2h + 1, n]
         Level and course.
-    weights : float32[components_max, n]
-        Components, unit rows.
+    weights : float32[components_max, (1 + l) n]
+        Components, unit rows over this frame and the l before it.
     components : float64[3, components_max]
         Gain, energy and age of each component.
     residual : float64[2, n]
         Variance of what the components leave.
     totals : float64[3]
         Components in use, energy.
+    past : float32[2 l, n]
+        The l frames before, standardised, and where they had samples.
     traces : float32[n (n - 1) / 2]
         Co-activity of every pair; empty when pairs are not traced.
     linked : uint8[n (n - 1) / 2]
@@ -64,6 +66,7 @@ class Model(NamedTuple):
     components: F64
     residual: F64
     totals: F64
+    past: F32
     traces: F32
     linked: U8
     activity: F64
@@ -86,8 +89,8 @@ class Work(NamedTuple):
     ----------
     basis : float64[2h + 1]
         The clock's harmonics now.
-    single : float32[5, n]
-        Per series.
+    single : float32[5, (1 + l) n]
+        Per series of this frame and of the l before it.
     double : float64[6, n]
         Per series.
     exponents : float64[3]

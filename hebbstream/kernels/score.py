@@ -21,7 +21,7 @@ from hebbstream.kernels.evidence import (
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import standardise
-from hebbstream.kernels.subspace import surprise, unexplained
+from hebbstream.kernels.subspace import face_past, surprise, unexplained
 from hebbstream.kernels.tail import (
     HOT_EXPONENT,
     HOT_WEIGHT,
@@ -37,6 +37,8 @@ GATE_HIGH = 0.99
 CHANNELS_EXPONENT = math.log10(2.0)
 #: A component of one series alone leaves nothing to recall it from.
 RECALL_SHARE_MIN = 0.05
+#: What a smoothed break counts beside a deviation of this tick, while relations speak loudest.
+LASTING_WEIGHT = 3.0
 #: Adoptions in quick succession: this many waits.
 ADOPTION_WAITS = 10.0
 
@@ -65,7 +67,7 @@ def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
     )
     z, rest, hat = work.single[at.Z], work.single[at.REST], work.single[at.HAT]
     course, scale = work.double[at.COURSE], work.double[at.SCALE]
-    for j in range(z.shape[0]):
+    for j in range(scale.shape[0]):
         one_sigma[j] = scale[j]
         if model.moments[at.COUNT, j] == 0.0:
             expected[j] = math.nan
@@ -75,6 +77,41 @@ def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
         cut = min(max(float(z[j]), -cap), cap)
         recall = cut - rest[j] / max(1.0 - hat[j], RECALL_SHARE_MIN)
         recalled[j] = expected[j] + min(max(recall, -cap), cap) * scale[j]
+
+
+@kernel
+def explain(model: Model, work: Work, warmup: float, cap: float, out: Output, t: int) -> None:
+    """Write the evidence of each series, and what was expected of it.
+
+    Parameters
+    ----------
+    model : Model, in
+        State.
+    work : Work, in
+        What `score_frame` found.
+    warmup : float64
+        Samples before a series is judged.
+    cap : float64
+        Sigmas beyond which a deviation counts no more.
+    out : Output, in/out
+        Results; the verdict is there.
+    t : int
+        Row.
+    """
+    n = model.moments.shape[1]
+    rank_series(
+        work.single[at.Z][:n],
+        work.double[at.SURPRISE],
+        work.double[at.BREAK],
+        model.activity[at.NODE_BREAK],
+        work.single[at.PRESENT][:n],
+        model.moments[at.SEEN],
+        warmup,
+        cap,
+        LASTING_WEIGHT * out.verdicts[at.CHANNEL, t],
+        out.details[at.EVIDENCE, t],
+    )
+    expect(model, work, cap, out.details, t)
 
 
 @kernel
@@ -175,12 +212,8 @@ def score_frame(
     tick, t : int
         Now, and its row in the results.
     """
-    z, rest, hat, present = (
-        work.single[at.Z],
-        work.single[at.REST],
-        work.single[at.HAT],
-        work.single[at.PRESENT],
-    )
+    n = frame.shape[0]
+    z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     course, scale = work.double[at.COURSE], work.double[at.SCALE]
     u, broken, seen = work.double[at.SURPRISE], work.double[at.BREAK], model.moments[at.SEEN]
     cap = settings[at.S_CAP]
@@ -201,9 +234,11 @@ def score_frame(
     standardise(frame, course, model.moments, z, scale, present, settings[at.S_RANGE_FLOOR])
     if ready:
         calm_newcomers(z, seen, warmup, settings[at.S_SUBSPACE_CLIP])
+    face_past(work.single, model.past, n)
     k = int(model.totals[at.COMPONENTS])
-    unexplained(model.weights, k, z, cap, rest, hat)
-    surprise(rest, model.residual, present, u)
+    rest = work.single[at.REST]
+    unexplained(model.weights, k, work.single[at.Z], cap, rest, work.single[at.HAT])
+    surprise(rest[:n], model.residual, present, u)
     if k == 0:
         u[:] = 0.0
     worst = break_evidence(
@@ -219,11 +254,14 @@ def score_frame(
     follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])
     fused = mean_squares(z, u, present, seen, cap, warmup)
     statistic = smooth_statistic(
-        model.smooth, fused, settings[at.S_SHORT_RATE], settings[at.S_LONG_RATE]
+        model.smooth,
+        fused,
+        settings[at.S_SHORT_RATE],
+        settings[at.S_LONG_RATE],
+        settings[at.S_LONG_RATIO],
     )
     work.exponents[:] = 0.0
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, tick)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
-    rank_series(z, u, broken, present, seen, warmup, out.details[at.EVIDENCE, t])
-    expect(model, work, cap, out.details, t)
+    explain(model, work, warmup, cap, out, t)

@@ -12,6 +12,7 @@ from hebbstream.kernels import layout as at
 from hebbstream.kernels.learn import check_components, check_graph, learn_frame, learning_factor
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.score import score_frame
+from hebbstream.kernels.subspace import keep_past
 
 #: Ticks before the number of components may change.
 COMPONENTS_SETTLE = 50
@@ -73,6 +74,7 @@ def advance(
             and tick % component_check == 0
         ):
             check_components(model, work, settings, out, t)
+        keep_past(work.single, model.past, frames.shape[1], settings[at.S_CAP])
         if model.gate[at.HELD] == 0.0:
             model.smooth[at.GROUP_AGE] += 1.0
             model.status[at.EDGE_TICKS] += 1.0 if edges > 0 else 0.0

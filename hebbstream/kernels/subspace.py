@@ -19,8 +19,13 @@ from hebbstream.kernels.layout import (
     ENERGY_COUNT,
     ENERGY_TOTAL,
     GAIN,
+    PAST_PRESENT,
+    PAST_ROWS,
+    PAST_Z,
+    PRESENT,
     RESIDUAL_COUNT,
     RESIDUAL_VARIANCE,
+    Z,
 )
 from hebbstream.kernels.rules import oja_pastd
 
@@ -82,6 +87,52 @@ def surprise(rest: F32, residual: F64, present: F32, out: F64) -> None:
     """
     for i in range(rest.shape[0]):
         out[i] = present[i] * rest[i] / (math.sqrt(residual[RESIDUAL_VARIANCE, i]) + RESIDUAL_FLOOR)
+
+
+@kernel
+def face_past(single: F32, past: F32, n: int) -> None:
+    """Lay the frames before beside this one, so that components see how series follow each other.
+
+    Parameters
+    ----------
+    single : float32[5, (1 + l) n], in/out
+        Scratch; z and present of this frame are there, those of the l before it are written.
+    past : float32[2 l, n], in
+        State, see layout.
+    n : int
+        Series.
+    """
+    z, present = single[Z], single[PRESENT]
+    for lag in range(past.shape[0] // PAST_ROWS):
+        before, there = past[PAST_ROWS * lag + PAST_Z], past[PAST_ROWS * lag + PAST_PRESENT]
+        for i in range(n):
+            z[(lag + 1) * n + i] = before[i]
+            present[(lag + 1) * n + i] = there[i]
+
+
+@kernel
+def keep_past(single: F32, past: F32, n: int, clip: float) -> None:
+    """Remember this frame, and forget the oldest one.
+
+    Parameters
+    ----------
+    single : float32[5, (1 + l) n], in
+        Scratch, z and present.
+    past : float32[2 l, n], in/out
+        State, see layout.
+    n : int
+        Series.
+    clip : float64
+        Sigmas a sample is cut to.
+    """
+    limit = np.float32(clip)
+    z, present = single[Z], single[PRESENT]
+    for row in range(past.shape[0] - 1, PAST_ROWS - 1, -1):
+        past[row] = past[row - PAST_ROWS]
+    if past.shape[0] > 0:
+        for i in range(n):
+            past[PAST_Z, i] = min(max(z[i], -limit), limit)
+            past[PAST_PRESENT, i] = present[i]
 
 
 @kernel
@@ -196,7 +247,7 @@ def adapt_components(
     energy_min, energy_max : float64
         Grow below the one; prune when the others hold more than the other.
     components_min, components_max : float64
-        Bounds.
+        Bounds; the upper one below the number of series.
 
     Returns
     -------
@@ -208,7 +259,7 @@ def adapt_components(
     for c in range(k):
         held += components[ENERGY, c]
     n = weights.shape[1]
-    if held < energy_min * totals[ENERGY_TOTAL] and k < min(components_max, n - 1.0):
+    if held < energy_min * totals[ENERGY_TOTAL] and k < components_max:
         power = 0.0
         for i in range(n):
             power += float(lesson[i]) * float(lesson[i])

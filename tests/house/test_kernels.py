@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from sources import Function, Source, sources
 
@@ -13,7 +14,7 @@ DECORATORS = {"kernel", "exact_kernel"}
 COMPOSED = {"hebbstream.kernels.step", "hebbstream.kernels.score", "hebbstream.kernels.learn"}
 
 #: Where the twins stand.
-TWINS = {"tests/naive.py", "tests/naive_rules.py", "tests/naive_ingest.py"}
+TWINS = {f"tests/{path.name}" for path in Path(__file__).parents[1].glob("naive*.py")}
 
 #: Where kernels stand.
 FOLDERS = ("hebbstream/kernels", "daemon/kernels")

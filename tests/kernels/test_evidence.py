@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-import naive
+import naive_evidence as naive
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.evidence import calm_newcomers, mean_squares, rank_series, smooth_statistic
+from hebbstream.kernels.evidence import (
+    calm_newcomers,
+    excess,
+    mean_squares,
+    rank_series,
+    smooth_statistic,
+)
 
 N = 15
 
@@ -42,13 +48,23 @@ def test_nothing_judged_is_said() -> None:
 
 def test_smooth_statistic_equals_naive_twin(rng: np.random.Generator) -> None:
     """Both horizons agree with the formula."""
-    smooth = rng.random(at.SMOOTH_ROWS)
-    expected = naive.smooth_statistic(smooth, 7.0, 0.2, 1 / 30)
+    smooth = 9 * rng.random(at.SMOOTH_ROWS)
+    both, expected = naive.smooth_statistic(smooth, 7.0, 0.2, 1 / 30, 2.0)
 
-    total = smooth_statistic(smooth, 7.0, 0.2, 1 / 30)
+    total = smooth_statistic(smooth, 7.0, 0.2, 1 / 30, 2.0)
 
-    assert_allclose(smooth[:2], expected)
-    assert_allclose(total, expected.sum())
+    assert_allclose(smooth[:2], both)
+    assert_allclose(total, expected)
+
+
+def test_a_fault_that_is_over_does_not_linger() -> None:
+    """Twenty ticks after a burst of 500 the statistic is within three times its short form."""
+    smooth = np.zeros(at.SMOOTH_ROWS)
+
+    totals = [smooth_statistic(smooth, s, 0.2, 1 / 30, 2.0) for s in [500.0] * 30 + [1.0] * 20]
+
+    assert totals[29] > 700
+    assert totals[-1] <= 3 * smooth[at.SHORT] < 30
 
 
 def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None:
@@ -56,18 +72,29 @@ def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None
     smooth = rng.random(at.SMOOTH_ROWS)
     before = smooth.copy()
 
-    smooth_statistic(smooth, -1.0, 0.2, 1 / 30)
+    smooth_statistic(smooth, -1.0, 0.2, 1 / 30, 2.0)
 
     assert_array_equal(smooth, before)
+
+
+def test_excess_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Within a sigma nothing counts, beyond the cap nothing more."""
+    sigmas = 30 * rng.random(N)
+
+    actual = [excess(float(s), 20.0) for s in sigmas]
+
+    assert_allclose(actual, naive.excess(sigmas, 20.0), rtol=1e-12)
+    assert excess(0.9, 20.0) == 0.0
 
 
 def test_rank_series_equals_naive_twin(rng: np.random.Generator) -> None:
     """Evidence agrees with the formula, zero where nothing is judged."""
     z, u = (60 * rng.normal(size=N)).astype(np.float32), 60 * rng.normal(size=N)
-    broken, evidence = 400 * rng.random(N), np.zeros(N)
+    broken, lasting, evidence = 400 * rng.random(N), 400 * rng.random(N), np.zeros(N)
     present, counts = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
 
-    rank_series(z, u, broken, present, counts, 30.0, evidence)
+    rank_series(z, u, broken, lasting, present, counts, 30.0, 20.0, 3.0, evidence)
 
     judged = present.astype(float) * (counts >= 30)
-    assert_allclose(evidence, naive.rank_series(z.astype(float), u, broken, judged), rtol=1e-6)
+    expected = naive.rank_series(z.astype(float), u, broken, lasting, judged, 20.0, 3.0)
+    assert_allclose(evidence, expected, rtol=1e-5)

@@ -30,7 +30,7 @@ def test_verdict_takes_the_louder_channel(
 
 
 def test_scoring_leaves_what_was_learnt() -> None:
-    """While learning is held a hundred frames change smoothed evidence only."""
+    """While learning is held a hundred frames change what is smoothed and the past only."""
     world = generators.coupled(0, 600, 6)
     detector = Detector(world.names)
     detector.run(world.frames[:500])
@@ -39,7 +39,7 @@ def test_scoring_leaves_what_was_learnt() -> None:
 
     detector.run(world.frames[500:])
 
-    smoothed = {"smooth", "deviation", "activity", "values"}
+    smoothed = {"smooth", "deviation", "activity", "values", "past"}
     changed = {
         name for name, array in detector._model._asdict().items() if (array != before[name]).any()
     }

@@ -12,6 +12,8 @@ from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.subspace import (
     adapt_components,
+    face_past,
+    keep_past,
     learn_residual,
     learn_subspace,
     surprise,
@@ -43,6 +45,29 @@ def test_unexplained_equals_naive_twin(rng: np.random.Generator) -> None:
 
     assert_allclose(rest, expected[0], atol=2e-5)
     assert_allclose(hat, expected[1], atol=1e-6)
+
+
+def test_the_past_equals_naive_twins(rng: np.random.Generator) -> None:
+    """Frames before are laid beside this one, newest first, and move back by one."""
+    frames = (9 * rng.normal(size=(5, 4))).astype(np.float32)
+    past, single = (
+        np.zeros((at.PAST_ROWS * 2, 4), np.float32),
+        np.zeros((at.SCRATCH32_ROWS, 12), np.float32),
+    )
+    expected = [np.zeros(4), np.zeros(4)]
+    there = [np.zeros(4), np.zeros(4)]
+
+    for frame in frames:
+        single[at.Z, :4], single[at.PRESENT, :4] = frame, frame > 0
+        face_past(single, past, 4)
+        keep_past(single, past, 4, 10.0)
+        assert_allclose(single[at.Z], naive.face_past(frame, expected))
+        assert_allclose(single[at.PRESENT], naive.face_past(frame > 0, there))
+        expected = naive.keep_past(frame, expected, 10.0)
+        there = naive.keep_past((frame > 0).astype(float), there, 1.0)
+
+    assert_allclose(past[[0, 2]], expected)
+    assert_allclose(past[[1, 3]], there)
 
 
 def test_surprise_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -127,7 +152,7 @@ def test_adapt_components_equals_naive_twin(energies: list[float], total: float)
     components, lesson = np.zeros((at.COMPONENT_ROWS, K + 3)), np.ones(N, np.float32)
     components[at.ENERGY, :k] = energies
     totals = np.array([k, total, 100.0])
-    expected = naive.adapt_components(np.array(energies), total, N, 0.65, 0.75, 1, K + 3)
+    expected = naive.adapt_components(np.array(energies), total, 0.65, 0.75, 1, K + 3)
 
     change = adapt_components(weights, components, totals, lesson, 0.65, 0.75, 1.0, K + 3.0)
 

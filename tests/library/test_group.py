@@ -64,7 +64,8 @@ def test_removal_keeps_the_others() -> None:
         for e in detector.edges()
     }
     assert after == {pair: w for pair, w in before.items() if "s2" not in pair}
-    rows = detector.components()
+    subspace = detector._state.subspace
+    rows = subspace.weights[: subspace.count]
     assert np.allclose(rows @ rows.T, np.eye(len(rows)), atol=1e-5)
     result = detector.run(np.delete(world.frames[1500:], 2, axis=1))
     pruned = [e for e in result.journal if e.row == 0 and e.change is Change.PRUNED]

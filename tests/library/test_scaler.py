@@ -12,10 +12,10 @@ from hebbstream.scaler import Scaler, harmonics
 
 
 @pytest.mark.parametrize(
-    ("interval", "count"), [(60.0, 6), (7200.0, 3), (14_400.0, 1), (21_600.0, 1), (43_200.0, 0)]
+    ("interval", "count"), [(60.0, 4), (7200.0, 3), (14_400.0, 1), (21_600.0, 1), (43_200.0, 0)]
 )
 def test_harmonics_fit_the_grid(interval: float, count: int) -> None:
-    """A quarter of the day's ticks at most, six at most, none when the day is too coarse."""
+    """A quarter of the day's ticks at most, four at most, none when the day is too coarse."""
     assert harmonics(ClockParams(), interval) == count
 
 

@@ -21,7 +21,7 @@ def test_every_place_is_filled() -> None:
 def test_every_knob_has_an_effect() -> None:
     """Turning any number in the sections changes the packed settings, or the state's shape."""
     shaping = {
-        "enabled", "harmonics_max", "exhaustive_max", "strongest_per_series",
+        "enabled", "harmonics_max", "lags", "exhaustive_max", "strongest_per_series",
         "edges_per_series_max", "edges_max", "false_discovery_rate", "memory_ticks_min",
     }  # fmt: skip
     base = DetectorParams.model_validate({"calibration": {"memory": "30d"}})

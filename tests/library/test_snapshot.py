@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import generators
 from hebbstream import (
@@ -20,6 +21,8 @@ from hebbstream import (
     snapshot,
 )
 from hebbstream.kernels import layout as at
+
+DATA = Path(__file__).parents[1] / "data" / "snapshots"
 
 
 def trained(ticks: int = 1000) -> tuple[Detector, generators.World]:
@@ -158,13 +161,33 @@ def test_arrays_come_back_writable_and_exact() -> None:
 def test_a_snapshot_of_format_1_continues() -> None:
     """Before format 2 the samples seen were not counted apart: those learnt stand in."""
     detector, world = trained()
-    header, arrays = snapshot.decode(detector.dump())
+    header, _ = snapshot.decode(detector.dump())
+    knobs = {**header["params"], "subspace": {**header["params"]["subspace"], "lags": 0}}
+    unlagged = Detector(world.names, DetectorParams.model_validate(knobs), 15.0)
+    unlagged.run(world.frames[:1000])
+    _, arrays = snapshot.decode(unlagged.dump())
+    del arrays["past"]
+    data = snapshot.encode(
+        {**header, "params": knobs}, {**arrays, "moments": arrays["moments"][:-1]}
+    )
 
-    older = Detector.load(snapshot.encode(header, {**arrays, "moments": arrays["moments"][:-1]}))
+    older = Detector.load(snapshot.MAGIC + struct.pack("<I", 1) + data[len(snapshot.MAGIC) + 4 :])
 
     assert_array_equal(
-        older.run(world.frames[1000:]).score, detector.run(world.frames[1000:]).score
+        older.run(world.frames[1000:]).score, unlagged.run(world.frames[1000:]).score
     )
+
+
+def test_a_snapshot_of_format_2_continues() -> None:
+    """A snapshot written before format 3 goes on with the figures of its version."""
+    data = (DATA / "detector-format2.bin").read_bytes()
+    statistic, score = np.loadtxt(DATA / "detector-format2-statistic.txt").T
+    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
+
+    result = Detector.load(data).run(frames)
+
+    assert_allclose(result.statistic, statistic, rtol=1e-4)
+    assert_allclose(result.score, score, rtol=1e-3, atol=1e-6)
 
 
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
