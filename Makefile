@@ -114,6 +114,10 @@ test-api: setup ## Thousands of made-up requests against the API's description, 
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
 	$(BIN)/python benchmarks/bench_api.py
 
+.PHONY: quality
+quality: setup $(QUALITY_INSTALLED) ## Compare with other detectors and rewrite docs/quality.md (DATA=folder for labelled data, ARGS=--quick)
+	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA)) $(ARGS)
+
 .PHONY: quality-baseline
 quality-baseline: setup ## Rewrite benchmarks/quality_baseline.json, below which tests/quality lets no change fall
 	$(BIN)/python -m benchmarks.quality.regression
