@@ -6,7 +6,7 @@ Pure; an incident's own figures come from whoever tracks it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -27,9 +27,10 @@ from daemon.events import (
     rfc3339,
     rounded,
 )
-from daemon.records import NANOSECONDS, FrameBlock, InputPartition, Series
+from daemon.moments import Moment
+from daemon.records import NANOSECONDS, InputPartition
 from daemon.relabel import compile_patterns
-from hebbstream.results import Learning, RunResult
+from hebbstream.results import Learning
 
 #: Namespace of incident and event ids (RFC 9562 version 5); part of the contract.
 NAMESPACE = uuid.UUID("6f1d3b52-6a0c-5f0e-9a43-2f8c1f3f7c11")
@@ -45,21 +46,6 @@ class TrackerIdentity:
     labels: Mapping[str, str]
     config_hash: str
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One row of a block, with everything an event may want to know about it."""
-
-    block: FrameBlock
-    result: RunResult
-    members: Sequence[Series]
-    row: int
-
-    @property
-    def tick(self) -> int:
-        """Grid step of the row."""
-        return int(self.block.ticks[self.row])
 
 
 class Told(Protocol):

@@ -48,3 +48,9 @@ class UnreachableError(DaemonError):
 
     retriable: ClassVar[bool] = True
     exit_code: ClassVar[int] = 3
+
+
+class CheckpointError(DaemonError):
+    """Stored state cannot be used, and going on without it would lose what was learnt."""
+
+    exit_code: ClassVar[int] = 4

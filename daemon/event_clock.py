@@ -108,6 +108,13 @@ class EventClock:
         }
         return Advance(kept, levels, offsets, {k: v for k, v in counts.items() if v})
 
+    def newest_end(self) -> int | None:
+        """Return the end of the newest sample's step; None when that step is closed already."""
+        if self.newest == NEVER:
+            return None
+        end = (self.newest // self.interval + 1) * self.interval
+        return None if end <= self.watermark else end
+
     def close_newest(self) -> tuple[I64, I64] | None:
         """Move the watermark to the end of the newest sample's step.
 
@@ -116,10 +123,8 @@ class EventClock:
         tuple of int64[1] and int64[1], or None
             Watermark and offset, as in Advance; None when that step is closed already.
         """
-        if self.newest == NEVER:
-            return None
-        end = (self.newest // self.interval + 1) * self.interval
-        if end <= self.watermark:
+        end = self.newest_end()
+        if end is None:
             return None
         self.idle_until = end
         return np.array([end], dtype=np.int64), np.array([self.newest_offset], dtype=np.int64)

@@ -18,6 +18,7 @@ from daemon.closing import Closing
 from daemon.config import FramingSection, GroupingSection, MetricRule
 from daemon.counters import ValueHistory
 from daemon.event_clock import NEVER, EventClock
+from daemon.framer_state import FramerState
 from daemon.membership import Membership
 from daemon.records import (
     F64,
@@ -142,6 +143,50 @@ class Framer:
         state = self._membership.groups.get(group)
         return tuple(self._table.identities[i] for i in state.members) if state else ()
 
+    def state(self) -> FramerState:
+        """Copy what is held between two batches."""
+        clock, table = self._clock, self._table
+        self._membership.resize(len(table))
+        self._history.resize(len(table))
+        series, time, value = self._waiting()
+        return FramerState(
+            newest=clock.newest,
+            newest_offset=clock.newest_offset,
+            idle_until=clock.idle_until,
+            identities=list(table.identities),
+            groups=self._membership.copies(),
+            seen=self._membership.seen.copy(),
+            last_time=self._history.time.copy(),
+            last_sample=self._history.sample.copy(),
+            last_value=self._history.value.copy(),
+            waiting_series=series,
+            waiting_time=time,
+            waiting_value=value,
+        )
+
+    def restore(self, state: FramerState) -> None:
+        """Go on where `state` was taken; the arrays are owned from now on.
+
+        Raises
+        ------
+        IndexError, ValueError
+            When the state contradicts itself; the framer is of no use then.
+        """
+        clock = self._clock
+        clock.newest, clock.newest_offset = state.newest, state.newest_offset
+        clock.idle_until = state.idle_until
+        self._table.adopt(state.identities)
+        self._membership.restore(state.groups, state.seen)
+        self._history.time, self._history.sample = state.last_time, state.last_sample
+        self._history.value = state.last_value
+        self._series, self._time = [state.waiting_series], [state.waiting_time]
+        self._value = [state.waiting_value]
+        self._pending = len(state.waiting_series)
+
+    def idle_end(self) -> int | None:
+        """Return the watermark `close_idle` would move to; None when it would do nothing."""
+        return self._clock.newest_end()
+
     def push(self, samples: SampleBatch, batch: RecordBatch) -> Framed:
         """Take in a batch; return the frames it closes.
 
@@ -206,14 +251,19 @@ class Framer:
 
     def _take(self, end: int) -> tuple[I32, I64, F64]:
         """Take the waiting samples before `end`."""
-        series = np.concatenate(self._series) if self._series else np.zeros(0, dtype=np.int32)
-        time = np.concatenate(self._time) if self._time else np.zeros(0, dtype=np.int64)
-        value = np.concatenate(self._value) if self._value else np.zeros(0)
+        series, time, value = self._waiting()
         ripe = time < end
         waits = ~ripe
         self._series, self._time, self._value = [series[waits]], [time[waits]], [value[waits]]
         self._pending = len(self._time[0])
         return series[ripe], time[ripe], value[ripe]
+
+    def _waiting(self) -> tuple[I32, I64, F64]:
+        """Join the waiting samples, in order of arrival; nobody writes to these arrays."""
+        series = np.concatenate(self._series) if self._series else np.zeros(0, dtype=np.int32)
+        time = np.concatenate(self._time) if self._time else np.zeros(0, dtype=np.int64)
+        value = np.concatenate(self._value) if self._value else np.zeros(0)
+        return series, time, value
 
     def _forget_unused(self) -> None:
         """Purge the table when most of it is neither member nor waiting."""

@@ -8,15 +8,18 @@ tells a consumer that the resolve was premature; such an update does not count f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, get_type_hints
 
+import msgspec
 import numpy as np
 
-from daemon.announcer import Announcer, Moment, TrackerIdentity
+from daemon.announcer import Announcer, TrackerIdentity
 from daemon.config import IncidentsSection, MetricRule
 from daemon.events import Event, EventEdge, Role, State, finite, kind_name
 from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series, roles_of
+from daemon.moments import Moment
 from daemon.records import FrameBlock, Series
 from hebbstream.results import Kind, RunResult
 
@@ -65,6 +68,26 @@ class Incident:
     updates: int = 0
     calm: int = 0
     resolved_frame: int = -1
+
+    def dump(self) -> dict[str, Any]:
+        """Return it as JSON values, for `load`."""
+        plain = {each.name: msgspec.to_builtins(getattr(self, each.name)) for each in _PLAIN}
+        return plain | {"evidence": [self.evidence.keys, self.evidence.total.tolist()]}
+
+    @classmethod
+    def load(cls, plain: Mapping[str, Any]) -> Self:
+        """Make it from what `dump` returned; fails when it is something else."""
+        hints = get_type_hints(cls)
+        values = {each.name: msgspec.convert(plain[each.name], hints[each.name]) for each in _PLAIN}
+        keys, total = plain["evidence"]
+        evidence = EvidenceSum(tuple(keys), np.array(total, np.float64))
+        if evidence.total.shape != (len(evidence.keys),):
+            msg = f"the evidence of incident {plain['incident_id']} does not fit its series"
+            raise ValueError(msg)
+        return cls(**values, evidence=evidence)
+
+
+_PLAIN = tuple(each for each in fields(Incident) if each.name != "evidence")
 
 
 class IncidentTracker:
@@ -158,6 +181,36 @@ class IncidentTracker:
         if self.current is None or self._latest is None:
             return None
         return self._resolve(self.current, self._latest)
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as JSON values, for `restore`."""
+        return {
+            "frames": self._frames,
+            "run_start": self._run_start,
+            "triggered": self._triggered,
+            "current": None if self.current is None else self.current.dump(),
+            "last": None if self.last is None else self.last.dump(),
+            "latest": None if self._latest is None else self._latest.dump(),
+        }
+
+    def restore(self, plain: Mapping[str, Any], group: str, members: Sequence[Series]) -> None:
+        """Go on where `dump` was called.
+
+        Parameters
+        ----------
+        plain : mapping
+            From `dump`.
+        group : str
+            Name of the group.
+        members : sequence of Series
+            The group's series in column order.
+        """
+        current, last, latest = plain["current"], plain["last"], plain["latest"]
+        self._frames, self._triggered = int(plain["frames"]), int(plain["triggered"])
+        self._run_start = plain["run_start"]
+        self.current = None if current is None else Incident.load(current)
+        self.last = None if last is None else Incident.load(last)
+        self._latest = None if latest is None else Moment.load(latest, group, members)
 
     def _pass_calm(self, block: FrameBlock, result: RunResult, row: int, upto: int) -> None:
         """Pass ticks below the trigger while no incident is open."""

@@ -7,7 +7,8 @@ and vanishes when it has had no series for another `retention`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -87,6 +88,36 @@ class Membership:
         self.column, self.seen = self.column[indices], self.seen[indices]
         for group in self.groups.values():
             group.members = [int(renumbered[i]) for i in group.members]
+
+    def copies(self) -> list[GroupState]:
+        """Copy every group's state."""
+        return [
+            replace(
+                group,
+                members=list(group.members),
+                joined=list(group.joined),
+                left=list(group.left),
+            )
+            for group in self.groups.values()
+        ]
+
+    def restore(self, groups: Sequence[GroupState], seen: I64) -> None:
+        """Go on with these groups; `seen` is int64[n] for every series of the table.
+
+        Raises
+        ------
+        IndexError, ValueError
+            When a member is no series of the table, or is one of two groups.
+        """
+        self.groups = {group.name: group for group in groups}
+        self.seen = seen
+        self.column = np.full(len(seen), -1, dtype=np.int32)
+        for group in groups:
+            members = np.array(group.members, dtype=np.int64)
+            if (members < 0).any() or (self.column[members] >= 0).any():
+                msg = f"the members of group {group.name} are not its own"
+                raise ValueError(msg)
+            self.column[members] = np.arange(len(members), dtype=np.int32)
 
     def member_count(self) -> int:
         """Series that are members of any group."""

@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, Self
+
+from msgspec import MsgspecError
 
 from daemon.announcer import TrackerIdentity
 from daemon.config import (
@@ -38,7 +41,8 @@ from daemon.records import (
 )
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
-from hebbstream import Detector, DetectorParams, RunResult
+from daemon.snapshots import Capture, GroupCapture
+from hebbstream import Detector, DetectorParams, RunResult, SnapshotCorruptError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,20 @@ class PipelineSections:
     output: OutputSection
     config_hash: str
     version: str
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What gives learnt state its meaning: a change of these begins anew."""
+        return {
+            "application_id": self.application_id,
+            "series": self.series.model_dump(mode="json"),
+            "metrics": [
+                rule.model_dump(mode="json", include={"match", "kind", "transform"})
+                for rule in self.metrics
+            ],
+            "grouping.group_by": self.grouping.group_by,
+            "framing.interval": self.framing.interval,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,32 @@ class GroupState:
         event = self.tracker.end()
         return [*([] if event is None else [event]), *self.silence.end()]
 
+    def capture(self, name: str) -> GroupCapture:
+        """Copy everything."""
+        presence = self.silence.presence
+        rhythm = {key: array.copy() for key, array in presence.arrays().items()}
+        return GroupCapture(
+            name=name,
+            detector=self.detector.dump(),
+            members=self.members,
+            tracker=self.tracker.dump(),
+            silence=self.silence.dump(),
+            rhythm_frames=presence.frames,
+            rhythm=rhythm if len(presence.keys) == len(self.members) else None,
+            component_count=self.component_count,
+            edge_count=self.edge_count,
+        )
+
+    def restore(self, capture: GroupCapture) -> None:
+        """Take over everything but the detector and the members, which are there already."""
+        self.tracker.restore(capture.tracker, capture.name, self.members)
+        self.silence.restore(capture.silence, capture.name, self.members)
+        if capture.rhythm is None:
+            self.silence.presence.change(self.members)
+        else:
+            self.silence.presence.restore(capture.rhythm_frames, capture.rhythm, self.members)
+        self.component_count, self.edge_count = capture.component_count, capture.edge_count
+
 
 class PartitionPipeline:
     """Everything hebbstream knows about one input partition.
@@ -174,6 +218,54 @@ class PartitionPipeline:
         self._take(self._framer.push(samples, batch), output)
         self.next_offset = batch.next_offset
         return output
+
+    def capture(self, *, closing: bool = False) -> Capture:
+        """Copy everything that is held, between two batches.
+
+        Parameters
+        ----------
+        closing : bool, optional
+            `close_idle` is decided: who restores the copy must call it first.
+        """
+        return Capture(
+            partition=self.partition,
+            next_offset=self.next_offset,
+            shape=self._sections.shape,
+            closing=closing,
+            framer=self._framer.state(),
+            groups=[group.capture(name) for name, group in self._groups.items()],
+        )
+
+    @classmethod
+    def restored(cls, capture: Capture, sections: PipelineSections) -> Self:
+        """Make a pipeline that goes on bit for bit where `capture` was taken.
+
+        Raises
+        ------
+        SnapshotError
+            When the capture contradicts itself or does not fit the knobs.
+        """
+        pipeline = cls(capture.partition, sections)
+        try:
+            pipeline.next_offset = capture.next_offset
+            pipeline._framer.restore(capture.framer)
+            for each in capture.groups:
+                group = pipeline._create(each.name)
+                group.detector = Detector.load(each.detector, sections.detector)
+                group.members = list(each.members)
+                if group.detector.series != tuple(series.key for series in group.members):
+                    msg = f"the detector of group {each.name} knows other series than the group"
+                    raise SnapshotCorruptError(msg)
+                group.restore(each)
+        except (LookupError, TypeError, ValueError, MsgspecError) as error:
+            msg = f"the state does not make a pipeline: {error!r}"
+            raise SnapshotCorruptError(msg) from error
+        return pipeline
+
+    @property
+    def idle_end(self) -> int | None:
+        """Time up to which `close_idle` would close frames; None when it would do nothing."""
+        return self._framer.idle_end()
 
     def close_idle(self) -> PipelineOutput:
         """Close the open frames as if time had gone on: the input is quiet, or at its end."""

@@ -12,8 +12,9 @@ Pure, in event time; ticks are frames. Only a series that begins or ends a pause
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ COMPANION_SCORE = 0.5
 #: Ticks by which series that stop together may differ.
 TOGETHER_TICKS = 1
 _NS_PER_DAY = 86_400 * NANOSECONDS
+#: What is known of each series, and what it is of a new one.
+FRESH: Mapping[str, Any] = {
+    "here": False, "overdue": False, "born": -1, "last": -1, "stamp": 0, "due": _NEVER, "since": 0,
+    "pauses": 0.0, "paused": 0.0, "absent": 0.0, "strikes": 0.0, "begins": 0.0, "goes_on": 0.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +136,50 @@ class Presence:
         old = {key: column for column, key in enumerate(self.keys)}
         self.keys = tuple(series.key for series in members)
         source = np.array([old.get(key, -1) for key in self.keys], dtype=np.int64)
-        for name, empty in (
-            ("here", False), ("overdue", False), ("born", -1), ("last", -1), ("stamp", 0),
-            ("due", _NEVER), ("since", 0), ("pauses", 0), ("paused", 0), ("absent", 0),
-            ("strikes", 0), ("begins", 0), ("goes_on", 0),
-        ):  # fmt: skip
+        for name, empty in FRESH.items():
             known = getattr(self, name)
             fresh = np.full(len(source), empty, dtype=known.dtype)
             stays = source >= 0
             fresh[stays] = known[source[stays]]
             setattr(self, name, fresh)
+        self._watch(members)
+
+    def _watch(self, members: Sequence[Series]) -> None:
         rules = (series.rule for series in members)
         self.watched = np.array([rule < 0 or self._metrics[rule].silence for rule in rules], bool)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what is known of each series, for `restore`; not copies."""
+        return {name: getattr(self, name) for name in FRESH}
+
+    def restore(
+        self, frames: int, arrays: Mapping[str, NDArray[Any]], members: Sequence[Series]
+    ) -> None:
+        """Go on with what `frames` and `arrays` were for these members.
+
+        Parameters
+        ----------
+        frames : int
+            Frames seen.
+        arrays : mapping of str to array
+            As `arrays` returned them; owned from now on.
+        members : sequence of Series, length n
+            The group's series in column order.
+
+        Raises
+        ------
+        ValueError
+            When an array's type or shape does not fit.
+        """
+        self.frames = frames
+        self.keys = tuple(series.key for series in members)
+        for name in FRESH:
+            array = arrays[name]
+            if array.dtype != getattr(self, name).dtype or array.shape != (len(members),):
+                msg = f"what is known of the series' rhythm does not fit them: {name}"
+                raise ValueError(msg)
+            setattr(self, name, array)
+        self._watch(members)
 
     def follow(self, block: FrameBlock) -> list[Shift]:
         """Take in a block's frames.

@@ -165,11 +165,14 @@ class SeriesTable:
         """
         renumbered = np.full(len(self.identities), -1, dtype=np.int32)
         renumbered[indices] = np.arange(len(indices), dtype=np.int32)
-        kept = [self.identities[i] for i in indices]
+        self.adopt([self.identities[i] for i in indices])
+        return renumbered
+
+    def adopt(self, identities: Sequence[Series]) -> None:
+        """Hold these series, in this order, and no others; keys must be unique."""
         self.identities, self.group_names = [], []
         self._by_key, self._by_group = {}, {}
         self._group_of, self._rule_of = array("i"), array("i")
-        for identity in kept:
+        for identity in identities:
             self._insert(identity)
         self.generation += 1
-        return renumbered

@@ -8,81 +8,20 @@ one that stops again within `merge_gap` ticks of that opens the same incident ag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from daemon.announcer import Announcer, Moment, TrackerIdentity
+from daemon.announcer import Announcer, TrackerIdentity
 from daemon.config import IncidentsSection, MetricRule
-from daemon.events import Event, EventEdge, EventSeries, State, rounded
+from daemon.events import Event, EventSeries, State, rounded
 from daemon.evidence import describe_lost_edges, describe_series
+from daemon.moments import Moment
 from daemon.presence import Presence, Shift
 from daemon.records import FrameBlock, Series
+from daemon.silences import Silence, SilenceKind, Waiting
 from hebbstream.results import Kind, RunResult
-
-
-class SilenceKind(StrEnum):
-    """Whether others of the group went on when the incident opened."""
-
-    SILENCE = "silence"
-    GROUP = "group"
-
-
-@dataclass(slots=True)
-class Silence:
-    """Series that stopped together.
-
-    Attributes
-    ----------
-    incident_id : str
-        Its id.
-    kind : SilenceKind
-        As it was at the opening.
-    first_tick, last_tick : int
-        Ticks of the first and the last missing sample known of.
-    opened_frame, resolved_frame : int
-        Frame count at the last opening, and at the resolve; -1 while it is open.
-    named : dict
-        Every series that stopped, by key.
-    weights : dict
-        How overdue each was when it was found out, by key.
-    silent : set of str
-        Those that have not reported since.
-    peak : float
-        How overdue any of them has been, 1.0 at the line.
-    edges : tuple of EventEdge
-        Relations to series that went on.
-    sequence, updates : int
-        Events published; updates among them that count for the limit.
-    """
-
-    incident_id: str
-    kind: SilenceKind
-    first_tick: int
-    last_tick: int
-    opened_frame: int
-    resolved_frame: int = -1
-    named: dict[str, Series] = field(default_factory=dict)
-    weights: dict[str, float] = field(default_factory=dict)
-    silent: set[str] = field(default_factory=set)
-    peak: float = 0.0
-    edges: tuple[EventEdge, ...] = ()
-    sequence: int = 0
-    updates: int = 0
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Series that stopped and are in no incident yet."""
-
-    kind: SilenceKind = SilenceKind.SILENCE
-    since: int = 0
-    p_line: float = 1.0
-    named: dict[str, Series] = field(default_factory=dict)
-    weights: dict[str, float] = field(default_factory=dict)
-    edges: tuple[EventEdge, ...] = ()
 
 
 class SilenceTracker:
@@ -119,7 +58,7 @@ class SilenceTracker:
         self._recent: list[Silence] = []
         self._section = section
         self._announcer = Announcer(section, identity, interval_ns)
-        self._waiting = _Waiting()
+        self._waiting = Waiting()
         self._frames = 0
         self._resolved_frame: int | None = None
         self._latest: Moment | None = None
@@ -213,6 +152,42 @@ class SilenceTracker:
         everyone = [key for incident in self.current for key in incident.silent]
         return self._return(everyone, self._latest, self._frames)
 
+    def dump(self) -> dict[str, Any]:
+        """Return all but the rhythms as JSON values; nothing when nothing has stopped yet.
+
+        Returns
+        -------
+        dict
+            For `restore`.
+        """
+        return {
+            "frames": self._frames,
+            "resolved_frame": self._resolved_frame,
+            "current": [incident.dump() for incident in self.current],
+            "recent": [incident.dump() for incident in self._recent],
+            "waiting": self._waiting.dump(),
+            "latest": None if self._latest is None else self._latest.dump(),
+        }
+
+    def restore(self, plain: Mapping[str, Any], group: str, members: Sequence[Series]) -> None:
+        """Go on where `dump` was called; the rhythms are restored on their own.
+
+        Parameters
+        ----------
+        plain : mapping
+            From `dump`.
+        group : str
+            Name of the group.
+        members : sequence of Series
+            The group's series in column order.
+        """
+        latest = plain["latest"]
+        self._frames, self._resolved_frame = int(plain["frames"]), plain["resolved_frame"]
+        self.current = [Silence.load(each) for each in plain["current"]]
+        self._recent = [Silence.load(each) for each in plain["recent"]]
+        self._waiting = Waiting.load(plain["waiting"])
+        self._latest = None if latest is None else Moment.load(latest, group, members)
+
     def _note_peaks(self, shift: Shift, moment: Moment) -> None:
         """Remember how overdue the series that return have been."""
         for column, score in zip(shift.returned, shift.returned_score, strict=True):
@@ -251,7 +226,7 @@ class SilenceTracker:
             for incident in self.current:
                 incident.silent.discard(key)
         if not self._waiting.named:
-            self._waiting = _Waiting()
+            self._waiting = Waiting()
         over = [incident for incident in self.current if not incident.silent]
         self.current = [incident for incident in self.current if incident.silent]
         events = []
@@ -298,7 +273,7 @@ class SilenceTracker:
 
     def _join(self, incident: Silence, moment: Moment) -> float:
         """Move those who wait into an incident; returns how overdue the most overdue is."""
-        waiting, self._waiting = self._waiting, _Waiting()
+        waiting, self._waiting = self._waiting, Waiting()
         score = max(waiting.weights.values())
         incident.named |= waiting.named
         incident.weights |= waiting.weights

@@ -265,18 +265,21 @@ class Detector(Group):
         return snapshot.encode(header, self._state.model()._asdict())
 
     @classmethod
-    def load(cls, data: bytes) -> Self:
+    def load(cls, data: bytes, params: DetectorParams | None = None) -> Self:
         """Read a detector that continues bit for bit where `dump` was called.
 
         Parameters
         ----------
         data : bytes
             From `dump`, of this version or an older one.
+        params : DetectorParams, optional
+            Knobs to go on with; those of the snapshot when absent. What is learnt is kept, so the
+            sizes they imply must be the same.
 
         Returns
         -------
         Detector
-            With the series, knobs and state of the snapshot.
+            With the series and state of the snapshot.
 
         Raises
         ------
@@ -290,7 +293,7 @@ class Detector(Group):
             series, tick = _place(header)
             detector = cls(
                 series,
-                DetectorParams.model_validate(header["params"]),
+                params or DetectorParams.model_validate(header["params"]),
                 float(header["interval_seconds"]),
             )
             detector._state.restore(arrays)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,19 @@ LENGTH = struct.Struct("<Q")
 Arrays = dict[str, NDArray[Any]]
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+class Kind(NamedTuple):
+    """What a snapshot holds: its first eight bytes, and the newest format this version reads."""
+
+    magic: bytes
+    format: int
+
+
+DETECTOR = Kind(MAGIC, FORMAT)
+
+
+def encode(
+    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: Kind = DETECTOR
+) -> bytes:
     """Write a header and named arrays as bytes.
 
     Parameters
@@ -35,6 +47,8 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
         JSON values.
     arrays : mapping of str to array
         Numbers of any shape.
+    kind : Kind, optional
+        What it holds.
 
     Returns
     -------
@@ -51,16 +65,18 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
         for array in arrays.values()
     ]
     body = b"".join([LENGTH.pack(len(text)), text, *raw])
-    return PREFIX.pack(MAGIC, FORMAT, hashlib.sha256(body).digest()) + body
+    return PREFIX.pack(kind.magic, kind.format, hashlib.sha256(body).digest()) + body
 
 
-def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
+def decode(data: bytes, kind: Kind = DETECTOR) -> tuple[dict[str, Any], Arrays]:
     """Read what `encode` wrote.
 
     Parameters
     ----------
     data : bytes
         A snapshot.
+    kind : Kind, optional
+        What it should hold.
 
     Returns
     -------
@@ -76,12 +92,15 @@ def decode(data: bytes) -> tuple[dict[str, Any], Arrays]:
     SnapshotCorruptError
         When it is not a snapshot, is truncated, or its checksum does not match.
     """
-    if len(data) < PREFIX.size + LENGTH.size or not data.startswith(MAGIC):
+    if len(data) < PREFIX.size + LENGTH.size or not data.startswith(kind.magic):
         msg = "not a snapshot, or one cut short"
         raise SnapshotCorruptError(msg)
     _, number, digest = PREFIX.unpack_from(data)
-    if number > FORMAT:
-        msg = f"snapshot format {number} is newer than {FORMAT}, the newest this version reads"
+    if number < 1:
+        msg = f"there is no snapshot format {number}"
+        raise SnapshotCorruptError(msg)
+    if number > kind.format:
+        msg = f"snapshot format {number} is newer than {kind.format}, the newest this version reads"
         raise SnapshotVersionError(msg)
     body = memoryview(data)[PREFIX.size :]
     if hashlib.sha256(body).digest() != digest:

@@ -23,8 +23,8 @@ SERVICE = (
     # Pure: no clock, no I/O, no logging.
     (
         "announcer", "closing", "counters", "event_clock", "events", "evidence", "formats",
-        "framing", "incidents", "membership", "presence", "relabel", "series", "shop", "silence",
-        "winners",
+        "framer_state", "framing", "incidents", "membership", "moments", "presence", "relabel",
+        "series", "shop", "silence", "silences", "snapshots", "winners",
     ),
     ("pipeline",),
     # Settings and their words.

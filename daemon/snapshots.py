@@ -1,0 +1,307 @@
+"""What a partition's pipeline holds, as plain data: a JSON header and arrays, never pickled. Pure.
+
+One container of `hebbstream.snapshot` with its own magic and format number. Equal states give equal
+bytes, whatever batches led to them, but for what `Origin` says and for the output's position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.errors import CheckpointError
+from daemon.framer_state import FramerState
+from daemon.membership import GroupState
+from daemon.presence import FRESH
+from daemon.records import InputPartition, Series
+from daemon.series_key import series_key
+from hebbstream import snapshot
+from hebbstream.errors import SnapshotCorruptError
+
+#: Format 1 is the first; a golden file of each stands in tests/data/snapshots.
+KIND = snapshot.Kind(b"HEBBPART", 1)
+
+Shape = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCapture:
+    """One group: detector as bytes, members in its order, and what its trackers hold."""
+
+    name: str
+    detector: bytes
+    members: Sequence[Series]
+    tracker: Mapping[str, Any]
+    silence: Mapping[str, Any]
+    rhythm_frames: int
+    rhythm: Mapping[str, NDArray[Any]] | None
+    component_count: int
+    edge_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A consistent copy of one pipeline, between two records.
+
+    Attributes
+    ----------
+    partition : InputPartition
+        Whose.
+    next_offset : int
+        The next record to read; -1 before the first.
+    shape : mapping
+        The settings that give what is learnt its meaning.
+    closing : bool
+        The open frames are to be closed as idle before anything else: decided, not done yet.
+    framer : FramerState
+        Series, members, waiting samples.
+    groups : sequence of GroupCapture
+        Detectors and incidents.
+    """
+
+    partition: InputPartition
+    next_offset: int
+    shape: Shape
+    closing: bool
+    framer: FramerState
+    groups: Sequence[GroupCapture]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who wrote a snapshot, and how far the output was: not part of the state.
+
+    Attributes
+    ----------
+    version, config_hash : str
+        Of the service.
+    build : mapping of str to str
+        Versions and target that decide the last digits.
+    position : mapping of str to int
+        Where the events published after this state begin, by partition of the events topic.
+    ahead : mapping of str to str
+        Events that are published though this state has not led to them yet: id to digest.
+    """
+
+    version: str = ""
+    config_hash: str = ""
+    build: Mapping[str, str] = field(default_factory=dict)
+    position: Mapping[str, int] = field(default_factory=dict)
+    ahead: Mapping[str, str] = field(default_factory=dict)
+
+
+def encode(capture: Capture, origin: Origin) -> bytes:
+    """Write a capture as bytes.
+
+    Parameters
+    ----------
+    capture : Capture
+        The state.
+    origin : Origin
+        Who writes it, and how far the output is.
+
+    Returns
+    -------
+    bytes
+        The snapshot.
+    """
+    groups = sorted(capture.groups, key=lambda group: group.name)
+    framer = capture.framer.canonical(series for group in groups for series in group.members)
+    place = {series.key: index for index, series in enumerate(framer.identities)}
+    names = sorted({series.group for series in framer.identities})
+    number = {name: index for index, name in enumerate(names)}
+    header = {
+        "topic": capture.partition.topic,
+        "partition": capture.partition.partition,
+        "next_offset": capture.next_offset,
+        "closing": capture.closing,
+        "shape": capture.shape,
+        "origin": msgspec.to_builtins(origin),
+        "clock": [framer.newest, framer.newest_offset, framer.idle_until],
+        "names": [series.name for series in framer.identities],
+        "labels": [series.labels for series in framer.identities],
+        "group_names": names,
+        "framed": [_plain_group(group) for group in framer.groups],
+        "learnt": [
+            {
+                "name": group.name,
+                "members": len(group.members),
+                "detector_bytes": len(group.detector),
+                "tracker": group.tracker,
+                "silence": group.silence,
+                "rhythm_frames": None if group.rhythm is None else group.rhythm_frames,
+                "components": group.component_count,
+                "edges": group.edge_count,
+            }
+            for group in groups
+        ],
+    }
+    rhythms = [group.rhythm for group in groups if group.rhythm is not None]
+    arrays = {
+        "rule": np.array([series.rule for series in framer.identities], np.int32),
+        "group": np.array([number[series.group] for series in framer.identities], np.int32),
+        "framed_members": _joined([group.members for group in framer.groups], np.int32),
+        "learnt_members": _joined([[place[s.key] for s in g.members] for g in groups], np.int32),
+        **{name: getattr(framer, name) for name in _FRAMER_ARRAYS},
+        **{f"rhythm_{name}": _joined([r[name] for r in rhythms], kind) for name, kind in _RHYTHM},
+        "detectors": np.frombuffer(b"".join(group.detector for group in groups), np.uint8),
+    }
+    return snapshot.encode(header, arrays, KIND)
+
+
+_FRAMER_ARRAYS = {
+    "seen": np.int64, "last_time": np.int64, "last_sample": np.float64, "last_value": np.float64,
+    "waiting_series": np.int32, "waiting_time": np.int64, "waiting_value": np.float64,
+}  # fmt: skip
+_RHYTHM = [(name, np.array([empty]).dtype) for name, empty in FRESH.items()]
+
+
+def _joined(parts: Sequence[Any], kind: Any) -> NDArray[Any]:  # noqa: ANN401 - any dtype
+    return np.concatenate([np.zeros(0, kind), *(np.asarray(part, kind) for part in parts)])
+
+
+def _plain_group(group: GroupState) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "data_tick": group.data_tick,
+        "oldest": group.oldest,
+        "members": len(group.members),
+        "joined": [msgspec.to_builtins(series) for series in group.joined],
+        "left": group.left,
+        "starts": group.starts,
+    }
+
+
+def decode(data: bytes, partition: InputPartition, shape: Shape) -> tuple[Capture, Origin]:
+    """Read what `encode` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        A snapshot.
+    partition : InputPartition
+        Whose it must be.
+    shape : mapping
+        Settings that must be those it was learnt with.
+
+    Returns
+    -------
+    capture : Capture
+        The state, with arrays of its own.
+    origin : Origin
+        Who wrote it, and how far the output was.
+
+    Raises
+    ------
+    SnapshotVersionError
+        When a newer format wrote it.
+    SnapshotCorruptError
+        When it is damaged or contradicts itself.
+    CheckpointError
+        When it is another partition's, or was learnt with settings that gave it another meaning.
+    """
+    header, arrays = snapshot.decode(data, KIND)
+    try:
+        _refuse_others(header, partition, shape)
+        identities = list(_identities(header, arrays))
+        newest, newest_offset, idle_until = map(int, header["clock"])
+        return Capture(
+            partition=partition,
+            next_offset=int(header["next_offset"]),
+            shape=header["shape"],
+            closing=bool(header["closing"]),
+            framer=FramerState(
+                newest=newest,
+                newest_offset=newest_offset,
+                idle_until=idle_until,
+                identities=identities,
+                groups=list(_framed(header, arrays)),
+                **{name: _typed(arrays, name, kind) for name, kind in _FRAMER_ARRAYS.items()},
+            ),
+            groups=list(_learnt(header, arrays, identities)),
+        ), msgspec.convert(header["origin"], Origin)
+    except (LookupError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        msg = f"the snapshot's content does not make a partition's state: {error!r}"
+        raise SnapshotCorruptError(msg) from error
+
+
+def _refuse_others(header: Mapping[str, Any], partition: InputPartition, shape: Shape) -> None:
+    whose = InputPartition(str(header["topic"]), int(header["partition"]))
+    if whose != partition:
+        msg = f"the state is that of {whose.topic}/{whose.partition}"
+        raise CheckpointError(msg)
+    learnt: Shape = header["shape"]
+    plain = msgspec.to_builtins(dict(shape))
+    names = sorted(name for name in plain.keys() | learnt if plain.get(name) != learnt.get(name))
+    if names:
+        groups, series = len(header["learnt"]), len(header["names"])
+        msg = (
+            f"{', '.join(names)} changed since it was learnt: what is known of {groups} groups "
+            f"and {series} series has no meaning under the new settings"
+        )
+        raise CheckpointError(msg)
+
+
+def _typed(arrays: snapshot.Arrays, name: str, kind: Any) -> NDArray[Any]:  # noqa: ANN401 - any dtype
+    array = arrays[name]
+    if array.dtype != kind or array.ndim != 1:
+        msg = f"array {name} is no row of {np.dtype(kind)}"
+        raise ValueError(msg)
+    return array
+
+
+def _identities(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[Series]:
+    rules, groups = _typed(arrays, "rule", np.int32), _typed(arrays, "group", np.int32)
+    columns = (header["names"], header["labels"], groups.tolist(), rules.tolist())
+    for name, pairs, group, rule in zip(*columns, strict=True):
+        labels = tuple((str(label), str(value)) for label, value in pairs)
+        yield Series(name, labels, series_key(name, labels), header["group_names"][group], rule)
+
+
+def _framed(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[GroupState]:
+    members, at = _typed(arrays, "framed_members", np.int32), 0
+    for plain in header["framed"]:
+        count = int(plain["members"])
+        yield GroupState(
+            name=str(plain["name"]),
+            data_tick=int(plain["data_tick"]),
+            oldest=int(plain["oldest"]),
+            members=members[at : at + count].tolist(),
+            joined=msgspec.convert(plain["joined"], list[Series]),
+            left=msgspec.convert(plain["left"], list[str]),
+            starts=bool(plain["starts"]),
+        )
+        at += count
+
+
+def _learnt(
+    header: Mapping[str, Any], arrays: snapshot.Arrays, identities: Sequence[Series]
+) -> Iterator[GroupCapture]:
+    members = _typed(arrays, "learnt_members", np.int32)
+    rhythms = {name: _typed(arrays, f"rhythm_{name}", kind) for name, kind in _RHYTHM}
+    detectors = _typed(arrays, "detectors", np.uint8)
+    at = known = byte = 0
+    for plain in header["learnt"]:
+        count, size = int(plain["members"]), int(plain["detector_bytes"])
+        frames = plain["rhythm_frames"]
+        rhythm = None
+        if frames is not None:
+            rhythm = {name: rows[known : known + count].copy() for name, rows in rhythms.items()}
+            known += count
+        yield GroupCapture(
+            name=str(plain["name"]),
+            detector=detectors[byte : byte + size].tobytes(),
+            members=[identities[i] for i in members[at : at + count].tolist()],
+            tracker=plain["tracker"],
+            silence=plain["silence"],
+            rhythm_frames=0 if frames is None else int(frames),
+            rhythm=rhythm,
+            component_count=int(plain["components"]),
+            edge_count=int(plain["edges"]),
+        )
+        at, byte = at + count, byte + size
