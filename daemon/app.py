@@ -27,7 +27,8 @@ from daemon.kafka.source import KafkaSource
 from daemon.kafka.writer import OutputRecord, TopicWriter
 from daemon.lifecycle import StopRequest
 from daemon.log import get_logger
-from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
+from daemon.pipeline import PartitionPipeline, PipelineOutput
+from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import Channel, DropReason, InputPartition, RecordBatch

@@ -17,7 +17,8 @@ from daemon.events import encode_heartbeat
 from daemon.http.health import HealthState
 from daemon.log import get_logger
 from daemon.metrics import Rebalance
-from daemon.pipeline import PartitionPipeline, PipelineOutput, PipelineSections
+from daemon.pipeline import PartitionPipeline, PipelineOutput
+from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, RecordSource
 from daemon.records import NANOSECONDS, Channel, InputPartition, Message, RecordBatch
 from daemon.telemetry import BatchReport, GroupReport, Telemetry

@@ -10,24 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from msgspec import MsgspecError
 
 from daemon.announcer import TrackerIdentity
-from daemon.config import (
-    FramingSection,
-    GroupingSection,
-    IncidentsSection,
-    InputSection,
-    MetricRule,
-    OutputSection,
-    SeriesSection,
-)
 from daemon.events import Event, encode_edge, encode_event, encode_score, kind_name
 from daemon.formats import make_codec
 from daemon.framing import Framed, Framer
 from daemon.incidents import IncidentTracker
+from daemon.pipeline_sections import PipelineSections
 from daemon.records import (
     NANOSECONDS,
     Channel,
@@ -42,38 +34,7 @@ from daemon.records import (
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture, GroupCapture
-from hebbstream import Detector, DetectorParams, RunResult, SnapshotCorruptError
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineSections:
-    """The parts of the configuration that decide what a partition's records become."""
-
-    application_id: str
-    input: InputSection
-    series: SeriesSection
-    metrics: list[MetricRule]
-    grouping: GroupingSection
-    framing: FramingSection
-    detector: DetectorParams
-    incidents: IncidentsSection
-    output: OutputSection
-    config_hash: str
-    version: str
-
-    @property
-    def shape(self) -> dict[str, Any]:
-        """What gives learnt state its meaning: a change of these begins anew."""
-        return {
-            "application_id": self.application_id,
-            "series": self.series.model_dump(mode="json"),
-            "metrics": [
-                rule.model_dump(mode="json", include={"match", "kind", "transform"})
-                for rule in self.metrics
-            ],
-            "grouping.group_by": self.grouping.group_by,
-            "framing.interval": self.framing.interval,
-        }
+from hebbstream import Detector, RunResult, SnapshotCorruptError
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +132,19 @@ class PartitionPipeline:
         Whose records will come; part of every incident's id.
     sections : PipelineSections
         How to read, frame, learn and report.
+
+    Attributes
+    ----------
+    next_offset : int
+        The next record to read; -1 before the first.
+    old_knobs : int
+        Detectors that were restored and go on with the knobs they had.
     """
 
     def __init__(self, partition: InputPartition, sections: PipelineSections) -> None:
         self.partition = partition
         self.next_offset = -1
+        self.old_knobs = 0
         self._sections = sections
         self._interval = round(sections.framing.interval * NANOSECONDS)
         self._table = SeriesTable(
@@ -251,7 +220,7 @@ class PartitionPipeline:
             pipeline._framer.restore(capture.framer)
             for each in capture.groups:
                 group = pipeline._create(each.name)
-                group.detector = Detector.load(each.detector, sections.detector)
+                group.detector = pipeline._load(each.detector)
                 group.members = list(each.members)
                 if group.detector.series != tuple(series.key for series in group.members):
                     msg = f"the detector of group {each.name} knows other series than the group"
@@ -261,6 +230,15 @@ class PartitionPipeline:
             msg = f"the state does not make a pipeline: {error!r}"
             raise SnapshotCorruptError(msg) from error
         return pipeline
+
+    def _load(self, data: bytes) -> Detector:
+        """Load a detector with the knobs in force, or with its own where those need other sizes."""
+        try:
+            return Detector.load(data, self._sections.detector)
+        except SnapshotCorruptError:
+            detector = Detector.load(data)
+            self.old_knobs += 1
+            return detector
 
     @property
     def idle_end(self) -> int | None:

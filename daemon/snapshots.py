@@ -24,7 +24,7 @@ from hebbstream import snapshot
 from hebbstream.errors import SnapshotCorruptError
 
 #: Format 1 is the first; a golden file of each stands in tests/data/snapshots.
-KIND = snapshot.Kind(b"HEBBPART", 1)
+KIND = snapshot.Kind(b"HEBBPART", 1, lambda _number, header, arrays: (header, arrays))
 
 Shape = Mapping[str, Any]
 

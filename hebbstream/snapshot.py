@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,14 +26,45 @@ LENGTH = struct.Struct("<Q")
 Arrays = dict[str, NDArray[Any]]
 
 
+def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """Give a snapshot of an older format what later ones have, so that it goes on as it did.
+
+    Parameters
+    ----------
+    number : int
+        Its format.
+    header : dict
+        As it was written.
+    arrays : dict of str to array
+        As they were written.
+
+    Returns
+    -------
+    header : dict
+        With the knobs that were not there yet, set to what was done without them.
+    arrays : dict of str to array
+        With the state that was not there yet.
+    """
+    if number < 2:
+        # The samples seen since a series joined were not counted apart from those learnt.
+        moments = arrays["moments"]
+        arrays["moments"] = np.vstack([moments, moments[COUNT]])
+    if number < 3:
+        header["params"]["subspace"].setdefault("lags", 0)
+        header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
+        arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
+    return header, arrays
+
+
 class Kind(NamedTuple):
-    """What a snapshot holds: its first eight bytes, and the newest format this version reads."""
+    """What a snapshot holds: first eight bytes, newest format read, how older ones become it."""
 
     magic: bytes
     format: int
+    upgrade: Callable[[int, dict[str, Any], Arrays], tuple[dict[str, Any], Arrays]]
 
 
-DETECTOR = Kind(MAGIC, FORMAT)
+DETECTOR = Kind(MAGIC, FORMAT, upgrade)
 
 
 def encode(
@@ -107,40 +138,10 @@ def decode(data: bytes, kind: Kind = DETECTOR) -> tuple[dict[str, Any], Arrays]:
         msg = "the snapshot's checksum does not match: it is damaged or cut short"
         raise SnapshotCorruptError(msg)
     try:
-        return upgrade(number, *_parse(body))
+        return kind.upgrade(number, *_parse(body))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         msg = f"the snapshot's content cannot be read: {error}"
         raise SnapshotCorruptError(msg) from error
-
-
-def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
-    """Give a snapshot of an older format what later ones have, so that it goes on as it did.
-
-    Parameters
-    ----------
-    number : int
-        Its format.
-    header : dict
-        As it was written.
-    arrays : dict of str to array
-        As they were written.
-
-    Returns
-    -------
-    header : dict
-        With the knobs that were not there yet, set to what was done without them.
-    arrays : dict of str to array
-        With the state that was not there yet.
-    """
-    if number < 2:
-        # The samples seen since a series joined were not counted apart from those learnt.
-        moments = arrays["moments"]
-        arrays["moments"] = np.vstack([moments, moments[COUNT]])
-    if number < 3:
-        header["params"]["subspace"].setdefault("lags", 0)
-        header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
-        arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
-    return header, arrays
 
 
 def _parse(body: memoryview) -> tuple[dict[str, Any], Arrays]:

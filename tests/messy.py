@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from daemon.records import NANOSECONDS, InputPartition, RecordBatch
+from daemon.spans import Spans
 from streams import PARTITION, START, related
 
 INTERVAL = 60
@@ -81,7 +82,7 @@ def messy_batch(
         partition=partition,
         offsets=offsets,
         timestamps=np.full(last - first, (START + 10**7) * NANOSECONDS),
-        keys=[None] * (last - first),
-        values=list(records[first:last]),
+        keys=Spans.of([None] * (last - first)),
+        values=Spans.of(records[first:last]),
         next_offset=last,
     )

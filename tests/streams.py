@@ -8,7 +8,7 @@ import numpy as np
 from daemon import settings
 from daemon.app import sections_of
 from daemon.config import Config
-from daemon.pipeline import PipelineSections
+from daemon.pipeline_sections import PipelineSections
 from daemon.records import NANOSECONDS, InputPartition, RecordBatch
 from daemon.spans import Spans
 

@@ -23,8 +23,8 @@ SERVICE = (
     # Pure: no clock, no I/O, no logging.
     (
         "announcer", "closing", "counters", "event_clock", "events", "evidence", "formats",
-        "framer_state", "framing", "incidents", "membership", "moments", "presence", "relabel",
-        "series", "shop", "silence", "silences", "snapshots", "winners",
+        "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
+        "presence", "relabel", "series", "shop", "silence", "silences", "snapshots", "winners",
     ),
     ("pipeline",),
     # Settings and their words.

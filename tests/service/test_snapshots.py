@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from daemon.errors import CheckpointError
-from daemon.pipeline import PartitionPipeline, PipelineSections
+from daemon.pipeline import PartitionPipeline
+from daemon.pipeline_sections import PipelineSections
 from daemon.records import InputPartition, Message
 from daemon.snapshots import KIND, Origin, decode, encode
 from hebbstream import SnapshotCorruptError, SnapshotVersionError, snapshot
@@ -203,6 +204,7 @@ def test_reads_the_golden_file_of_format_1() -> None:
     outputs = feed(pipeline, messy_records(7, 120), [GOLDEN_RECORDS, 900])
 
     assert pipeline.next_offset == 900
+    assert pipeline.old_knobs == 2  # its detectors are of a format with fewer knobs
     assert {len(group.members) for group in pipeline.groups.values()} == {5}
     assert all(group.detector.tick > 60 for group in pipeline.groups.values())
     assert len(outputs) == 1

@@ -1,0 +1,48 @@
+"""The part of the configuration that decides what a partition's records become. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.config import (
+    FramingSection,
+    GroupingSection,
+    IncidentsSection,
+    InputSection,
+    MetricRule,
+    OutputSection,
+    SeriesSection,
+)
+from hebbstream import DetectorParams
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSections:
+    """The parts of the configuration that decide what a partition's records become."""
+
+    application_id: str
+    input: InputSection
+    series: SeriesSection
+    metrics: list[MetricRule]
+    grouping: GroupingSection
+    framing: FramingSection
+    detector: DetectorParams
+    incidents: IncidentsSection
+    output: OutputSection
+    config_hash: str
+    version: str
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What gives learnt state its meaning: a change of these begins anew."""
+        return {
+            "application_id": self.application_id,
+            "series": self.series.model_dump(mode="json"),
+            "metrics": [
+                rule.model_dump(mode="json", include={"match", "kind", "transform"})
+                for rule in self.metrics
+            ],
+            "grouping.group_by": self.grouping.group_by,
+            "framing.interval": self.framing.interval,
+        }
