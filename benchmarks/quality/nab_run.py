@@ -46,6 +46,18 @@ def common_scale(recording: Recording, score: F64) -> F64:
     return np.asarray((score - low) / max(high - low, 1e-12))
 
 
+def halves(series: Windowed, peer: Peer, seed: int = 0) -> dict[str, dict[str, float]]:
+    """Score a detector on two random halves of the series, each with its own threshold."""
+    order = np.random.default_rng(seed).permutation(len(series))
+    middle = len(series) // 2
+    parts = {"one random half": order[:middle], "the other half": order[middle:]}
+    told = {}
+    for name, chosen in parts.items():
+        (scores,) = score_all([series[i] for i in chosen], [peer]).values()
+        told[f"{peer.name}, {name}"] = scores
+    return told
+
+
 def score_all(series: Windowed, detectors: list[Peer]) -> dict[str, dict[str, float]]:
     """Score every detector over all series, by profile."""
     told = {}

@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.quality import alerts
 from benchmarks.quality.scenarios import SCENARIOS, Story, story
-from benchmarks.quality.worlds import MINUTE
 from daemon.announcer import TrackerIdentity
 from daemon.config import IncidentsSection
 from daemon.records import FrameBlock, InputPartition, Series
@@ -61,7 +60,7 @@ class Outcome:
 def run(told: Story) -> tuple[RunResult, list[alerts.Incident]]:
     """Run the detector with default parameters over a story; its incidents, silence among them."""
     names = [f"s{j}" for j in range(told.frames.shape[1])]
-    result = Detector(names, interval_seconds=MINUTE).run(told.frames)
+    result = Detector(names, interval_seconds=told.interval).run(told.frames)
     return result, alerts.incidents(result.score)
 
 
@@ -70,7 +69,7 @@ def silences(told: Story) -> list[tuple[int, tuple[int, ...]]]:
     names = [f"s{j}" for j in range(told.frames.shape[1])]
     members = [Series(name, (), name, "g", -1) for name in names]
     identity = TrackerIdentity("quality", InputPartition("metrics", 0), "g", {}, "", "")
-    nanoseconds = int(MINUTE * 1e9)
+    nanoseconds = int(told.interval * 1e9)
     tracker = SilenceTracker(IncidentsSection(), (), identity, nanoseconds)
     ticks = np.arange(len(told.frames), dtype=np.int64)
     block = FrameBlock(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.quality.worlds import DAY, MINUTE, autoregressive, factors
+from benchmarks.quality.worlds import DAY, FIVE_MINUTES, MINUTE, autoregressive, factors
 from hebbstream.arrays import F64
 
 N = 20
@@ -27,13 +27,15 @@ class Story:
     Attributes
     ----------
     frames : float64[T, n]
-        A frame a minute, the first at Unix time 0.
+        The first at Unix time 0.
     start, end : int
         First tick of the fault, and the one after its last; both T when there is none.
     culprits : tuple of int
         Columns that are disturbed.
     judged_from : int
         First tick at which an incident counts.
+    interval : float
+        Seconds a tick.
     """
 
     frames: F64
@@ -41,6 +43,7 @@ class Story:
     end: int
     culprits: tuple[int, ...]
     judged_from: int = 0
+    interval: float = MINUTE
 
 
 Make = Callable[[np.random.Generator], Story]
@@ -130,6 +133,24 @@ def _missing_peak(rng: np.random.Generator) -> Story:
     return Story(_units(rng, z), start, start + 120, (0, 1, 2, 3, 4))
 
 
+def _missing_peak_coarse(rng: np.random.Generator) -> Story:
+    day = round(DAY / FIVE_MINUTES)
+    peak, start = PEAK_TICK // 5, 14 * day + PEAK_TICK // 5 - 12
+    angle = 2 * np.pi * (np.arange(start + 24 + day) - peak) / day
+    load = (1 + 0.8 * np.cos(angle))[:, None] * np.ones(N)
+    load[start : start + 24, :5] = 0.6
+    z = load * rng.uniform(0.5, 2, N) + 0.1 * factors(rng, len(load), N)
+    return Story(_units(rng, z), start, start + 24, (0, 1, 2, 3, 4), interval=FIVE_MINUTES)
+
+
+def _outage_repeat(rng: np.random.Generator) -> Story:
+    z = _healthy(rng, 360)
+    for start in (HISTORY - 1800, HISTORY):
+        z[start : start + 360, :8] += 6.0
+    # The first outage, which is seen or is not, is no part of this.
+    return replace(_story(rng, z, 360, tuple(range(8))), judged_from=HISTORY - 720)
+
+
 def _deploy_shift(rng: np.random.Generator) -> Story:
     z = _healthy(rng, 1440)
     z[HISTORY:, :4] += 6.0
@@ -179,6 +200,8 @@ SCENARIOS: dict[str, Make] = {
     "fault-after-deploy": _fault_after_deploy,
     "single-series-shift": _single_series,
     "healthy-heavy-tails": _heavy_tails,
+    "missing-peak-5-minutes": _missing_peak_coarse,
+    "outage-repeat": _outage_repeat,
 }
 
 
