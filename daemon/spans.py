@@ -47,6 +47,10 @@ class Spans(Sequence[bytes | None]):
         """The buffer as numbers, uint8[B]; never to be written to."""
         return np.frombuffer(self.data, dtype=np.uint8)
 
+    def pick(self, rows: NDArray[np.int64]) -> Spans:
+        """Return some of them, by their numbers."""
+        return Spans(self.data, self.start[rows], self.stop[rows])
+
     def __len__(self) -> int:
         return len(self.start)
 

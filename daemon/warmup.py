@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from daemon.config import GroupingSection, InputSection, SeriesSection
+from daemon.formats import make_codec
 from daemon.kernels.record_walk import walk_records
+from daemon.records import InputPartition, RecordBatch
+from daemon.series import SeriesTable
+from daemon.spans import Spans
 from hebbstream._jit import cache_wanted, mark_cache_complete
 from hebbstream.warmup import warmup as warm_library
 
@@ -17,6 +22,19 @@ def warmup() -> None:
     batch = np.zeros(7, dtype=np.uint8)
     batch[0] = 12  # one record of six bytes, zeros all
     walk_records(batch, np.zeros(5, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
+    section = InputSection()
+    codec = make_codec(section, SeriesTable(SeriesSection(), (), GroupingSection(), section))
+    for _ in range(2):  # a series is known to the kernels from the second batch on
+        codec.decode(
+            RecordBatch(
+                partition=InputPartition("", 0),
+                offsets=np.zeros(1, dtype=np.int64),
+                timestamps=np.zeros(1, dtype=np.int64),
+                keys=Spans.of([None]),
+                values=Spans.of([b'{"name":"a","value":1}']),
+                next_offset=1,
+            )
+        )
 
 
 def main() -> None:

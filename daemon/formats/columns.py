@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from daemon.config import InputSection, MetricRule
 from daemon.formats.faults import DecodeFault, Fault
+from daemon.formats.flat_reader import Read
 from daemon.formats.timestamps import NO_TIME, floats_to_ns, text_to_ns, whole_to_ns
 from daemon.records import F64, I32, DeadLetter, DropReason, RecordBatch, SampleBatch
 from daemon.series import REFUSED, SeriesTable
@@ -126,6 +127,11 @@ class Columns:
         self._fixed_at: list[int] = []
         self._fixed: list[int] = []
         self._dead: list[DeadLetter] = []
+        self._read: Read | None = None
+
+    def add_read(self, read: Read) -> None:
+        """Take samples that kernels have read; those of the other records are added one by one."""
+        self._read = read
 
     def add_part(self, row: int, timestamp: Timestamp, count: int) -> None:
         """Note the time of a part of record `row` that holds `count` samples."""
@@ -189,8 +195,17 @@ class Columns:
             count = np.array(self.count, dtype=np.int64)
             time, record = np.repeat(time, count), np.repeat(record, count)
         series = np.array(self.series, dtype=np.int32)
+        value = np.array(self.value, dtype=np.float64)
+        if (read := self._read) is not None and len(read.record):
+            record = np.concatenate([read.record, record])
+            series = np.concatenate([read.series, series])
+            time, value = np.concatenate([read.time, time]), np.concatenate([read.value, value])
+            if self.record:
+                order = np.argsort(record, kind="stable")
+                series, time, value = series[order], time[order], value[order]
+                record = record[order]
         # Adding zero turns -0.0 into 0.0, so that equal values have equal bits.
-        value = np.array(self.value, dtype=np.float64) + 0.0
+        value = value + 0.0
         dropped: dict[DropReason, int] = {}
         usable = series >= 0
         if not usable.all():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from daemon.formats.span_index import SpanIndex
 from daemon.records import DropReason
 from daemon.series import REFUSED, SeriesTable
 
@@ -19,7 +21,11 @@ class Names(dict[str | None, int]):
     __slots__ = ("_keep", "_labels", "_prefix", "_table")
 
     def __init__(
-        self, table: SeriesTable, prefix: str, labels: dict[str, str], keep: Callable[[], None]
+        self,
+        table: SeriesTable,
+        prefix: str,
+        labels: dict[str, str],
+        keep: Callable[[str | None, int], None],
     ) -> None:
         super().__init__()
         self._table = table
@@ -32,7 +38,7 @@ class Names(dict[str | None, int]):
         index = self._table.resolve(full, self._labels)
         if REFUSED.get(index) is not DropReason.SERIES_LIMIT and len(name or "") <= RAW_BYTES_MAX:
             self[name] = index
-            self._keep()
+            self._keep(name, index)
         return index
 
 
@@ -45,13 +51,19 @@ class RawIdentities:
         Where series live; when it renumbers, everything here is forgotten.
     read : callable
         Decodes raw bytes to a name prefix and labels; what it raises passes through.
+    index : SpanIndex, optional
+        Told of every identity that is kept, for kernels that look for the same bytes.
     """
 
     def __init__(
-        self, table: SeriesTable, read: Callable[[bytes], tuple[str, dict[str, str]]]
+        self,
+        table: SeriesTable,
+        read: Callable[[bytes], tuple[str, dict[str, str]]],
+        index: SpanIndex | None = None,
     ) -> None:
         self._table = table
         self._read = read
+        self._index = index
         self._by_raw: dict[bytes, Names] = {}
         self._entries = 0
         self._generation = table.generation
@@ -64,6 +76,8 @@ class RawIdentities:
         bound = 2 * len(self._table) + SPARE
         if self._generation != self._table.generation or self._entries > bound:
             self._by_raw.clear()
+            if self._index is not None:
+                self._index.clear()
             self._entries = 0
             self._generation = self._table.generation
 
@@ -72,11 +86,14 @@ class RawIdentities:
         found = self._by_raw.get(raw)
         if found is None:
             prefix, labels = self._read(raw)
-            found = Names(self._table, prefix, labels, self._count)
-            if len(raw) <= RAW_BYTES_MAX:
-                self._by_raw[raw] = found
-                self._count()
+            if len(raw) > RAW_BYTES_MAX:
+                return Names(self._table, prefix, labels, lambda *_: None)
+            found = Names(self._table, prefix, labels, partial(self._keep, raw))
+            self._by_raw[raw] = found
+            self._entries += 1
         return found
 
-    def _count(self) -> None:
+    def _keep(self, raw: bytes, name: str | None, series: int) -> None:
         self._entries += 1
+        if self._index is not None and name is not None:
+            self._index.add(raw, name, series)

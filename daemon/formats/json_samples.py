@@ -26,9 +26,11 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from daemon.config import InputSection
 from daemon.formats.columns import Columns, Limits, as_numbers
 from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
+from daemon.formats.flat_reader import FlatReader
 from daemon.formats.identities import RawIdentities
 from daemon.formats.json_parts import PartReader
-from daemon.records import RecordBatch, SampleBatch
+from daemon.formats.span_index import SpanIndex
+from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
 
@@ -72,17 +74,26 @@ class JsonCodec:
         self._limits = Limits(section, table.metrics)
         self._table = table
         self._reader = PartReader(JsonPart)
-        self._identities = RawIdentities(table, LabelReader())
+        index = SpanIndex()
+        self._identities = RawIdentities(table, LabelReader(), index)
+        self._flat = FlatReader(section, index)
 
     def decode(self, batch: RecordBatch) -> SampleBatch:
         """Turn records into samples; never raises, whatever the bytes."""
         self._identities.refresh()
         columns = Columns(batch, self._limits)
+        read = self._flat.read(batch)
+        columns.add_read(read)
+        self._decode_rows(read.left, batch, columns)
+        return columns.finish(self._table)
+
+    def _decode_rows(self, rows: I64, batch: RecordBatch, columns: Columns) -> None:
+        """Read, one by one, the records the kernels have left."""
         decode, names_of = self._reader.one.decode, self._identities.names
         series, values = columns.series.append, columns.value.append
         times, records, counts = columns.time.append, columns.record.append, columns.count.append
         bytes_max = self._bytes_max
-        for row, payload in enumerate(batch.values):
+        for row, payload in zip(rows.tolist(), batch.values.pick(rows), strict=True):
             if payload is None or not 0 < len(payload) <= bytes_max:
                 columns.refuse(row, size_fault(payload, bytes_max))
                 continue
@@ -101,7 +112,6 @@ class JsonCodec:
                 counts(1)
             elif fault := self._take(columns, row, part):
                 columns.refuse(row, fault)
-        return columns.finish(self._table)
 
     def _take(self, columns: Columns, row: int, part: JsonPart) -> Fault | None:
         """Add a part's samples, or say why not."""

@@ -21,6 +21,7 @@ def as_array(data: bytes | bytearray) -> U8:
     return np.frombuffer(bytearray(data), dtype=np.uint8)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=12), position=st.integers(0, 12))
 def test_varints_equal_the_twins(data: bytes, position: int) -> None:
     """Any bytes, from any position, the end included."""
@@ -40,6 +41,7 @@ def test_varints_of_every_length(number: int) -> None:
     )
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=20) | st.lists(st.sampled_from([0, 2, 4, 65, 128]), max_size=20))
 def test_headers_equal_the_twins(data: bytes | list[int]) -> None:
     """Any bytes."""
