@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from hebbstream.base_params import Params
+
+AssociationsRule = Literal["hebb", "oja", "delta"]
 
 
 class AssociationsParams(Params):
@@ -17,8 +19,48 @@ class AssociationsParams(Params):
         ge=0,
         le=8192,
         description=(
-            "Series up to which every pair is traced (4 bytes a pair); a larger group has no "
-            "relations."
+            "Series up to which every pair is traced (5 bytes a pair); a larger group tries pairs "
+            "in slots."
+        ),
+    )
+    slots_per_series: int = Field(
+        default=8,
+        ge=0,
+        le=64,
+        description=(
+            "Pairs a large group tries at a time, per series; more finds relations sooner, costs "
+            "memory and time. 0: no relations above exhaustive_max."
+        ),
+    )
+    trial_ticks: int = Field(
+        default=256,
+        ge=16,
+        le=100_000,
+        description=(
+            "Ticks a pair in a slot has to reach weight_grow; longer gives weak ones a chance, "
+            "and tries fewer."
+        ),
+    )
+    rule: AssociationsRule = Field(
+        default="hebb",
+        description="How the weight of a relation learns; docs/rules.md compares.",
+    )
+    l1: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description=(
+            "What every weight of a relation loses (soft threshold); higher keeps fewer "
+            "relations. 0: nothing."
+        ),
+    )
+    weight_small: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description=(
+            "Weight below which a relation is pruned whatever its correlation; matters to the "
+            "delta rule and l1."
         ),
     )
     learn_clip: float = Field(

@@ -47,6 +47,7 @@ from hebbstream.results import (
     RunResult,
     TickResult,
 )
+from hebbstream.revision import revise
 
 #: What `TickResult.broken` is when there is nothing to list.
 NO_BROKEN = np.zeros(0, BROKEN_DTYPE)
@@ -227,13 +228,14 @@ class Detector(Group):
 
     def _revise(self, row: int) -> list[JournalEntry]:
         """Let the graph change after the frame in `row`."""
-        revised = self._state.graph.revise(
+        revised = revise(
+            self._state.graph,
             self._work.partner,
             self._work.strength,
             float(self._settings[S_RATE]),
             self._tick + row,
         )
-        self._model = self._state.model()
+        self._renew()
         return self._edge_entries(revised, row)
 
     def _component_entries(self, changes: I64) -> list[JournalEntry]:

@@ -1,4 +1,8 @@
-"""State of the associations: traces of all pairs, the edges grown from them, growth and pruning."""
+"""State of the associations: what is traced of the pairs, and the edges grown from them.
+
+A small group traces every pair. A larger one tries a few pairs at a time in slots, and each edge
+traces itself; a group that grows past the limit, or shrinks below it, keeps its edges.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hebbstream.arrays import F32, F64, I32, I64, U8, U32
+from hebbstream.arrays import F32, F64, I64, U8, U32, U64
 from hebbstream.association_params import AssociationsParams
-from hebbstream.kernels.growth import pair_sigmas
+from hebbstream.kernels.edges import BROKEN_FROM
 from hebbstream.kernels.layout import (
     ACTIVITY,
     ACTIVITY_COUNT,
     ACTIVITY_ROWS,
     BIRTH,
     BLOCK_TICKS,
+    BROKEN_TICKS,
     DEGREE,
     EDGE_BREAK,
     EDGE_ROWS,
@@ -24,38 +29,40 @@ from hebbstream.kernels.layout import (
     FAST,
     FAST_TRACE,
     GRAPH_STATUS_ROWS,
-    LOW_TICKS,
     NODE_BREAK,
+    OWN,
     PENDING,
+    SLOT_ROWS,
     SPREAD,
     SPREAD_COUNT,
+    SUM_PRODUCT,
+    SUM_ROWS,
+    SUM_SOURCE,
+    SUM_WEIGHT,
     TRACE,
     WEIGHT,
 )
-from hebbstream.kernels.traces import fold_block, pair_index
+from hebbstream.kernels.traces import fold_block
+from hebbstream.pairs import (
+    WEIGHT_LIMIT,
+    own_correlations,
+    pair_count,
+    pair_places,
+    slot_count,
+)
 from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
-from hebbstream.significance import discoveries
 
-WEIGHT_LIMIT = 0.9999
-#: Smoothed break, in squared sigmas, from which a relation is listed as broken.
-BROKEN_FROM = 2.25
-#: While none is that far, those are listed that have this share of the largest break, from here.
+#: While no break reaches BROKEN_FROM, those are listed that have this share of the largest break, from here.
 BROKEN_SHARE = 0.75
 BROKEN_EARLY = 1.4
 #: A broken relation has weakened below this share of its weight; turned, it is below 0.
 WEAKENED_BELOW = 0.9
+#: Samples a series is taken to have seen when every pair is traced anew.
+RELEARN_SAMPLES = 256.0
+#: Where the generator of pairs begins.
+SEED = 0x9E3779B97F4A7C15
 
 Entry = tuple[Change, int, int, float]
-
-
-def pair_count(n: int, params: AssociationsParams) -> int:
-    """Pairs traced among n series; 0 when the group is too large or too small for relations."""
-    return n * (n - 1) // 2 if 2 <= n <= params.exhaustive_max else 0
-
-
-def pair_places(first: NDArray[np.intp], second: NDArray[np.intp], n: int) -> NDArray[np.intp]:
-    """Places of pairs first < second in the traces; the kernel `pair_index` for arrays."""
-    return first * n - first * (first + 1) // 2 + second - first - 1
 
 
 @dataclass(slots=True)
@@ -73,15 +80,21 @@ class Graph:
     activity : float64[7, n]
         Per series, see layout.
     block : float32[2, 64, n]
-        Frames that are not in the traces yet; no columns without traces.
+        Frames that are not in the traces yet; no columns without relations.
     ends : uint32[2, m]
         Source and target, source < target.
-    values : float32[6, m]
+    values : float32[10, m]
         Per edge, see layout.
-    ticks : int64[2, m]
-        Birth, ticks below weight_prune.
+    ticks : int64[3, m]
+        Birth, ticks of weakness, ticks of being broken.
+    slot_ends : uint32[2, s]
+        Pairs on trial in a large group; both ends 0 in a free slot.
+    slots : float32[5, s]
+        Their sums and ticks on trial.
     status : float64[2]
         Rows of the block in use, ticks that had an edge.
+    seed : uint64[1]
+        Generator of the pairs to try.
     """
 
     params: AssociationsParams
@@ -92,21 +105,26 @@ class Graph:
     ends: U32
     values: F32
     ticks: I64
+    slot_ends: U32
+    slots: F32
     status: F64 = field(default_factory=lambda: np.zeros(GRAPH_STATUS_ROWS))
+    seed: U64 = field(default_factory=lambda: np.array([SEED], np.uint64))
 
     @classmethod
     def empty(cls, n: int, params: AssociationsParams) -> Self:
         """Make the state of n series that have seen nothing."""
-        pairs = pair_count(n, params)
+        pairs, slots = pair_count(n, params), slot_count(n, params)
         return cls(
             params,
             np.zeros(pairs, np.float32),
             np.zeros(pairs, np.uint8),
             np.zeros((ACTIVITY_ROWS, n)),
-            np.zeros((2, BLOCK_TICKS, n if pairs else 0), np.float32),
+            np.zeros((2, BLOCK_TICKS, n if pairs or slots else 0), np.float32),
             np.zeros((2, 0), np.uint32),
             np.zeros((EDGE_ROWS, 0), np.float32),
             np.zeros((EDGE_TICK_ROWS, 0), np.int64),
+            np.zeros((2, slots), np.uint32),
+            np.zeros((SLOT_ROWS, slots), np.float32),
         )
 
     @property
@@ -119,41 +137,96 @@ class Graph:
         """Edges in the graph."""
         return int(self.ends.shape[1])
 
+    @property
+    def own(self) -> F32:
+        """Decayed sums of each edge, float32[4, m]; a view."""
+        return self.values[OWN : OWN + SUM_ROWS]
+
     def grow(self, count: int) -> list[Entry]:
-        """Append `count` series; above exhaustive_max all edges end, which is returned."""
-        n = self.series_count
-        if not pair_count(n, self.params) or not pair_count(n + count, self.params):
-            entries = self._remove(np.arange(self.edge_count))
-            self._restart(n + count)
+        """Append `count` series; returns the edges that ended, of a group without slots."""
+        n, wide = self.series_count, self.series_count + count
+        pairs, slots = pair_count(wide, self.params), slot_count(wide, self.params)
+        if not (len(self.traces) or self.slot_ends.shape[1]) or not (pairs or slots):
+            entries = self.remove(np.arange(self.edge_count))
+            self._restart(wide)
             return entries
-        fold_block(self.traces, self.block, self.status)
-        upper, wider = np.triu_indices(n, 1), np.triu_indices(n + count, 1)
-        for name in ("traces", "linked"):
-            flat = getattr(self, name)
-            square = np.zeros((n + count, n + count), flat.dtype)
-            square[upper] = flat
-            setattr(self, name, square[wider])
+        if pairs:
+            self._widen(n, wide)
+        elif len(self.traces):
+            self._leave_pairs(n)
+        spare = slots - self.slot_ends.shape[1]
+        self.slot_ends = np.pad(self.slot_ends, ((0, 0), (0, spare)))
+        self.slots = np.pad(self.slots, ((0, 0), (0, spare)))
         self.activity = np.pad(self.activity, ((0, 0), (0, count)))
         self.block = np.pad(self.block, ((0, 0), (0, 0), (0, count)))
-        self._count_degrees()
+        self.count_degrees()
         return []
+
+    def _widen(self, n: int, wide: int) -> None:
+        """Make room for the pairs of more series."""
+        fold_block(self.traces, self.block, self.status)
+        upper, wider = np.triu_indices(n, 1), np.triu_indices(wide, 1)
+        for name in ("traces", "linked"):
+            flat = getattr(self, name)
+            square = np.zeros((wide, wide), flat.dtype)
+            square[upper] = flat
+            setattr(self, name, square[wider])
+
+    def _leave_pairs(self, n: int) -> None:
+        """Give each edge sums of its own and forget the other pairs."""
+        fold_block(self.traces, self.block, self.status)
+        source, target = self.ends.astype(np.intp)
+        weight = self.activity[ACTIVITY_COUNT][self.ends].min(axis=0)
+        self.own[SUM_PRODUCT] = self.traces[pair_places(source, target, n)] * weight
+        self.own[SUM_SOURCE:SUM_WEIGHT] = self.activity[ACTIVITY][self.ends] * weight
+        self.own[SUM_WEIGHT] = weight
+        self.traces, self.linked = np.zeros(0, np.float32), np.zeros(0, np.uint8)
+
+    def _enter_pairs(self, n: int) -> None:
+        """Trace every pair, from what the edges know."""
+        self.status[PENDING] = 0.0
+        self.slot_ends, self.slots = self.slot_ends[:, :0].copy(), self.slots[:, :0].copy()
+        pairs = pair_count(n, self.params)
+        self.traces, self.linked = np.zeros(pairs, np.float32), np.zeros(pairs, np.uint8)
+        source, target = self.ends.astype(np.intp)
+        places = pair_places(source, target, n)
+        self.linked[places] = 1
+        self.traces[places] = self.own[SUM_PRODUCT] / np.maximum(self.own[SUM_WEIGHT], 1e-9)
+        count = self.activity[ACTIVITY_COUNT]
+        np.minimum(count, RELEARN_SAMPLES, out=count)
 
     def drop(self, index: int) -> list[Entry]:
         """Forget the series at `index`, and its edges; returns what was pruned."""
         n = self.series_count
-        entries = self._remove(np.flatnonzero((self.ends == index).any(axis=0)))
-        if not pair_count(n, self.params) or not pair_count(n - 1, self.params):
+        pairs, slots = pair_count(n - 1, self.params), slot_count(n - 1, self.params)
+        entries = self.remove(np.flatnonzero((self.ends == index).any(axis=0)))
+        if not (pairs or slots):
             self._restart(n - 1)
             return entries
-        fold_block(self.traces, self.block, self.status)
-        upper = np.triu_indices(n, 1)
-        kept = (upper[0] != index) & (upper[1] != index)
-        self.traces, self.linked = self.traces[kept], self.linked[kept]
+        self.ends = (self.ends - (self.ends > index)).astype(np.uint32)
+        if len(self.traces):
+            fold_block(self.traces, self.block, self.status)
+            upper = np.triu_indices(n, 1)
+            kept = (upper[0] != index) & (upper[1] != index)
+            self.traces, self.linked = self.traces[kept], self.linked[kept]
+        else:
+            self._drop_slots(index, slots)
         self.activity = np.delete(self.activity, index, axis=1)
         self.block = np.delete(self.block, index, axis=2)
-        self.ends = (self.ends - (self.ends > index)).astype(np.uint32)
-        self._count_degrees()
+        if pairs and not len(self.traces):
+            self._enter_pairs(n - 1)
+        self.count_degrees()
         return entries
+
+    def _drop_slots(self, index: int, left: int) -> None:
+        """Free the slots of a series that leaves, and give up as many slots as were its share."""
+        self.slot_ends[:, (self.slot_ends == index).any(axis=0)] = 0
+        busy = self.slot_ends[0] < self.slot_ends[1]
+        # Free ones first; of the others those that stand last.
+        gone = np.lexsort((-np.arange(len(busy)), busy))[: len(busy) - left]
+        ends = np.delete(self.slot_ends, gone, axis=1)
+        self.slot_ends = np.ascontiguousarray(ends - (ends > index)).astype(np.uint32)
+        self.slots = np.ascontiguousarray(np.delete(self.slots, gone, axis=1))
 
     def check(self) -> None:
         """Make sure that every edge and every place in use exists.
@@ -165,28 +238,36 @@ class Graph:
         """
         n, pending = self.series_count, float(self.status[PENDING])
         source, target = self.ends.astype(np.intp)
+        tried, free = self.slot_ends, (self.slot_ends == 0).all(axis=0)
+        apart = not len(self.traces)
         sound = (
             bool((source < target).all() and (target < n).all())
-            and (len(self.traces) > 0 or not self.edge_count)
-            and np.count_nonzero(self.linked) == self.edge_count
-            and bool((self.linked[pair_places(source, target, n)] == 1).all())
+            and (self.block.shape[2] == n or not self.edge_count)
+            and (apart or np.count_nonzero(self.linked) == self.edge_count)
+            and (apart or bool((self.linked[pair_places(source, target, n)] == 1).all()))
             and np.array_equal(self.activity[DEGREE], np.bincount(self.ends.ravel(), minlength=n))
+            and bool((free | ((tried[0] < tried[1]) & (tried[1] < n))).all())
+            and bool(self.seed[0] != 0)
         )
         if not sound:
             msg = "the edges do not fit the series"
             raise ValueError(msg)
-        if not (pending.is_integer() and 0 <= pending < BLOCK_TICKS):
+        if not (pending.is_integer() and 0 <= pending < BLOCK_TICKS + apart):
             msg = f"the block of the traces has no row {pending:g}"
             raise ValueError(msg)
-        if (self.activity[[ACTIVITY, FAST, NODE_BREAK, ACTIVITY_COUNT]] < 0).any() or (
-            self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK]] < 0
-        ).any():
+        squares = (
+            self.activity[[ACTIVITY, FAST, NODE_BREAK, ACTIVITY_COUNT]],
+            self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK]],
+            self.own[SUM_SOURCE:],
+            self.slots[SUM_SOURCE:],
+        )
+        if any((array < 0).any() for array in squares):
             msg = "a square or a count of the graph is negative"
             raise ValueError(msg)
 
     def _restart(self, n: int) -> None:
         fresh = Graph.empty(n, self.params)
-        for name in ("traces", "linked", "activity", "block", "ends", "values", "ticks", "status"):
+        for name in fresh.__slots__:
             setattr(self, name, getattr(fresh, name))
 
     def edges(self, tick: int) -> NDArray[np.void]:
@@ -196,6 +277,7 @@ class Graph:
         listed["weight"] = self.values[WEIGHT]
         listed["trace"] = self.values[TRACE]
         listed["age_ticks"] = tick - self.ticks[BIRTH]
+        listed["broken_ticks"] = self.ticks[BROKEN_TICKS]
         return listed[np.argsort(-np.abs(listed["weight"]), kind="stable")]
 
     def degrees(self) -> I64:
@@ -228,159 +310,88 @@ class Graph:
         holds = listed["weight_now"] * np.sign(before) >= WEAKENED_BELOW * np.abs(before)
         return listed[np.lexsort((-listed["residual_sigma"], holds))]
 
-    def revise(self, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:
-        """Flip, prune and grow edges after a check.
+    def correlations(self, edges: NDArray[np.intp]) -> F64:
+        """Correlation of the ends of some edges now, float64[c]."""
+        if not len(self.traces):
+            return own_correlations(self.own[:, edges])
+        return self.pair_correlations(self.ends[:, edges])
 
-        Parameters
-        ----------
-        index, strength : int32[n, s], float32[n, s]
-            Strongest partners of each series, from the kernel `strongest_pairs`.
-        rate : float
-            EW rate of the traces.
-        tick : int
-            Now.
+    def pair_correlations(self, pairs: U32) -> F64:
+        """Correlations of pairs where every pair is traced, float64[c]."""
+        traces = self.pair_traces(pairs)
+        power = np.maximum(self.activity[ACTIVITY][pairs].prod(axis=0), 1e-24)
+        return np.asarray(np.clip(traces / np.sqrt(power), -WEIGHT_LIMIT, WEIGHT_LIMIT))
 
-        Returns
-        -------
-        list of (change, source, target, weight)
-            What happened, in order.
-        """
-        entries = self._flip()
-        entries += self._prune()
-        entries += self._grow(index, strength, rate, tick)
-        self._count_degrees()
-        return entries
+    def pair_traces(self, pairs: U32) -> F64:
+        """Traces of pairs where every pair is traced, float64[c]."""
+        source, target = pairs.astype(np.intp)
+        return self.traces[pair_places(source, target, self.series_count)].astype(np.float64)
 
-    def _correlation(self, i: int, j: int) -> float:
-        power = float(np.sqrt(max(self.activity[ACTIVITY, i] * self.activity[ACTIVITY, j], 1e-24)))
-        trace = float(self.traces[pair_index(i, j, self.series_count)])
-        return min(max(trace / power, -WEIGHT_LIMIT), WEIGHT_LIMIT)
-
-    def _flip(self) -> list[Entry]:
-        """Give edges whose correlation has turned its new sign, once it is not weak."""
-        entries: list[Entry] = []
-        turned = np.flatnonzero(self.values[TRACE] * self.values[WEIGHT] < 0)
-        for e in turned:
-            i, j = int(self.ends[0, e]), int(self.ends[1, e])
-            weight = self._correlation(i, j)
-            if abs(weight) >= self.params.weight_prune:
-                self.values[:, e] = self._newborn(i, j, weight)
-                entries.append((Change.FLIPPED, i, j, weight))
-        return entries
-
-    def _prune(self) -> list[Entry]:
-        """Remove edges that were weak for long enough."""
-        return self._remove(np.flatnonzero(self.ticks[LOW_TICKS] >= self.params.prune_after_ticks))
-
-    def _remove(self, gone: NDArray[np.intp]) -> list[Entry]:
-        entries: list[Entry] = []
-        for e in gone:
-            i, j = int(self.ends[0, e]), int(self.ends[1, e])
-            self.linked[pair_index(i, j, self.series_count)] = 0
-            entries.append((Change.PRUNED, i, j, float(self.values[WEIGHT, e])))
+    def remove(self, gone: NDArray[np.intp]) -> list[Entry]:
+        """End edges; returns what was pruned."""
+        entries = [
+            (Change.PRUNED, int(i), int(j), float(weight))
+            for i, j, weight in zip(*self.ends[:, gone], self.values[WEIGHT, gone], strict=True)
+        ]
+        if not len(gone):
+            return entries
+        if len(self.traces):
+            source, target = self.ends[:, gone].astype(np.intp)
+            self.linked[pair_places(source, target, self.series_count)] = 0
         # The kernels take rows in one piece; numpy hands some of these out in columns.
         self.ends = np.ascontiguousarray(np.delete(self.ends, gone, axis=1))
         self.values = np.ascontiguousarray(np.delete(self.values, gone, axis=1))
         self.ticks = np.ascontiguousarray(np.delete(self.ticks, gone, axis=1))
         return entries
 
-    def _candidates(self, index: I32, strength: F32, rate: float) -> list[tuple[float, int, int]]:
-        """Significant pairs without an edge, the strongest first."""
-        n = self.series_count
-        own, place = np.nonzero(index >= 0)
-        partner = index[own, place]
-        first, second = np.minimum(own, partner), np.maximum(own, partner)
-        _, once = np.unique(first * n + second, return_index=True)
-        once = once[self.linked[pair_places(first[once], second[once], n)] == 0]
-        pairs = np.array([first[once], second[once]], np.uint32)
-        weights = strength[own, place][once]
-        sigmas = np.zeros(len(once))
-        pair_sigmas(self.activity, pairs, weights, rate, sigmas)
-        active = int(np.count_nonzero(self.activity[ACTIVITY] > self.params.variance_min))
-        found = discoveries(
-            sigmas, tests=active * (active - 1) // 2, rate=self.params.false_discovery_rate
-        )
-        found &= sigmas > self.params.significance_sigmas
-        listed = zip(weights[found].tolist(), *pairs[:, found].tolist(), strict=True)
-        return sorted(listed, key=lambda pair: (-pair[0], pair[1], pair[2]))
+    def newborn(self, pairs: U32, own: F32 | None) -> F32:
+        """Values of edges that are born, or born again with the other sign.
 
-    def _grow(self, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:
-        """Turn candidates into edges; at a limit the weakest gives way to a stronger one."""
-        entries: list[Entry] = []
-        born: list[tuple[int, int]] = []
-        self._count_degrees()
-        degree = self.activity[DEGREE]
-        for weight, i, j in self._candidates(index, strength, rate):
-            if self._is_full(i, j, len(born)):
-                self._add(born, tick)
-                born = []
-                rivals = self._rivals(i, j)
-                if any(rival is None or rival[0] >= weight for rival in rivals):
-                    continue
-                gone = np.unique([rival[1] for rival in rivals if rival is not None])
-                entries += self._remove(gone.astype(np.intp))
-                self._count_degrees()
-            degree[[i, j]] += 1
-            born.append((i, j))
-            entries.append((Change.GROWN, i, j, self._correlation(i, j)))
-        self._add(born, tick)
-        return entries
+        Parameters
+        ----------
+        pairs : uint32[2, c]
+            Their ends.
+        own : float32[4, c], optional
+            Their own sums, where not every pair is traced.
 
-    def _is_full(self, i: int, j: int, born: int) -> bool:
-        """Tell whether an edge i-j would pass a limit, with `born` edges not yet added."""
-        return (
-            self.edge_count + born >= self.params.edges_max
-            or max(self.activity[DEGREE, i], self.activity[DEGREE, j])
-            >= self.params.edges_per_series_max
-        )
-
-    def _rivals(self, i: int, j: int) -> list[tuple[float, int] | None]:
-        """For each limit an edge i-j would pass, the weakest edge: (strength, index), or None."""
-        scopes: list[NDArray[np.bool_]] = [
-            (self.ends == end).any(axis=0)
-            for end in (i, j)
-            if self.activity[DEGREE, end] >= self.params.edges_per_series_max
-        ]
-        if self.edge_count >= self.params.edges_max:
-            scopes.append(np.ones(self.edge_count, bool))
-        return [self._weakest(scope) for scope in scopes]
-
-    def _weakest(self, scope: NDArray[np.bool_]) -> tuple[float, int] | None:
-        inside = np.flatnonzero(scope)
-        if not len(inside):
-            return None
-        strengths = np.abs(self.values[WEIGHT, inside])
-        e = int(np.argmin(strengths))
-        return float(strengths[e]), int(inside[e])
-
-    def _newborn(self, i: int, j: int, weight: float) -> F32:
-        """Values of an edge that is born, or born again with the other sign."""
-        own = self.activity[[ACTIVITY, FAST]][:, [i, j]]
-        trace = float(self.traces[pair_index(i, j, self.series_count)])
-        values = np.zeros(EDGE_ROWS, np.float32)
+        Returns
+        -------
+        float32[10, c]
+            See layout.
+        """
+        values = np.zeros((EDGE_ROWS, pairs.shape[1]), np.float32)
+        if own is None:
+            weight, trace = self.pair_correlations(pairs), self.pair_traces(pairs)
+            power = self.activity[ACTIVITY][pairs].sum(axis=0)
+            count = self.activity[ACTIVITY_COUNT][pairs].min(axis=0)
+        else:
+            count = own[SUM_WEIGHT].astype(np.float64)
+            weight, trace = own_correlations(own), own[SUM_PRODUCT] / count
+            power = own[SUM_SOURCE:SUM_WEIGHT].sum(axis=0) / count
+            values[OWN : OWN + SUM_ROWS] = own
         values[WEIGHT] = weight
         values[TRACE] = trace
-        values[SPREAD] = max(own[0].sum() - 2 * abs(trace), 0.0)
-        values[SPREAD_COUNT] = self.activity[ACTIVITY_COUNT, [i, j]].min()
+        values[SPREAD] = np.maximum(power - 2 * np.abs(trace), 0.0)
+        values[SPREAD_COUNT] = count
         values[EDGE_BREAK] = 1.0
-        values[FAST_TRACE] = weight * np.sqrt(own[1].prod())
+        values[FAST_TRACE] = weight * np.sqrt(self.activity[FAST][pairs].prod(axis=0))
         return values
 
-    def _add(self, born: list[tuple[int, int]], tick: int) -> None:
-        """Append edges for pairs."""
-        if not born:
+    def add(self, pairs: U32, values: F32, tick: int) -> None:
+        """Append edges that are born at `tick`, with their values."""
+        if not pairs.shape[1]:
             return
-        ticks = np.zeros((EDGE_TICK_ROWS, len(born)), np.int64)
+        ticks = np.zeros((EDGE_TICK_ROWS, pairs.shape[1]), np.int64)
         ticks[BIRTH] = tick
-        values = [self._newborn(i, j, self._correlation(i, j)) for i, j in born]
-        ends = np.array(born, np.uint32).T
-        self.ends = np.ascontiguousarray(np.hstack([self.ends, ends]))
-        self.values = np.ascontiguousarray(np.hstack([self.values, np.array(values).T]))
+        self.ends = np.ascontiguousarray(np.hstack([self.ends, pairs]))
+        self.values = np.ascontiguousarray(np.hstack([self.values, values]))
         self.ticks = np.ascontiguousarray(np.hstack([self.ticks, ticks]))
-        for i, j in born:
-            self.linked[pair_index(i, j, self.series_count)] = 1
+        if len(self.traces):
+            source, target = pairs.astype(np.intp)
+            self.linked[pair_places(source, target, self.series_count)] = 1
 
-    def _count_degrees(self) -> None:
+    def count_degrees(self) -> None:
+        """Bring each series' number of edges up to date."""
         n = self.series_count
         self.activity[DEGREE] = np.bincount(self.ends.ravel(), minlength=n)[:n]
         # A series without edges starts with the break of a relation that holds.

@@ -13,6 +13,9 @@ from hebbstream.frames import as_times
 from hebbstream.graph import Entry
 from hebbstream.kernels.gate import adopt_regime
 from hebbstream.kernels.layout import (
+    BLOCK_TICKS,
+    CELL_ROWS,
+    PLACE_ROWS,
     S_CLOCK_RATIO,
     S_DAY_TICKS,
     SCRATCH32_ROWS,
@@ -71,6 +74,7 @@ class Group:
 
     def _make_scratch(self) -> None:
         n, strongest = len(self._series), self._params.associations.strongest_per_series
+        tried = n if self._state.graph.slot_ends.shape[1] else 0
         self._work = Work(
             basis=np.zeros(len(self._state.scaler.coefficients)),
             single=np.zeros((SCRATCH32_ROWS, self._state.subspace.weights.shape[1]), np.float32),
@@ -78,8 +82,24 @@ class Group:
             exponents=np.zeros(TAIL_COUNT),
             partner=np.full((n, strongest), -1, np.int32),
             strength=np.zeros((n, strongest), np.float32),
+            turned=np.zeros((2, tried, BLOCK_TICKS), np.float32),
+            cells=np.zeros((CELL_ROWS, tried), np.float32),
+            pace=np.zeros(BLOCK_TICKS, np.float32),
+            places=np.zeros((PLACE_ROWS, tried), np.int32),
+            counts=np.zeros(3, np.int32),
+            table=np.zeros(0, np.int32),
         )
+        self._renew()
+
+    def _renew(self) -> None:
+        """Hand the kernels the arrays as they are now, after edges or series changed."""
         self._model = self._state.model()
+        tried = self._state.graph.slot_ends.shape[1]
+        known = tried + self._state.graph.edge_count if tried else 0
+        if 2 * known > len(self._work.table):
+            # A power of two with room to grow, of which more than half stays free.
+            table = np.zeros(1 << (3 * known).bit_length(), np.int32)
+            self._work = self._work._replace(table=table)
 
     @property
     def series(self) -> tuple[str, ...]:

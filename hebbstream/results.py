@@ -13,7 +13,8 @@ I64 = NDArray[np.int64]
 I8 = NDArray[np.int8]
 
 #: An association as `Detector.edges` lists it: series indices (source < target at lag 0), lag in
-#: ticks, weight (the correlation r of the two series), trace c, and ticks since it was grown.
+#: ticks, weight (the correlation r of the two series), trace c, ticks since it was grown, and how
+#: many of them the relation was broken.
 EDGE_DTYPE = np.dtype(
     [
         ("source", "u4"),
@@ -22,6 +23,7 @@ EDGE_DTYPE = np.dtype(
         ("weight", "f4"),
         ("trace", "f4"),
         ("age_ticks", "i8"),
+        ("broken_ticks", "i8"),
     ]
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hebbstream.arrays import F64
+from hebbstream.association_params import AssociationsRule
 from hebbstream.calibration import alert_exponent
 from hebbstream.kernels import layout as at
 from hebbstream.params import DAY, DetectorParams, SubspaceRule
@@ -15,6 +16,12 @@ SUBSPACE_RULES: dict[SubspaceRule, int] = {
     "sanger": at.RULE_SANGER,
     "oja": at.RULE_OJA,
     "lateral": at.RULE_LATERAL,
+}
+#: What the kernels call each `associations.rule`.
+ASSOCIATIONS_RULES: dict[AssociationsRule, int] = {
+    "hebb": at.EDGE_HEBB,
+    "oja": at.EDGE_OJA,
+    "delta": at.EDGE_DELTA,
 }
 
 
@@ -67,6 +74,10 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
         at.S_COMPONENT_CHECK: subspace.check_ticks,
         at.S_SUBSPACE_CLIP: subspace.learn_clip,
         at.S_TRACE_CLIP: edges.learn_clip,
+        at.S_EDGE_RULE: ASSOCIATIONS_RULES[edges.rule],
+        at.S_EDGE_L1: edges.l1,
+        at.S_WEIGHT_SMALL: edges.weight_small,
+        at.S_TRIAL: edges.trial_ticks,
         at.S_WEIGHT_GROW: edges.weight_grow,
         at.S_WEIGHT_PRUNE: edges.weight_prune,
         at.S_PRUNE_AFTER: edges.prune_after_ticks,

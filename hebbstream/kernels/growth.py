@@ -106,6 +106,39 @@ def strongest_pairs(
 
 
 @kernel
+def sigmas_of(activity: F64, i: int, j: int, weight: float, count: float) -> float:
+    """Fisher's z over its standard error, with samples that remember each other counted for less.
+
+    Parameters
+    ----------
+    activity : float64[7, n], in
+        State of the series.
+    i, j : int
+        The pair.
+    weight : float64
+        Absolute correlation, below 1.
+    count : float64
+        Samples it rests on.
+
+    Returns
+    -------
+    float64
+        Sigmas; 0 with too few effective samples.
+    """
+    # Bartlett: two series that both remember their last tick hold fewer independent samples.
+    echo = 0.0
+    if activity[ACTIVITY, i] > 0.0 and activity[ACTIVITY, j] > 0.0:
+        echo = (activity[ECHO, i] / activity[ACTIVITY, i]) * (
+            activity[ECHO, j] / activity[ACTIVITY, j]
+        )
+    echo = min(max(echo, 0.0), 0.999)
+    effective = count * (1.0 - echo) / (1.0 + echo)
+    if effective <= EFFECTIVE_MIN:
+        return 0.0
+    return math.atanh(weight) * math.sqrt(effective - 3.0)
+
+
+@kernel
 def fisher_sigmas(activity: F64, i: int, j: int, weight: float, rate: float) -> float:
     """Significance of a correlation: Fisher's z over its standard error, with effective samples.
 
@@ -126,18 +159,7 @@ def fisher_sigmas(activity: F64, i: int, j: int, weight: float, rate: float) -> 
         Sigmas; 0 with too few effective samples.
     """
     count = min(activity[ACTIVITY_COUNT, i], activity[ACTIVITY_COUNT, j])
-    count = min(count, (2.0 - rate) / rate)
-    # Bartlett: two series that both remember their last tick hold fewer independent samples.
-    echo = 0.0
-    if activity[ACTIVITY, i] > 0.0 and activity[ACTIVITY, j] > 0.0:
-        echo = (activity[ECHO, i] / activity[ACTIVITY, i]) * (
-            activity[ECHO, j] / activity[ACTIVITY, j]
-        )
-    echo = min(max(echo, 0.0), 0.999)
-    count *= (1.0 - echo) / (1.0 + echo)
-    if count <= EFFECTIVE_MIN:
-        return 0.0
-    return math.atanh(weight) * math.sqrt(count - 3.0)
+    return sigmas_of(activity, i, j, weight, min(count, (2.0 - rate) / rate))
 
 
 @kernel

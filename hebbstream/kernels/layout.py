@@ -64,19 +64,52 @@ ACTIVITY_COUNT: Final = 5
 DEGREE: Final = 6
 ACTIVITY_ROWS: Final = 7
 
-# edge_values float32[6, m].
+# edge_values float32[10, m].
 WEIGHT: Final = 0
 TRACE: Final = 1
 SPREAD: Final = 2  # EW variance of the difference of the two ends
 SPREAD_COUNT: Final = 3
 EDGE_BREAK: Final = 4  # EW over break_memory_ticks of the break evidence
 FAST_TRACE: Final = 5  # EW over break_memory_ticks of the product
-EDGE_ROWS: Final = 6
+OWN: Final = 6  # the edge's own SUM_ROWS decayed sums, where not every pair is traced
+EDGE_ROWS: Final = 10
 
-# edge_ticks int64[2, m].
+# Decayed sums of a pair, from the tick it was first looked at.
+SUM_PRODUCT: Final = 0
+SUM_SOURCE: Final = 1  # of the source's squares, over ticks where both are present
+SUM_TARGET: Final = 2
+SUM_WEIGHT: Final = 3  # of the ticks themselves
+SUM_ROWS: Final = 4
+
+# slots float32[5, s]: SUM_ROWS sums of the pair on trial, ticks it has been tried.
+SLOT_AGE: Final = 4
+SLOT_ROWS: Final = 5
+
+# edge_ticks int64[3, m].
 BIRTH: Final = 0
 LOW_TICKS: Final = 1
-EDGE_TICK_ROWS: Final = 2
+BROKEN_TICKS: Final = 2  # ticks the relation was broken, counted from check to check
+EDGE_TICK_ROWS: Final = 3
+
+# cells float32[3, n]: per series, the block that is folded.
+CELL_POWER: Final = 0  # weighted sum of its squares
+CELL_WEIGHT: Final = 1  # weighted sum of its samples
+CELL_WHOLE: Final = 2  # 1 where none is missing
+CELL_ROWS: Final = 3
+
+# places int32[6, n]: scratch of the choice of pairs.
+CODE: Final = 0
+ORDER: Final = 1
+COUNTED: Final = 2
+LISTED: Final = 3
+LOADED: Final = 4
+MATE: Final = 5
+PLACE_ROWS: Final = 6
+
+# How the weight of an edge learns, S_EDGE_RULE.
+EDGE_HEBB: Final = 0
+EDGE_OJA: Final = 1
+EDGE_DELTA: Final = 2
 
 # graph_status float64[2]: rows of the block not yet in the traces, ticks that had an edge.
 PENDING: Final = 0
@@ -155,7 +188,8 @@ REPORT_ROWS: Final = 2
 REASON_DETAIL: Final = 1
 REASON_GRAPH: Final = 2
 
-# settings float64[SETTING_ROWS]: params in ticks and rates.
+# settings float64[SETTING_ROWS]: params in ticks and rates. Those of the edges stand together:
+# kernels take [S_WEIGHT_PRUNE, S_ACTIVITY_MIN] as `limits`, [S_ACTIVITY_MIN, S_TRIAL] as `judged`.
 S_RATE: Final = 0
 S_DAY_TICKS: Final = 1
 S_CLOCK_RATE: Final = 2
@@ -170,29 +204,33 @@ S_COMPONENTS_MAX: Final = 10
 S_COMPONENT_CHECK: Final = 11
 S_SUBSPACE_CLIP: Final = 12
 S_TRACE_CLIP: Final = 13
-S_WEIGHT_GROW: Final = 14
-S_WEIGHT_PRUNE: Final = 15
-S_PRUNE_AFTER: Final = 16
-S_SIGNIFICANCE: Final = 17
-S_ACTIVITY_MIN: Final = 18
-S_EDGE_CHECK: Final = 19
-S_BREAK_RATE: Final = 20
-S_CAP: Final = 21
-S_SHORT_RATE: Final = 22
-S_LONG_RATE: Final = 23
-S_WARMUP: Final = 24
-S_TAIL_START: Final = 25
-S_TAIL_GROWTH: Final = 26
-S_QUANTILE_LOW: Final = 27
-S_QUANTILE_HIGH: Final = 28
-S_RELEASE: Final = 29
-S_GATE_TRIGGER: Final = 30
-S_GATE_FACTOR: Final = 31
-S_ADOPT_AFTER: Final = 32
-S_ADOPT_SIGMAS: Final = 33
-S_ADOPT_COUNT: Final = 34
-S_ADOPT_RATE: Final = 35
-S_LINE: Final = 36
-S_SUBSPACE_RULE: Final = 37
-S_LONG_RATIO: Final = 38
-SETTING_ROWS: Final = 39
+S_EDGE_CHECK: Final = 14
+S_BREAK_RATE: Final = 15
+S_CAP: Final = 16
+S_SHORT_RATE: Final = 17
+S_LONG_RATE: Final = 18
+S_WARMUP: Final = 19
+S_TAIL_START: Final = 20
+S_TAIL_GROWTH: Final = 21
+S_QUANTILE_LOW: Final = 22
+S_QUANTILE_HIGH: Final = 23
+S_RELEASE: Final = 24
+S_GATE_TRIGGER: Final = 25
+S_GATE_FACTOR: Final = 26
+S_ADOPT_AFTER: Final = 27
+S_ADOPT_SIGMAS: Final = 28
+S_ADOPT_COUNT: Final = 29
+S_ADOPT_RATE: Final = 30
+S_LINE: Final = 31
+S_SUBSPACE_RULE: Final = 32
+S_LONG_RATIO: Final = 33
+S_WEIGHT_PRUNE: Final = 34
+S_PRUNE_AFTER: Final = 35
+S_EDGE_RULE: Final = 36
+S_EDGE_L1: Final = 37
+S_WEIGHT_SMALL: Final = 38
+S_ACTIVITY_MIN: Final = 39
+S_WEIGHT_GROW: Final = 40
+S_SIGNIFICANCE: Final = 41
+S_TRIAL: Final = 42
+SETTING_ROWS: Final = 43

@@ -9,11 +9,13 @@ from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.clock import learn_clock
+from hebbstream.kernels.edge_rules import learn_edges_delta, learn_edges_oja
 from hebbstream.kernels.edges import learn_spread, refresh_edges
 from hebbstream.kernels.gate import adopt_regime, heat
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import learn_moments
+from hebbstream.kernels.search import check_slots, fold_own
 from hebbstream.kernels.subspace import adapt_components, learn_residual, learn_subspace
 from hebbstream.kernels.subspace_rules import learn_subspace_by
 from hebbstream.kernels.traces import fold_block, gather
@@ -115,7 +117,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         Factor on every rate, in (0, 1].
     """
     n = frame.shape[0]
-    z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
+    present = work.single[at.PRESENT][:n]
     rate = settings[at.S_RATE]
     learn_clock(
         frame,
@@ -148,20 +150,50 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_WARMUP],
     )
     learn_components(model.weights, model.components, model.totals, work.single, settings, g)
-    if model.traces.shape[0] > 0:
-        learn_spread(z, present, model.ends, model.values, rate, g)
-        gather(
+    if model.block.shape[2] > 0:
+        learn_graph(model, work, settings, g)
+
+
+@kernel
+def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
+    """Let edges and pairs learn the frame.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State.
+    work : Work, in/out
+        What `score_frame` left.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    g : float64
+        Factor on every rate, in (0, 1].
+    """
+    n = model.activity.shape[1]
+    z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
+    rate, clip = settings[at.S_RATE], settings[at.S_TRACE_CLIP]
+    apart = 1 if model.traces.shape[0] == 0 else 0
+    learn_spread(z, present, model.ends, model.values, rate, g)
+    rule, shrink = settings[at.S_EDGE_RULE], settings[at.S_EDGE_L1]
+    if rule == at.EDGE_OJA:
+        learn_edges_oja(z, present, model.ends, model.values, clip, g * rate, shrink)
+    elif rule == at.EDGE_DELTA:
+        learn_edges_delta(
             z,
             present,
-            model.activity,
-            model.block,
-            model.status,
-            rate,
-            g,
-            settings[at.S_TRACE_CLIP],
+            model.ends,
+            model.values,
+            work.double[at.BREAK],
+            work.double[at.BREAK_COUNT],
+            clip,
+            g * rate,
+            shrink,
         )
-        if model.status[at.PENDING] >= at.BLOCK_TICKS:
-            fold_block(model.traces, model.block, model.status)
+    if apart == 1 and model.status[at.PENDING] >= at.BLOCK_TICKS:
+        fold_own(model, work, rate)
+    gather(z, present, model.activity, model.block, model.status, rate, g, clip, apart)
+    if apart == 0 and model.status[at.PENDING] >= at.BLOCK_TICKS:
+        fold_block(model.traces, model.block, model.status)
 
 
 @kernel
@@ -217,6 +249,8 @@ def check_graph(model: Model, work: Work, settings: F64) -> bool:
     bool
         True when edges may grow, or have to be pruned or flipped.
     """
+    if model.traces.shape[0] == 0:
+        return check_slots(model, work, settings)
     fold_block(model.traces, model.block, model.status)
     revise = refresh_edges(
         model.traces,
@@ -224,8 +258,7 @@ def check_graph(model: Model, work: Work, settings: F64) -> bool:
         model.ends,
         model.values,
         model.ticks,
-        settings[at.S_WEIGHT_PRUNE],
-        settings[at.S_PRUNE_AFTER],
+        settings[at.S_WEIGHT_PRUNE : at.S_ACTIVITY_MIN + 1],
         int(settings[at.S_EDGE_CHECK]),
     )
     strongest_pairs(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hebbstream.arrays import F32, F64, I32, I64, U8, U32
+from hebbstream.arrays import F32, F64, I32, I64, U8, U32, U64
 
 
 class Model(NamedTuple):
@@ -41,12 +41,18 @@ class Model(NamedTuple):
         Frames not yet in the traces.
     ends : uint32[2, m]
         Source and target of each edge.
-    values : float32[6, m]
+    values : float32[10, m]
         Weight, trace, usual difference and break of each edge.
-    ticks : int64[2, m]
-        Birth, and ticks of weakness.
+    ticks : int64[3, m]
+        Birth, ticks of weakness, ticks of being broken.
     status : float64[2]
         Of the graph.
+    slot_ends : uint32[2, s]
+        Pairs on trial where not every pair is traced; both ends 0 in a free slot.
+    slots : float32[5, s]
+        Their sums.
+    seed : uint64[1]
+        Generator of the pairs to try.
     smooth : float64[3]
         Smoothed statistic and age of the group.
     histograms : float64[3, BINS]
@@ -75,6 +81,9 @@ class Model(NamedTuple):
     values: F32
     ticks: I64
     status: F64
+    slot_ends: U32
+    slots: F32
+    seed: U64
     smooth: F64
     histograms: F64
     tails: F64
@@ -99,6 +108,19 @@ class Work(NamedTuple):
         Strongest partners of each series.
     strength : float32[n, s]
         Their correlations.
+    turned : float32[2, n, 64]
+        A block of frames, series by series; without columns where every pair is traced, as are
+        the rest.
+    cells : float32[3, n]
+        Sums of that block.
+    pace : float32[64]
+        Weights of its ticks; signs of a plane.
+    places : int32[6, n]
+        For the choice of pairs.
+    counts : int32[3]
+        Lengths of the lists it draws from.
+    table : int32[p]
+        Pairs that are known.
     """
 
     basis: F64
@@ -107,6 +129,12 @@ class Work(NamedTuple):
     exponents: F64
     partner: I32
     strength: F32
+    turned: F32
+    cells: F32
+    pace: F32
+    places: I32
+    counts: I32
+    table: I32
 
 
 class Output(NamedTuple):

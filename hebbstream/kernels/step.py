@@ -78,7 +78,7 @@ def advance(
         if model.gate[at.HELD] == 0.0:
             model.smooth[at.GROUP_AGE] += 1.0
             model.status[at.EDGE_TICKS] += 1.0 if edges > 0 else 0.0
-            due = model.traces.shape[0] > 0 and (tick + 1) % edge_check == 0
+            due = model.block.shape[2] > 0 and (tick + 1) % edge_check == 0
             if due and check_graph(model, work, settings):
                 out.report[at.REASON] += at.REASON_GRAPH
         out.verdicts[at.COMPONENTS_NOW, t] = model.totals[at.COMPONENTS]

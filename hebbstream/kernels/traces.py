@@ -24,6 +24,7 @@ def gather(
     rate: float,
     gate: float,
     clip: float,
+    apart: int,
 ) -> None:
     """Add a frame to the block, and update each series' own activity.
 
@@ -41,6 +42,8 @@ def gather(
         EW rate once warm, and the factor on it.
     clip : float64
         Sigmas a sample is cut to.
+    apart : int
+        1 where each pair keeps its own count: the block then holds the gate in place of rates.
     """
     p = int(status[PENDING])
     limit = np.float32(clip)
@@ -51,7 +54,7 @@ def gather(
         rates[j] = 0.0
         if present[j] > 0.0:
             step = max(rate, 1.0 / (activity[ACTIVITY_COUNT, j] + 1.0)) * gate
-            rates[j] = step
+            rates[j] = gate if apart != 0 else step
             activity[ACTIVITY, j] += step * (q * q - activity[ACTIVITY, j])
             activity[ECHO, j] += step * (q * activity[PREVIOUS, j] - activity[ECHO, j])
             activity[ACTIVITY_COUNT, j] += 1.0

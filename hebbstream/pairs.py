@@ -1,0 +1,34 @@
+"""Pairs of series: how many are looked at, where each stands, and how its ends correlate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hebbstream.arrays import F32, F64
+from hebbstream.association_params import AssociationsParams
+from hebbstream.kernels.layout import SUM_PRODUCT, SUM_SOURCE, SUM_TARGET
+
+WEIGHT_LIMIT = 0.9999
+
+
+def pair_count(n: int, params: AssociationsParams) -> int:
+    """Pairs traced among n series; 0 when the group is too large or too small for it."""
+    return n * (n - 1) // 2 if 2 <= n <= params.exhaustive_max else 0
+
+
+def slot_count(n: int, params: AssociationsParams) -> int:
+    """Pairs on trial among n series; 0 when all pairs are traced, or there are none."""
+    return n * params.slots_per_series if n >= max(2, params.exhaustive_max + 1) else 0
+
+
+def pair_places(first: NDArray[np.intp], second: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Places of pairs first < second in the traces; the kernel `pair_index` for arrays."""
+    return first * n - first * (first + 1) // 2 + second - first - 1
+
+
+def own_correlations(sums: F32) -> F64:
+    """Correlations from pairs' own sums float32[4, c]; the kernel `own_correlation` for arrays."""
+    power = sums[SUM_SOURCE].astype(np.float64) * sums[SUM_TARGET].astype(np.float64)
+    r = sums[SUM_PRODUCT] / np.sqrt(np.where(power > 0, power, 1.0))
+    return np.where(power > 0, np.clip(r, -WEIGHT_LIMIT, WEIGHT_LIMIT), 0.0)

@@ -1,0 +1,207 @@
+"""How the graph changes after a check: edges flip, are pruned, and grow from candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hebbstream.arrays import F32, F64, I32, I64, U32
+from hebbstream.graph import Entry, Graph
+from hebbstream.kernels.growth import pair_sigmas
+from hebbstream.kernels.layout import ACTIVITY, DEGREE, LOW_TICKS, SUM_ROWS, TRACE, WEIGHT
+from hebbstream.kernels.slots import slot_sigmas
+from hebbstream.pairs import own_correlations, pair_places
+from hebbstream.results import Change
+from hebbstream.significance import discoveries
+
+#: Edges of a large group that give way at one check; each costs a look at all of them.
+REPLACED_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs that may become edges, the strongest first.
+
+    Attributes
+    ----------
+    pairs : uint32[2, c]
+        Source and target.
+    strength : float64[c]
+        Absolute correlation.
+    slot : int64[c]
+        Where each is on trial; empty where every pair is traced.
+    """
+
+    pairs: U32
+    strength: F64
+    slot: I64
+
+
+def revise(graph: Graph, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:
+    """Flip, prune and grow edges after a check.
+
+    Parameters
+    ----------
+    graph : Graph
+        What changes.
+    index, strength : int32[n, s], float32[n, s]
+        From the kernel `strongest_pairs` or, of a large group, `strongest_known`.
+    rate : float
+        EW rate of the traces.
+    tick : int
+        Now.
+
+    Returns
+    -------
+    list of (change, source, target, weight)
+        What happened, in order.
+    """
+    entries = _flip(graph)
+    weak = np.flatnonzero(graph.ticks[LOW_TICKS] >= graph.params.prune_after_ticks)
+    entries += graph.remove(weak)
+    found = (
+        _of_pairs(graph, index, strength, rate)
+        if len(graph.traces)
+        else _of_slots(graph, index, rate)
+    )
+    entries += _grow(graph, found, tick)
+    graph.count_degrees()
+    return entries
+
+
+def _flip(graph: Graph) -> list[Entry]:
+    """Give edges whose correlation has turned its new sign, once it is not weak."""
+    turned = np.flatnonzero(graph.values[TRACE] * graph.values[WEIGHT] < 0)
+    weights = graph.correlations(turned)
+    turned = turned[np.abs(weights) >= graph.params.weight_prune]
+    own = None if len(graph.traces) else graph.own[:, turned]
+    pairs = graph.ends[:, turned]
+    graph.values[:, turned] = graph.newborn(pairs, own)
+    weights = graph.correlations(turned)
+    return [
+        (Change.FLIPPED, int(i), int(j), float(weight))
+        for i, j, weight in zip(*pairs, weights, strict=True)
+    ]
+
+
+def _select(
+    graph: Graph, pairs: U32, strength: F64, sigmas: F64, slot: I64, tests: int
+) -> Candidates:
+    """Keep the discoveries, in order of strength."""
+    found = discoveries(sigmas, tests=tests, rate=graph.params.false_discovery_rate)
+    found &= sigmas > graph.params.significance_sigmas
+    pairs, strength = pairs[:, found], strength[found]
+    slot = slot[found] if len(slot) else slot
+    order = np.lexsort((pairs[1], pairs[0], -strength))
+    return Candidates(pairs[:, order], strength[order], slot[order] if len(slot) else slot)
+
+
+def _of_pairs(graph: Graph, index: I32, strength: F32, rate: float) -> Candidates:
+    """Significant pairs without an edge among all pairs."""
+    n = graph.series_count
+    own, place = np.nonzero(index >= 0)
+    partner = index[own, place]
+    first, second = np.minimum(own, partner), np.maximum(own, partner)
+    _, once = np.unique(first * n + second, return_index=True)
+    once = once[graph.linked[pair_places(first[once], second[once], n)] == 0]
+    pairs = np.array([first[once], second[once]], np.uint32)
+    weights = strength[own, place][once]
+    sigmas = np.zeros(len(once))
+    pair_sigmas(graph.activity, pairs, weights, rate, sigmas)
+    active = int(np.count_nonzero(graph.activity[ACTIVITY] > graph.params.variance_min))
+    none = np.zeros(0, np.int64)
+    tests = active * (active - 1) // 2
+    return _select(graph, pairs, weights.astype(np.float64), sigmas, none, tests)
+
+
+def _of_slots(graph: Graph, index: I32, rate: float) -> Candidates:
+    """Significant pairs among those on trial."""
+    slot = np.unique(index[index >= 0]).astype(np.int64)
+    # A slot whose series left or was judged hopeless since is free.
+    slot = slot[graph.slot_ends[0, slot] < graph.slot_ends[1, slot]]
+    pairs = np.ascontiguousarray(graph.slot_ends[:, slot])
+    sums = np.ascontiguousarray(graph.slots[:SUM_ROWS, slot])
+    sigmas = np.zeros(len(slot))
+    slot_sigmas(graph.activity, pairs, sums, rate, sigmas)
+    strength = np.abs(own_correlations(sums))
+    return _select(graph, pairs, strength, sigmas, slot, graph.slot_ends.shape[1])
+
+
+def _grow(graph: Graph, found: Candidates, tick: int) -> list[Entry]:
+    """Turn candidates into edges; at a limit the weakest gives way to a stronger one."""
+    entries: list[Entry] = []
+    born: list[int] = []
+    grown: list[int] = []
+    replaced = 0
+    apart = not len(graph.traces)
+    graph.count_degrees()
+    degree = graph.activity[DEGREE]
+    for c, (i, j) in enumerate(found.pairs.T.tolist()):
+        if _is_full(graph, i, j, len(born)):
+            if apart and replaced >= REPLACED_MAX:
+                continue
+            entries += _add(graph, found, born, tick)
+            born = []
+            rivals = _rivals(graph, i, j)
+            if any(rival is None or rival[0] >= found.strength[c] for rival in rivals):
+                continue
+            gone = np.unique([rival[1] for rival in rivals if rival is not None])
+            entries += graph.remove(gone.astype(np.intp))
+            graph.count_degrees()
+            replaced += 1
+        degree[[i, j]] += 1
+        born.append(c)
+        grown.append(c)
+    entries += _add(graph, found, born, tick)
+    if len(found.slot):
+        graph.slot_ends[:, found.slot[grown]] = 0
+    return entries
+
+
+def _add(graph: Graph, found: Candidates, born: list[int], tick: int) -> list[Entry]:
+    """Append edges for some candidates."""
+    pairs = found.pairs[:, born]
+    own = None
+    if not len(graph.traces):
+        own = np.ascontiguousarray(graph.slots[:SUM_ROWS, found.slot[born]])
+    values = graph.newborn(pairs, own)
+    graph.add(pairs, values, tick)
+    weights = graph.pair_correlations(pairs) if own is None else own_correlations(own)
+    return [
+        (Change.GROWN, int(i), int(j), float(weight))
+        for i, j, weight in zip(*pairs, weights, strict=True)
+    ]
+
+
+def _is_full(graph: Graph, i: int, j: int, born: int) -> bool:
+    """Tell whether an edge i-j would pass a limit, with `born` edges not yet added."""
+    degree = graph.activity[DEGREE]
+    return (
+        graph.edge_count + born >= graph.params.edges_max
+        or max(degree[i], degree[j]) >= graph.params.edges_per_series_max
+    )
+
+
+def _rivals(graph: Graph, i: int, j: int) -> list[tuple[float, int] | None]:
+    """For each limit an edge i-j would pass, the weakest edge: (strength, index), or None."""
+    scopes: list[NDArray[np.bool_]] = [
+        (graph.ends == end).any(axis=0)
+        for end in (i, j)
+        if graph.activity[DEGREE, end] >= graph.params.edges_per_series_max
+    ]
+    if graph.edge_count >= graph.params.edges_max:
+        scopes.append(np.ones(graph.edge_count, bool))
+    return [_weakest(graph, scope) for scope in scopes]
+
+
+def _weakest(graph: Graph, scope: NDArray[np.bool_]) -> tuple[float, int] | None:
+    inside = np.flatnonzero(scope)
+    if not len(inside):
+        return None
+    # Under the other rules a weight is no correlation.
+    plain = graph.params.rule == "hebb" and graph.params.l1 == 0
+    strengths = np.abs(graph.values[WEIGHT, inside] if plain else graph.correlations(inside))
+    e = int(np.argmin(strengths))
+    return float(strengths[e]), int(inside[e])
