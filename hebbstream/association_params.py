@@ -15,7 +15,7 @@ class AssociationsParams(Params):
     """The graph of relations between series: what grows, what is pruned, what it may cost."""
 
     exhaustive_max: int = Field(
-        default=1024,
+        default=256,
         ge=0,
         le=8192,
         description=(
@@ -122,7 +122,7 @@ class AssociationsParams(Params):
         description="Relations of one series at most; the weakest gives way to a stronger one.",
     )
     edges_max: int = Field(
-        default=16_384,
+        default=65_536,
         ge=0,
         le=10_000_000,
         description=(

@@ -44,6 +44,7 @@ from hebbstream.kernels.layout import (
 )
 from hebbstream.kernels.traces import fold_block
 from hebbstream.pairs import (
+    SEED,
     WEIGHT_LIMIT,
     own_correlations,
     pair_count,
@@ -52,15 +53,13 @@ from hebbstream.pairs import (
 )
 from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
 
-#: While no break reaches BROKEN_FROM, those are listed that have this share of the largest break, from here.
+#: While no break reaches BROKEN_FROM, those with this share of the largest are listed, from here.
 BROKEN_SHARE = 0.75
 BROKEN_EARLY = 1.4
 #: A broken relation has weakened below this share of its weight; turned, it is below 0.
 WEAKENED_BELOW = 0.9
 #: Samples a series is taken to have seen when every pair is traced anew.
 RELEARN_SAMPLES = 256.0
-#: Where the generator of pairs begins.
-SEED = 0x9E3779B97F4A7C15
 
 Entry = tuple[Change, int, int, float]
 

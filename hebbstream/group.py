@@ -178,8 +178,8 @@ class Group:
     def add_many(self, names: Sequence[str]) -> None:
         """Let several series join as the last columns, in order.
 
-        Above `associations.exhaustive_max` series all relations end; that is in the journal of
-        the next frame.
+        Relations outlive `associations.exhaustive_max`, unless there are no slots above it: then
+        they end, which is in the journal of the next frame.
 
         Parameters
         ----------
@@ -272,7 +272,7 @@ class Group:
         Returns
         -------
         array of EDGE_DTYPE
-            As of the last check; empty above `associations.exhaustive_max` series.
+            As of the last check.
         """
         return self._state.graph.edges(self._tick)
 

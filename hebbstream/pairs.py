@@ -10,6 +10,8 @@ from hebbstream.association_params import AssociationsParams
 from hebbstream.kernels.layout import SUM_PRODUCT, SUM_SOURCE, SUM_TARGET
 
 WEIGHT_LIMIT = 0.9999
+#: Where the generator of pairs to try begins.
+SEED = 0x9E3779B97F4A7C15
 
 
 def pair_count(n: int, params: AssociationsParams) -> int:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
-from hebbstream.kernels.layout import COUNT
+from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, SLOT_ROWS
+from hebbstream.pairs import SEED
 
 MAGIC = b"HEBBSNAP"
 FORMAT = 3
@@ -53,7 +54,20 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         header["params"]["subspace"].setdefault("lags", 0)
         header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
         arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
+        _add_slots(header["params"]["associations"], arrays)
     return header, arrays
+
+
+def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:
+    """Give a graph of format 2 what edges and slots have; large groups had no relations."""
+    if arrays["moments"].shape[1] > knobs["exhaustive_max"]:
+        knobs.setdefault("slots_per_series", 0)
+    for name, rows in (("values", EDGE_ROWS), ("ticks", EDGE_TICK_ROWS)):
+        missing = rows - len(arrays[name])
+        arrays[name] = np.pad(arrays[name], ((0, missing), (0, 0)))
+    arrays["slot_ends"] = np.zeros((2, 0), np.uint32)
+    arrays["slots"] = np.zeros((SLOT_ROWS, 0), np.float32)
+    arrays["seed"] = np.array([SEED], np.uint64)
 
 
 class Kind(NamedTuple):

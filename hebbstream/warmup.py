@@ -11,6 +11,7 @@ import numpy as np
 
 from hebbstream._jit import cache_wanted, mark_cache_complete
 from hebbstream.detector import Detector
+from hebbstream.params import DetectorParams
 
 __all__ = ["cache_wanted", "main", "warmup"]
 
@@ -27,6 +28,9 @@ def warmup() -> None:
     detector.expected()
     detector.remove_series("a")
     detector.step([0.0, 0.0, 0.0])
+    # Edges of a large group grow from slots.
+    large = DetectorParams.model_validate({"associations": {"exhaustive_max": 0}})
+    Detector(("a", "b", "c"), large).run(frames)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from hebbstream.arrays import F32, F64, I32, I64, U8, U32
+from hebbstream.arrays import F32, F64, I32, U8, U32
 from hebbstream.kernels import layout as at
 
 
@@ -328,19 +328,6 @@ def correlations(traces: F64, activity: F64) -> F64:
     return np.asarray(np.clip((r + r.T) / power, -0.9999, 0.9999))
 
 
-def refresh_edges(
-    traces: F64, activity: F64, ends: U32, values: F64, ticks: I64, prune: float, elapsed: int
-) -> tuple[F64, I64]:
-    """Weights and traces of the pairs; ticks below `prune`."""
-    r, e, t = correlations(traces, activity), values.copy(), ticks.copy()
-    for k, (i, j) in enumerate(ends.T):
-        e[at.TRACE, k] = traces[pair_index(int(i), int(j), activity.shape[1])]
-        t[at.LOW_TICKS, k] = t[at.LOW_TICKS, k] + elapsed if abs(r[i, j]) < prune else 0
-        if r[i, j] * e[at.WEIGHT, k] >= 0:
-            e[at.WEIGHT, k] = r[i, j]
-    return e, t
-
-
 def insert_strongest(weights: list[float], strength: float) -> list[float]:
     """Keep the strongest, in order."""
     return sorted([*weights, strength], reverse=True)[: len(weights)]
@@ -356,12 +343,18 @@ def strongest_pairs(
     return [[int(j) for j in np.argsort(-row, kind="stable")[:s] if row[j] >= grow] for row in r]
 
 
-def fisher_sigmas(activity: F64, i: int, j: int, weight: float, rate: float) -> float:
-    """Atanh |r| sqrt(N_eff - 3), N_eff = min(N, (2 - rho) / rho) (1 - a_i a_j) / (1 + a_i a_j)."""
+def sigmas_of(activity: F64, i: int, j: int, weight: float, count: float) -> float:
+    """Atanh |r| sqrt(N_eff - 3), N_eff = N (1 - a_i a_j) / (1 + a_i a_j)."""
     echo = activity[at.ECHO] / np.maximum(activity[at.ACTIVITY], 1e-300)
     a = min(0.999, max(0.0, echo[i] * echo[j]))
-    count = min(*activity[at.ACTIVITY_COUNT, [i, j]], (2 - rate) / rate) * (1 - a) / (1 + a)
+    count = count * (1 - a) / (1 + a)
     return math.atanh(weight) * math.sqrt(count - 3) if count > 4 else 0.0
+
+
+def fisher_sigmas(activity: F64, i: int, j: int, weight: float, rate: float) -> float:
+    """`sigmas_of` with N = min(samples of both, (2 - rho) / rho)."""
+    count = min(*activity[at.ACTIVITY_COUNT, [i, j]], (2 - rate) / rate)
+    return sigmas_of(activity, i, j, weight, count)
 
 
 def pair_sigmas(activity: F64, pairs: U32, weights: F32, rate: float) -> F64:

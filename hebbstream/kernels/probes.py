@@ -257,3 +257,54 @@ def try_pair(table: I32, ends: U32, slot_ends: U32, slots: F32, s: int, i: int, 
     for row in range(slots.shape[0]):
         slots[row, s] = 0.0
     return True
+
+
+@kernel
+def draw_alike(order: I32, code: I32, begin: I32, total: int, seed: U64) -> tuple[int, int]:
+    """Draw two series of one code.
+
+    Parameters
+    ----------
+    order, code, begin : int32[n], in
+        From `sort_by_code`: series, their codes, and where each code begins.
+    total : int
+        Series that are sorted.
+    seed : uint64[1], in/out
+        State of the generator.
+
+    Returns
+    -------
+    int, int
+        The pair; twice the same when there is none.
+    """
+    if total == 0:
+        return 0, 0
+    first = order[draw(seed) % total]
+    start = begin[code[first]]
+    end = start
+    while end < total and code[order[end]] == code[first]:
+        end += 1
+    return first, order[start + draw(seed) % (end - start)]
+
+
+@kernel
+def draw_two(listed: I32, count: int, seed: U64) -> tuple[int, int]:
+    """Draw two series of a list.
+
+    Parameters
+    ----------
+    listed : int32[n], in
+        Series.
+    count : int
+        How many are listed.
+    seed : uint64[1], in/out
+        State of the generator.
+
+    Returns
+    -------
+    int, int
+        The pair; twice the same when there is none.
+    """
+    if count == 0:
+        return 0, 0
+    return listed[draw(seed) % count], listed[draw(seed) % count]

@@ -13,7 +13,9 @@ from hebbstream.kernels.probes import (
     choose_mates,
     code_series,
     draw,
+    draw_alike,
     draw_signs,
+    draw_two,
     list_beyond,
     list_pairs,
     sort_by_code,
@@ -133,57 +135,6 @@ def sort_alike(model: Model, work: Work, activity_min: float) -> int:
         draw_signs(model.seed, work.pace)
         code_series(work.turned[0], work.pace, code)
     return sort_by_code(code, bits, work.places[at.ORDER], work.places[at.COUNTED])
-
-
-@kernel
-def draw_alike(order: I32, code: I32, begin: I32, total: int, seed: U64) -> tuple[int, int]:
-    """Draw two series of one code.
-
-    Parameters
-    ----------
-    order, code, begin : int32[n], in
-        From `sort_by_code`: series, their codes, and where each code begins.
-    total : int
-        Series that are sorted.
-    seed : uint64[1], in/out
-        State of the generator.
-
-    Returns
-    -------
-    int, int
-        The pair; twice the same when there is none.
-    """
-    if total == 0:
-        return 0, 0
-    first = order[draw(seed) % total]
-    start = begin[code[first]]
-    end = start
-    while end < total and code[order[end]] == code[first]:
-        end += 1
-    return first, order[start + draw(seed) % (end - start)]
-
-
-@kernel
-def draw_two(listed: I32, count: int, seed: U64) -> tuple[int, int]:
-    """Draw two series of a list.
-
-    Parameters
-    ----------
-    listed : int32[n], in
-        Series.
-    count : int
-        How many are listed.
-    seed : uint64[1], in/out
-        State of the generator.
-
-    Returns
-    -------
-    int, int
-        The pair; twice the same when there is none.
-    """
-    if count == 0:
-        return 0, 0
-    return listed[draw(seed) % count], listed[draw(seed) % count]
 
 
 @kernel

@@ -329,7 +329,9 @@ def end_trials(
         ended |= slots[SLOT_AGE, s] >= trial and r < grow
         ended |= slots[SLOT_AGE, s] >= trial * TRIALS_MAX
         ended |= min(activity[ACTIVITY, i], activity[ACTIVITY, j]) <= least
-        ended |= sigmas > needed and r >= grow and r < min(weight[i, last], weight[j, last])
+        # Compared as it was listed, in float32: what is last in a list is not below itself.
+        outside = np.float32(r) < min(weight[i, last], weight[j, last])
+        ended |= sigmas > needed and r >= grow and outside
         if ended:
             slot_ends[0, s] = 0
             slot_ends[1, s] = 0

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from hebbstream.association_params import AssociationsRule
 from hebbstream.kernels import layers, subspace_rules
 from hebbstream.params import SubspaceRule
 from sources import ROOT, sources
@@ -37,10 +38,12 @@ def test_every_figure_is_shown_once() -> None:
 
 
 def test_every_rule_of_the_knob_is_explained() -> None:
-    """Each value of `subspace.rule` has its line in the table."""
-    chosen = re.findall(r"^\| .+? \| `(\w+)`", TEXT, re.MULTILINE)
+    """Each value of `subspace.rule` and `associations.rule` has its line in a table."""
+    components, edges = TEXT.split("## Rules for edges")
+    line = re.compile(r"^\| .+? \| `(\w+)`", re.MULTILINE)
 
-    assert set(chosen) == set(get_args(SubspaceRule))
+    assert set(line.findall(components)) == set(get_args(SubspaceRule))
+    assert set(line.findall(edges)) == set(get_args(AssociationsRule))
 
 
 def test_constants_are_those_of_the_code() -> None:

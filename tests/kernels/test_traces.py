@@ -26,8 +26,9 @@ def test_pair_index_equals_naive_twin(i: int, j: int) -> None:
     assert pair_index(i, j, N) == naive.pair_index(i, j, N)
 
 
-def test_gather_equals_naive_twin(rng: np.random.Generator) -> None:
-    """Clipped frames, rates and activities agree with the formula."""
+@pytest.mark.parametrize("apart", [0, 1])
+def test_gather_equals_naive_twin(rng: np.random.Generator, apart: int) -> None:
+    """Clipped frames, rates (or the gate) and activities agree with the formula."""
     z = (3 * rng.normal(size=N)).astype(np.float32)
     present = (rng.random(N) > 0.3).astype(np.float32)
     activity = rng.random((at.ACTIVITY_ROWS, N)) * 50
@@ -36,10 +37,10 @@ def test_gather_equals_naive_twin(rng: np.random.Generator) -> None:
         z.astype(float), present.astype(float), activity, 0.001, 0.2, 3.0
     )
 
-    gather(z, present, activity, block, status, 0.001, 0.2, 3.0)
+    gather(z, present, activity, block, status, 0.001, 0.2, 3.0, apart)
 
     assert_allclose(block[0, 5], values, rtol=1e-6)
-    assert_allclose(block[1, 5], rates, rtol=1e-6)
+    assert_allclose(block[1, 5], 0.2 * present if apart else rates, rtol=1e-6)
     assert_allclose(activity, moved, rtol=1e-6)
     assert status[at.PENDING] == 6
 

@@ -22,7 +22,8 @@ def test_every_knob_has_an_effect() -> None:
     """Turning any number in the sections changes the packed settings, or the state's shape."""
     shaping = {
         "enabled", "harmonics_max", "lags", "exhaustive_max", "strongest_per_series",
-        "edges_per_series_max", "edges_max", "false_discovery_rate", "memory_ticks_min",
+        "edges_per_series_max", "edges_max", "slots_per_series", "false_discovery_rate",
+        "memory_ticks_min",
     }  # fmt: skip
     base = DetectorParams.model_validate({"calibration": {"memory": "30d"}})
     plain = base.model_dump()
@@ -31,7 +32,7 @@ def test_every_knob_has_an_effect() -> None:
         for name, value in knobs.items() if isinstance(knobs, dict) else ():
             if name in shaping or isinstance(value, str):
                 continue
-            step = value + 1 if isinstance(value, int) else value * 0.999
+            step = value + 1 if isinstance(value, int) else value * 0.999 or 0.01
             turned = {**plain, section: {**knobs, name: step}}
             packed = pack(DetectorParams.model_validate(turned), 60.0)
             if np.array_equal(packed, pack(base, 60.0)):

@@ -130,8 +130,8 @@ def test_culprits_are_told_from_victims(
 def test_lost_relations_lead_from_the_silent_to_those_who_go_on() -> None:
     """The strongest come first; relations among the silent, or among the others, are not lost."""
     edges = np.array(
-        [(1, 2, 0, -0.9, 0.5, 40), (0, 1, 0, 0.8, 0.5, 40), (0, 3, 0, 0.7, 0.5, 40),
-         (2, 3, 0, 0.6, 0.5, 40)], dtype=EDGE_DTYPE,
+        [(1, 2, 0, -0.9, 0.5, 40, 0), (0, 1, 0, 0.8, 0.5, 40, 0), (0, 3, 0, 0.7, 0.5, 40, 0),
+         (2, 3, 0, 0.6, 0.5, 40, 0)], dtype=EDGE_DTYPE,
     )  # fmt: skip
     frame = np.array([np.nan, np.nan, 5.0, 5.0])
     members = members_of("a", "b", "c", "d")

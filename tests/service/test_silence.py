@@ -17,7 +17,7 @@ from verdicts import MINUTE, block_of, members_of, result_of
 
 IDENTITY = TrackerIdentity("app", InputPartition("metrics", 3), "shop", {}, "c0ffee", "0.1.0")
 MEMBERS = members_of("a", "b", "c", "d")
-EDGES = np.array([(0, 1, 0, 0.9, 0.5, 40), (0, 2, 0, -0.8, 0.5, 40)], dtype=EDGE_DTYPE)
+EDGES = np.array([(0, 1, 0, 0.9, 0.5, 40, 0), (0, 2, 0, -0.8, 0.5, 40, 0)], dtype=EDGE_DTYPE)
 GONE = np.nan
 START = 600
 
