@@ -48,13 +48,13 @@ def alert_exponent(budget_per_day: float, interval_seconds: float) -> float:
 
 @dataclass(slots=True)
 class Calibration:
-    """Tail models of the alert, the gate and the relation channel.
+    """Tail models of the alert, the gate, the relation and the series channel.
 
     Attributes
     ----------
-    histograms : float64[3, BINS]
+    histograms : float64[4, BINS]
         Decayed counts of the statistic's logarithm.
-    tails : float64[3, 5]
+    tails : float64[4, 5]
         Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 

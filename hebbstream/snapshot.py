@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hebbstream.calibration import Calibration
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
+from hebbstream.evidence import Evidence
 from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, SLOT_ROWS
 from hebbstream.pairs import SEED
 
@@ -55,7 +57,16 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
         arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
         _add_slots(header["params"]["associations"], arrays)
+        _add_habits(arrays)
     return header, arrays
+
+
+def _add_habits(arrays: Arrays) -> None:
+    """Let the channel of single series begin: no habit is known, its tail model is empty."""
+    arrays["habits"] = Evidence.empty(arrays["moments"].shape[1]).habits
+    empty = Calibration.empty()
+    for name, whole in (("histograms", empty.histograms), ("tails", empty.tails)):
+        arrays[name] = np.vstack([arrays[name], whole[len(arrays[name]) :]])
 
 
 def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:

@@ -39,6 +39,7 @@ ARRAYS = (
     ("graph", "slots"),
     ("graph", "seed"),
     ("evidence", "smooth"),
+    ("evidence", "habits"),
     ("calibration", "histograms"),
     ("calibration", "tails"),
     ("plasticity", "deviation"),
@@ -75,7 +76,7 @@ class State:
                 lags=subspace.lags,
             ),
             Graph.empty(n, params.associations),
-            Evidence.empty(),
+            Evidence.empty(n),
             Calibration.empty(),
             Plasticity.empty(n),
         )
@@ -116,12 +117,14 @@ class State:
         self.scaler.check()
         self.subspace.check()
         self.graph.check()
+        self.evidence.check()
         self.calibration.check()
 
     def grow(self, count: int) -> list[Entry]:
         """Append `count` series that have seen nothing; returns the edges that ended with it."""
         self.scaler.grow(count)
         self.subspace.grow(count, self.params.subspace.components_min)
+        self.evidence.grow(count)
         self.plasticity.grow(count)
         return self.graph.grow(count)
 
@@ -129,5 +132,6 @@ class State:
         """Forget the series at `index`; returns the edges that ended with it."""
         self.scaler.drop(index)
         self.subspace.drop(index)
+        self.evidence.drop(index)
         self.plasticity.drop(index)
         return self.graph.drop(index)

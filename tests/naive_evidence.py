@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hebbstream.arrays import F64
@@ -26,6 +28,32 @@ def smooth_statistic(
     """EW at both horizons; their sum, the long one limited to a multiple of the short one."""
     both = smooth[:2] + np.array([short, long]) * (statistic - smooth[:2])
     return both, float(both[0] + min(both[1], ratio * both[0]))
+
+
+def worst_series(
+    z: F64, u: F64, judged: F64, habits: F64, limit: float, short: float, long: float, ratio: float
+) -> tuple[F64, float]:
+    """Each series' smoothed min(|z|, cap)^2 + min(|u|, cap)^2 over its usual; the largest."""
+    habits = habits.copy()
+    heights = [-1.0]
+    for j in np.flatnonzero(judged):
+        own = min(abs(z[j]), limit) ** 2 + min(abs(u[j]), limit) ** 2
+        habits[:2, j], height = smooth_statistic(habits[:2, j], own, short, long, ratio)
+        heights.append(height / habits[2, j])
+    return habits, max(heights)
+
+
+def learn_usual(height: float, usual: float, seen: float, rate: float, gate: float) -> float:
+    """Q <- Q exp(20 a (1[above] - 0.001)), at least 0.5; a = warm rate as if 20 more were seen."""
+    pace = 20 * max(rate, 1 / (seen + 20)) * gate
+    return max(0.5, usual * math.exp(pace * (float(height > usual) - 0.001)))
+
+
+def temper(exponent: float) -> float:
+    """P up to 1; from there linear to 2 + log10 5 at P = 2; beyond it half the slope."""
+    return float(
+        np.interp(exponent, [0, 1, 2], [0, 1, 2 + np.log10(5)]) + 0.5 * max(0.0, exponent - 2)
+    )
 
 
 def excess(sigmas: F64, cap: float) -> F64:

@@ -12,9 +12,24 @@ import numpy as np
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
-from hebbstream.kernels.layout import LONG, SHORT
+from hebbstream.kernels.layout import (
+    LONG,
+    S_LONG_RATE,
+    S_LONG_RATIO,
+    S_SHORT_RATE,
+    SHORT,
+    USUAL,
+)
 
 FLUSH = 1e-30
+#: A series' statistic stays below what is usual for it in all but this share of its ticks.
+USUAL_SHARE = 1e-3
+#: How fast the usual follows, in multiples of the rate; it starts here and is never lower.
+USUAL_PACE = 20.0
+USUAL_START = 4.0
+USUAL_MIN = 0.5
+#: The usual is looked for in big steps first, as if this many ticks had been seen.
+USUAL_COUNT = 20.0
 
 
 @kernel
@@ -109,6 +124,101 @@ def smooth_statistic(
         if smooth[LONG] < FLUSH:
             smooth[LONG] = 0.0
     return float(smooth[SHORT] + min(smooth[LONG], long_ratio * smooth[SHORT]))
+
+
+@kernel
+def worst_series(
+    z: F32,
+    surprise: F64,
+    present: F32,
+    seen: F64,
+    habits: F64,
+    cap: float,
+    warmup: float,
+    settings: F64,
+) -> float:
+    """Find the series that is furthest from what is usual for it; a group dilutes it.
+
+    Parameters
+    ----------
+    z : float32[n], in
+        Standardised frame.
+    surprise : float64[n], in
+        u, the re-standardised residual.
+    present : float32[n], in
+        1 where there is a sample.
+    seen : float64[n], in
+        Samples of each series since it joined.
+    habits : float64[3, n], in/out
+        State, see layout; the smoothed statistics move.
+    cap : float64
+        Sigmas beyond which a deviation counts no more.
+    warmup : float64
+        Samples before a series is judged.
+    settings : float64[SETTING_ROWS], in
+        See layout; how `smooth_statistic` smooths.
+
+    Returns
+    -------
+    float64
+        Largest smoothed statistic of a series judged now, in multiples of its usual one; -1 when
+        none is, or there is only one series.
+    """
+    n = z.shape[0]
+    short_rate, long_rate = settings[S_SHORT_RATE], settings[S_LONG_RATE]
+    long_ratio = settings[S_LONG_RATIO]
+    worst = -1.0
+    if n < 2:
+        return worst
+    for j in range(n):
+        if present[j] == 0.0 or seen[j] < warmup:
+            continue
+        a, b = min(abs(float(z[j])), cap), min(abs(surprise[j]), cap)
+        statistic = a * a + b * b
+        short = habits[SHORT, j] + short_rate * (statistic - habits[SHORT, j])
+        far = habits[LONG, j] + long_rate * (statistic - habits[LONG, j])
+        habits[SHORT, j] = short if short > FLUSH else 0.0
+        habits[LONG, j] = far if far > FLUSH else 0.0
+        worst = max(worst, (short + min(far, long_ratio * short)) / habits[USUAL, j])
+    return worst
+
+
+@kernel
+def learn_usual(
+    present: F32,
+    seen: F64,
+    habits: F64,
+    warmup: float,
+    long_ratio: float,
+    rate: float,
+    gate: float,
+) -> None:
+    """Move what is usual for each series towards a high quantile of its statistic.
+
+    Robbins and Monro (1951), "A stochastic approximation method", on a logarithmic scale.
+
+    Parameters
+    ----------
+    present : float32[n], in
+        1 where there is a sample.
+    seen : float64[n], in
+        Samples of each series since it joined.
+    habits : float64[3, n], in/out
+        State, see layout.
+    warmup : float64
+        Samples before a series is judged.
+    long_ratio : float64
+        As for `smooth_statistic`.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    """
+    for j in range(present.shape[0]):
+        if present[j] == 0.0 or seen[j] < warmup:
+            continue
+        statistic = habits[SHORT, j] + min(habits[LONG, j], long_ratio * habits[SHORT, j])
+        pace = USUAL_PACE * max(rate, 1.0 / (seen[j] + USUAL_COUNT)) * gate
+        above = 1.0 if statistic > habits[USUAL, j] else 0.0
+        habits[USUAL, j] = max(USUAL_MIN, habits[USUAL, j] * math.exp(pace * (above - USUAL_SHARE)))
 
 
 @kernel

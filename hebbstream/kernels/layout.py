@@ -125,11 +125,16 @@ LONG: Final = 1
 GROUP_AGE: Final = 2
 SMOOTH_ROWS: Final = 3
 
-# histograms float64[3, BINS] and tails float64[3, 5]: one tail model a row.
+# habits float64[3, n]: each series' own two smoothed statistics, and what they usually stay below.
+USUAL: Final = 2
+HABIT_ROWS: Final = 3
+
+# histograms float64[4, BINS] and tails float64[4, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
-TAIL_COUNT: Final = 3
+TAIL_SERIES: Final = 3
+TAIL_COUNT: Final = 4
 INCREMENT: Final = 0
 TOTAL: Final = 1
 TOP: Final = 2

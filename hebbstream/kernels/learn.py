@@ -11,6 +11,7 @@ from hebbstream.kernels import layout as at
 from hebbstream.kernels.clock import learn_clock
 from hebbstream.kernels.edge_rules import learn_edges_delta, learn_edges_oja
 from hebbstream.kernels.edges import learn_spread, refresh_edges
+from hebbstream.kernels.evidence import learn_usual
 from hebbstream.kernels.gate import adopt_regime, heat
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
@@ -139,6 +140,15 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_LEARN_CLIP],
         settings[at.S_RANGE_FLOOR],
         settings[at.S_RANGE_RATE],
+    )
+    learn_usual(
+        present,
+        model.moments[at.SEEN],
+        model.habits,
+        settings[at.S_WARMUP],
+        settings[at.S_LONG_RATIO],
+        rate,
+        g,
     )
     learn_residual(
         work.single[at.REST][:n],

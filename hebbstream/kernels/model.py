@@ -55,9 +55,11 @@ class Model(NamedTuple):
         Generator of the pairs to try.
     smooth : float64[3]
         Smoothed statistic and age of the group.
-    histograms : float64[3, BINS]
+    habits : float64[3, n]
+        Smoothed statistic of each series, and what it usually stays below.
+    histograms : float64[4, BINS]
         Tail models.
-    tails : float64[3, 5]
+    tails : float64[4, 5]
         Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
@@ -85,6 +87,7 @@ class Model(NamedTuple):
     slots: F32
     seed: U64
     smooth: F64
+    habits: F64
     histograms: F64
     tails: F64
     deviation: F64
@@ -102,7 +105,7 @@ class Work(NamedTuple):
         Per series of this frame and of the l before it.
     double : float64[6, n]
         Per series.
-    exponents : float64[3]
+    exponents : float64[4]
         -log10 p of each tail model.
     partner : int32[n, s]
         Strongest partners of each series.

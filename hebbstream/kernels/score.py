@@ -17,30 +17,18 @@ from hebbstream.kernels.evidence import (
     mean_squares,
     rank_series,
     smooth_statistic,
+    worst_series,
 )
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import standardise
 from hebbstream.kernels.subspace import face_past, surprise, unexplained
-from hebbstream.kernels.tail import (
-    HOT_EXPONENT,
-    HOT_WEIGHT,
-    count_hot,
-    learn_tail,
-    log_statistic,
-    tail_exponent,
-)
+from hebbstream.kernels.verdict import calibrate, write_verdict
 
-GATE_LOW = 0.9
-GATE_HIGH = 0.99
-#: Two channels speak: a p-value is the smaller of two, and is corrected for that.
-CHANNELS_EXPONENT = math.log10(2.0)
 #: A component of one series alone leaves nothing to recall it from.
 RECALL_SHARE_MIN = 0.05
 #: What a smoothed break counts beside a deviation of this tick, while relations speak loudest.
 LASTING_WEIGHT = 3.0
-#: Adoptions in quick succession: this many waits.
-ADOPTION_WAITS = 10.0
 
 
 @kernel
@@ -115,81 +103,6 @@ def explain(model: Model, work: Work, warmup: float, cap: float, out: Output, t:
 
 
 @kernel
-def calibrate(
-    model: Model, settings: F64, exponents: F64, statistic: float, worst: float, tick: int
-) -> None:
-    """Calibrate both channels and the gate, then, unless held, let the tail models learn.
-
-    Parameters
-    ----------
-    model : Model, in/out
-        State; the tail models learn.
-    settings : float64[SETTING_ROWS], in
-        See layout.
-    exponents : float64[3], out
-        -log10 p of alert, gate and relation.
-    statistic : float64
-        Smoothed statistic.
-    worst : float64
-        Largest smoothed break; -1 when there is none.
-    tick : int
-        Now.
-    """
-    histograms, tails = model.histograms, model.tails
-    low, high = settings[at.S_QUANTILE_LOW], settings[at.S_QUANTILE_HIGH]
-    growth, release = settings[at.S_TAIL_GROWTH], settings[at.S_RELEASE]
-    level, far = log_statistic(statistic), log_statistic(max(worst, 0.0))
-    alert, gate, relation = tails[at.TAIL_ALERT], tails[at.TAIL_GATE], tails[at.TAIL_RELATION]
-    exponents[at.TAIL_ALERT] = tail_exponent(histograms[at.TAIL_ALERT], alert, level, low, high)
-    exponents[at.TAIL_GATE] = tail_exponent(
-        histograms[at.TAIL_GATE], gate, level, GATE_LOW, GATE_HIGH
-    )
-    exponents[at.TAIL_RELATION] = 0.0
-    if worst >= 0.0:
-        exponents[at.TAIL_RELATION] = tail_exponent(
-            histograms[at.TAIL_RELATION], relation, far, low, high
-        )
-    if model.gate[at.HELD] > 0.0:
-        return
-    weight = count_hot(alert, exponents[at.TAIL_ALERT], release)
-    learn_tail(histograms[at.TAIL_ALERT], alert, level, weight, growth)
-    # A regime that was just adopted twice is no contamination, or the gate would lock in.
-    waits = tick - model.gate[at.ADOPTED_BEFORE]
-    lately = waits <= ADOPTION_WAITS * settings[at.S_ADOPT_AFTER]
-    weight = 1.0 if exponents[at.TAIL_GATE] <= HOT_EXPONENT or lately else HOT_WEIGHT
-    learn_tail(histograms[at.TAIL_GATE], gate, level, weight, growth)
-    if worst >= 0.0 and model.status[at.EDGE_TICKS] >= settings[at.S_TAIL_START]:
-        weight = count_hot(relation, exponents[at.TAIL_RELATION], release)
-        learn_tail(histograms[at.TAIL_RELATION], relation, far, weight, growth)
-
-
-@kernel
-def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line: float) -> None:
-    """Turn exponents into score, p-value and channel.
-
-    Parameters
-    ----------
-    verdicts : float64[7, T], out
-        See layout.
-    exponents : float64[3], in
-        From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
-    t : int
-        Row.
-    statistic : float64
-        Smoothed statistic.
-    line : float64
-        Exponent of the alert line.
-    """
-    loudest = max(exponents[at.TAIL_ALERT], exponents[at.TAIL_RELATION])
-    exponent = max(0.0, loudest - CHANNELS_EXPONENT)
-    verdicts[at.STATISTIC, t] = statistic
-    verdicts[at.SCORE, t] = exponent / line
-    verdicts[at.P_VALUE, t] = 10.0 ** (-exponent)
-    related = exponents[at.TAIL_RELATION] > exponents[at.TAIL_ALERT]
-    verdicts[at.CHANNEL, t] = 1.0 if related else 0.0
-
-
-@kernel
 def score_frame(
     frame: F64, model: Model, work: Work, settings: F64, out: Output, time: float, tick: int, t: int
 ) -> None:
@@ -260,8 +173,9 @@ def score_frame(
         settings[at.S_LONG_RATE],
         settings[at.S_LONG_RATIO],
     )
+    alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings)
     work.exponents[:] = 0.0
     if ready and fused >= 0.0:
-        calibrate(model, settings, work.exponents, statistic, worst, tick)
+        calibrate(model, settings, work.exponents, statistic, worst, alone, tick)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
     explain(model, work, warmup, cap, out, t)

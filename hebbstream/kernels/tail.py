@@ -24,7 +24,7 @@ from hebbstream.kernels.layout import (
 
 FIRST_EDGE = math.log(STATISTIC_FLOOR)
 SLOPE_PRIOR = 0.35
-SLOPE_MIN = 0.1
+SLOPE_MIN = 0.03
 SLOPE_MAX = 2.0
 #: Exponent beyond which a sample is taken for contamination, and what it then counts.
 HOT_EXPONENT = 3.0

@@ -11,7 +11,9 @@ from sources import Function, Source, sources
 DECORATORS = {"kernel", "exact_kernel"}
 
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
-COMPOSED = {f"hebbstream.kernels.{name}" for name in ("step", "score", "learn", "search")}
+COMPOSED = {
+    f"hebbstream.kernels.{name}" for name in ("step", "score", "verdict", "learn", "search")
+}
 
 #: Where the twins stand.
 TWINS = {f"tests/{path.name}" for path in Path(__file__).parents[1].glob("naive*.py")}

@@ -6,16 +6,22 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 import naive_evidence as naive
+from hebbstream import DetectorParams
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.evidence import (
     calm_newcomers,
     excess,
+    learn_usual,
     mean_squares,
     rank_series,
     smooth_statistic,
+    worst_series,
 )
+from hebbstream.settings import pack
 
 N = 15
+#: Smoothing over 5 and 30 ticks, the long form limited to twice the short one.
+SETTINGS = pack(DetectorParams(), 60.0)
 
 
 def test_calm_newcomers_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -75,6 +81,60 @@ def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None
     smooth_statistic(smooth, -1.0, 0.2, 1 / 30, 2.0)
 
     assert_array_equal(smooth, before)
+
+
+def test_worst_series_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Smoothed statistics and the largest multiple of the usual agree with the formula."""
+    z, u = (9 * rng.normal(size=N)).astype(np.float32), 9 * rng.normal(size=N)
+    present, seen = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
+    habits = 1 + 9 * rng.random((at.HABIT_ROWS, N))
+    judged = present.astype(float) * (seen >= 30)
+    expected = naive.worst_series(z.astype(float), u, judged, habits, 20.0, 0.2, 1 / 30, 2.0)
+
+    worst = worst_series(z, u, present, seen, habits, 20.0, 30.0, SETTINGS)
+
+    assert_allclose(habits, expected[0], rtol=1e-6)
+    assert_allclose(worst, expected[1], rtol=1e-6)
+
+
+def test_a_series_alone_is_no_worst_one() -> None:
+    """A group of one speaks by its group's statistic only."""
+    one = np.ones(1, np.float32)
+
+    worst = worst_series(
+        9 * one, np.zeros(1), one, np.full(1, 99.0), np.ones((3, 1)), 20.0, 30.0, SETTINGS
+    )
+
+    assert worst == -1.0
+
+
+def test_learn_usual_equals_naive_twin(rng: np.random.Generator) -> None:
+    """The usual height agrees with the formula; those missing or young keep theirs."""
+    present, seen = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
+    habits = 1 + 9 * rng.random((at.HABIT_ROWS, N))
+    before = habits.copy()
+
+    learn_usual(present, seen, habits, 30.0, 2.0, 1e-3, 0.2)
+
+    for j in range(N):
+        height = before[0, j] + min(before[1, j], 2.0 * before[0, j])
+        usual = naive.learn_usual(height, before[2, j], seen[j], 1e-3, 0.2)
+        learns = present[j] > 0 and seen[j] >= 30
+        assert_allclose(habits[2, j], usual if learns else before[2, j])
+
+
+def test_the_usual_is_what_a_series_seldom_exceeds() -> None:
+    """After 40,000 ticks of noise about one tick in a thousand is above the usual."""
+    rng = np.random.default_rng(0)
+    habits = np.zeros((at.HABIT_ROWS, 1))
+    habits[at.USUAL] = 4.0
+    one, above = np.ones(1, np.float32), 0
+    for tick, square in enumerate(rng.normal(size=40_000) ** 2):
+        habits[:2, 0] = square, 0.0
+        above += tick >= 20_000 and square > habits[at.USUAL, 0]
+        learn_usual(one, np.full(1, float(tick)), habits, 0.0, 2.0, 2e-4, 1.0)
+
+    assert 8 <= above <= 40
 
 
 def test_excess_equals_naive_twin(rng: np.random.Generator) -> None:

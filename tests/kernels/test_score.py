@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import generators
 from hebbstream import Detector, Learning
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.score import write_verdict
-
-
-@pytest.mark.parametrize(
-    ("alert", "relation", "score", "channel"),
-    [(0.0, 0.0, 0.0, 0), (5.0, 1.0, 1.175, 0), (1.0, 4.301, 1.0, 1), (0.2, 0.1, 0.0, 0)],
-)
-def test_verdict_takes_the_louder_channel(
-    alert: float, relation: float, score: float, channel: int
-) -> None:
-    """Score and p-value come from the louder of two channels, corrected for there being two."""
-    verdicts = np.zeros((at.VERDICT_ROWS, 1))
-
-    write_verdict(verdicts, np.array([alert, 9.0, relation]), 0, 7.0, 4.0)
-
-    assert verdicts[at.SCORE, 0] == pytest.approx(score, abs=1e-3)
-    assert verdicts[at.P_VALUE, 0] == pytest.approx(min(1.0, 10 ** (-4 * score)), rel=1e-2)
-    assert verdicts[at.CHANNEL, 0] == channel
-    assert verdicts[at.STATISTIC, 0] == 7.0
 
 
 def test_scoring_leaves_what_was_learnt() -> None:
@@ -39,7 +19,7 @@ def test_scoring_leaves_what_was_learnt() -> None:
 
     detector.run(world.frames[500:])
 
-    smoothed = {"smooth", "deviation", "activity", "values", "past"}
+    smoothed = {"smooth", "habits", "deviation", "activity", "values", "past"}
     changed = {
         name for name, array in detector._model._asdict().items() if (array != before[name]).any()
     }

@@ -1,0 +1,167 @@
+"""From statistics to a score: each channel by its own tail model, the loudest on one scale.
+
+Three channels speak: the whole group, its relations, and the series furthest from its own habit.
+"""
+
+from __future__ import annotations
+
+import math
+
+from hebbstream._jit import kernel
+from hebbstream.arrays import F64
+from hebbstream.kernels import layout as at
+from hebbstream.kernels.model import Model
+from hebbstream.kernels.tail import (
+    HOT_EXPONENT,
+    HOT_WEIGHT,
+    count_hot,
+    learn_tail,
+    log_statistic,
+    tail_exponent,
+)
+
+GATE_LOW = 0.9
+GATE_HIGH = 0.99
+#: Of the budget, each channel has a share, as -log10: the group speaks for most faults.
+SHARE_LEVEL = -math.log10(0.6)
+SHARE_RELATION = -math.log10(0.25)
+SHARE_SERIES = -math.log10(0.15)
+#: Adoptions in quick succession: this many waits.
+ADOPTION_WAITS = 10.0
+#: A budget is of incidents, which last this many ticks beyond the tail's start;
+BURST_TICKS = 5.0
+#: and real tails are heavier than the fitted ones, as what is far out hardly counts in the fit.
+TAIL_TEMPER = 0.5
+#: From here to there the tick's exponent becomes the incident's.
+TEMPER_FROM = 1.0
+TEMPER_TO = 2.0
+
+
+@kernel
+def calibrate_channel(model: Model, settings: F64, which: int, value: float, learns: bool) -> float:  # noqa: FBT001
+    """Calibrate one channel, then let its tail model learn.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; the tail model learns.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    which : int
+        Row of the tail model.
+    value : float64
+        What the channel says; negative when it says nothing.
+    learns : bool
+        False while learning is held, or the channel is young.
+
+    Returns
+    -------
+    float64
+        -log10 p; 0 when it says nothing.
+    """
+    if value < 0.0:
+        return 0.0
+    histogram, tail = model.histograms[which], model.tails[which]
+    level = log_statistic(value)
+    exponent = tail_exponent(
+        histogram, tail, level, settings[at.S_QUANTILE_LOW], settings[at.S_QUANTILE_HIGH]
+    )
+    if learns:
+        weight = count_hot(tail, exponent, settings[at.S_RELEASE])
+        learn_tail(histogram, tail, level, weight, settings[at.S_TAIL_GROWTH])
+    return float(exponent)
+
+
+@kernel
+def calibrate(
+    model: Model,
+    settings: F64,
+    exponents: F64,
+    statistic: float,
+    worst: float,
+    alone: float,
+    tick: int,
+) -> None:
+    """Calibrate the channels and the gate; the tail models learn unless learning is held.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; the tail models learn.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    exponents : float64[4], out
+        -log10 p of alert, gate, relation and series.
+    statistic : float64
+        Smoothed statistic.
+    worst : float64
+        Largest smoothed break; -1 when there is none.
+    alone : float64
+        Largest statistic of a series; -1 when there is none.
+    tick : int
+        Now.
+    """
+    learns = model.gate[at.HELD] == 0.0
+    related = learns and model.status[at.EDGE_TICKS] >= settings[at.S_TAIL_START]
+    exponents[at.TAIL_ALERT] = calibrate_channel(model, settings, at.TAIL_ALERT, statistic, learns)
+    exponents[at.TAIL_SERIES] = calibrate_channel(model, settings, at.TAIL_SERIES, alone, learns)
+    exponents[at.TAIL_RELATION] = calibrate_channel(
+        model, settings, at.TAIL_RELATION, worst, related
+    )
+    histogram, tail = model.histograms[at.TAIL_GATE], model.tails[at.TAIL_GATE]
+    level = log_statistic(statistic)
+    exponents[at.TAIL_GATE] = tail_exponent(histogram, tail, level, GATE_LOW, GATE_HIGH)
+    if learns:
+        # A regime that was just adopted twice is no contamination, or the gate would lock in.
+        waits = tick - model.gate[at.ADOPTED_BEFORE]
+        lately = waits <= ADOPTION_WAITS * settings[at.S_ADOPT_AFTER]
+        weight = 1.0 if exponents[at.TAIL_GATE] <= HOT_EXPONENT or lately else HOT_WEIGHT
+        learn_tail(histogram, tail, level, weight, settings[at.S_TAIL_GROWTH])
+
+
+@kernel
+def temper(exponent: float) -> float:
+    """Turn how rare a tick is into how rare an incident that reaches it is.
+
+    Parameters
+    ----------
+    exponent : float64
+        -log10 of a tick's p-value.
+
+    Returns
+    -------
+    float64
+        -log10 of the incidents a tick that get so far; never falls as `exponent` rises.
+    """
+    burst = math.log10(BURST_TICKS)
+    if exponent <= TEMPER_FROM:
+        return exponent
+    if exponent <= TEMPER_TO:
+        return exponent + burst * (exponent - TEMPER_FROM) / (TEMPER_TO - TEMPER_FROM)
+    return TEMPER_TO + burst + TAIL_TEMPER * (exponent - TEMPER_TO)
+
+
+@kernel
+def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line: float) -> None:
+    """Turn exponents into score, p-value and channel.
+
+    Parameters
+    ----------
+    verdicts : float64[7, T], out
+        See layout.
+    exponents : float64[4], in
+        From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
+    t : int
+        Row.
+    statistic : float64
+        Smoothed statistic.
+    line : float64
+        Exponent of the alert line.
+    """
+    level = max(exponents[at.TAIL_ALERT] - SHARE_LEVEL, exponents[at.TAIL_SERIES] - SHARE_SERIES)
+    relation = exponents[at.TAIL_RELATION] - SHARE_RELATION
+    exponent = temper(max(0.0, level, relation))
+    verdicts[at.STATISTIC, t] = statistic
+    verdicts[at.SCORE, t] = exponent / line
+    verdicts[at.P_VALUE, t] = 10.0 ** (-exponent)
+    verdicts[at.CHANNEL, t] = 1.0 if relation > max(0.0, level) else 0.0
