@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import generators
 from hebbstream import Detector, DetectorParams, Kind, Learning
