@@ -14,9 +14,14 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from broker import ApacheKafka, Broker, EmbeddedBroker, ExternalBroker
 from server_process import BrokerUnavailableError
+
+# What an example takes depends on what else the machine does; speed is for the benchmarks.
+settings.register_profile("untimed")
+settings.load_profile("untimed")
 
 Kind = TypeVar("Kind", bound=Broker)
 

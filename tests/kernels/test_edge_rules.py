@@ -78,7 +78,7 @@ def learn(rule: str, frames: F32, ends: U32, weights: F64, rate: float) -> F64:
 
 @pytest.mark.parametrize("rule", ["oja", "delta"])
 @given(frames=FRAMES, rate=st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_weights_stay_bounded(rule: str, frames: F32, rate: float) -> None:
     """Whatever clipped input comes, no weight passes 1, turns, or becomes nonsense."""
     ends = np.array(np.triu_indices(N, 1), np.uint32)

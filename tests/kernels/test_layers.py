@@ -211,7 +211,7 @@ def test_the_lateral_pair_spans_the_principal_subspace(rng: np.random.Generator)
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(2, 6).flatmap(
         lambda n: st.lists(

@@ -28,7 +28,7 @@ FRAMES = st.integers(1, 9).flatmap(
         st.lists(st.floats(-20, 20, width=32), min_size=n, max_size=n), min_size=1, max_size=60
     )
 )
-BOUNDED = settings(max_examples=60, deadline=None)
+BOUNDED = settings(max_examples=60)
 
 
 def test_worked_example() -> None:

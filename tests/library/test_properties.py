@@ -39,7 +39,7 @@ def test_no_nan_gets_into_the_state(seed: int) -> None:
     ),
     quiet=st.integers(0, 150),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_floats_leave_the_state_sound(values: list[list[float]], quiet: int) -> None:
     """Whatever three floats a frame holds, after any warm-up, nothing breaks."""
     detector = Detector("abc")

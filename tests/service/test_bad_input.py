@@ -144,7 +144,7 @@ def test_constant_and_single_sample_series_stay_quiet() -> None:
     assert [event for output in outputs for event in output.events] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_at_all_are_survived(hostile: bytes) -> None:
     """Whatever a record holds, the healthy samples around it are framed."""
@@ -153,7 +153,7 @@ def test_any_bytes_at_all_are_survived(hostile: bytes) -> None:
     assert framed >= TICKS * SERIES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 200), st.integers(0, 255), st.integers(0, 200))
 def test_mutated_and_truncated_records_are_survived(at: int, byte: int, end: int) -> None:
     """A healthy record with one byte changed and its end cut off never stops the stream."""
