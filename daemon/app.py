@@ -32,6 +32,7 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import Channel, DropReason, InputPartition, RecordBatch
+from daemon.stores import make_checkpoints
 from daemon.telemetry import Telemetry
 from daemon.warmup import cache_wanted, warmup
 
@@ -131,9 +132,15 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         started = clock.monotonic()
         prepare_kernels()
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
+        sink = KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output))
         engine = Engine(
-            source=KafkaSource(config.kafka, config.application_id, clock),
-            sink=KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output)),
+            source=KafkaSource(
+                config.kafka,
+                config.application_id,
+                clock,
+                skipped=telemetry.records_skipped if config.state.on_gap == "continue" else None,
+            ),
+            sink=sink,
             clock=clock,
             sections=sections,
             telemetry=telemetry,
@@ -143,6 +150,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
                 idle_timeout=config.framing.idle_timeout,
                 drain_seconds=stop.remaining_seconds,
             ),
+            checkpoints=make_checkpoints(config.state, sink, sections, clock, telemetry),
             observe=model.observe,
             refresh=model.refresh,
         )

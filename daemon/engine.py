@@ -1,17 +1,17 @@
-"""The loop: poll, process, send, commit. One thread owns the source, the sink and all state.
+"""The loop: poll, process, send, checkpoint. One thread owns the source, the sink and all state.
 
-Positions are committed only after everything they led to has been acknowledged, so a crash repeats
-work and never loses an event. Learned state lives in memory: a partition that is taken over from
-another process starts from its committed position with nothing learnt; one that a rebalance hands
-straight back goes on with what it had.
+What has been learnt is saved with the position it belongs to (`daemon.checkpoints`), after every
+message it led to is acknowledged; then the position is committed, for those who watch the lag. A
+partition goes on from its latest checkpoint. One that a rebalance hands straight back goes on with
+what is in memory. Without a place for checkpoints (`replay`) positions alone are committed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from daemon.checkpoints import Checkpoints, Kept, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
 from daemon.http.health import HealthState
@@ -20,8 +20,10 @@ from daemon.metrics import Rebalance
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, RecordSource
+from daemon.published import Ahead
 from daemon.records import NANOSECONDS, Channel, InputPartition, Message, RecordBatch
-from daemon.telemetry import BatchReport, GroupReport, Telemetry
+from daemon.reports import report_groups, report_output
+from daemon.telemetry import Telemetry
 
 POLL_SECONDS = 0.5
 COMMIT_SECONDS = 5.0
@@ -45,11 +47,21 @@ log = get_logger(__name__)
 class Assigned:
     """A partition this process owns now."""
 
-    pipeline: PartitionPipeline
+    kept: Kept
     last_record: float
     last_heartbeat: float = float("-inf")
     committed: int = -1
     groups_seen: set[str] = field(default_factory=set)
+
+    @property
+    def pipeline(self) -> PartitionPipeline:
+        """What it has learnt."""
+        return self.kept.pipeline
+
+    @property
+    def moved(self) -> bool:
+        """Whether it is further than its last checkpoint."""
+        return self.pipeline.next_offset >= 0 and order_of(self.pipeline) != self.kept.saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,7 @@ class Engine:
     telemetry: Telemetry
     health: HealthState
     limits: EngineLimits = field(default_factory=EngineLimits)
+    checkpoints: Checkpoints | None = None
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
@@ -133,7 +146,10 @@ class Engine:
         self._close_idle(now)
         self._hold_back()
         self._send_heartbeats(now)
-        if now - self._last_commit >= COMMIT_SECONDS:
+        if self.checkpoints is not None:
+            self._checkpoint(self.checkpoints)
+        elif now - self._last_commit >= COMMIT_SECONDS:
+            self.health.report("state", ok=True, reason="none is kept")
             self._last_commit = now
             self._commit(self._flush_seconds())
         if now - self._last_measure >= MEASURE_SECONDS:
@@ -146,33 +162,22 @@ class Engine:
         if owned is None:  # revoked while the poll was returning: its new owner reads it again
             return
         owned.last_record = self.clock.monotonic()
+        if owned.pipeline.next_offset < 0 and self.checkpoints is not None:
+            # From here on nothing is sent that a restart would not find again.
+            owned.pipeline.next_offset = int(batch.offsets[0])
+            self._keep(self.checkpoints.save([owned.kept]))
         self._publish(batch.partition, owned, owned.pipeline.process(batch))
 
     def _publish(self, partition: InputPartition, owned: Assigned, output: PipelineOutput) -> None:
-        self.sink.send(output.messages)
-        self._count(partition, owned, output)
+        ahead = owned.kept.ahead
+        withheld, differing = ahead.withheld, ahead.differing
+        self.sink.send(ahead.withhold(output.messages))
+        if ahead.withheld > withheld:
+            self.telemetry.events_withheld(ahead.withheld - withheld)
+        if ahead.differing > differing:
+            log.warning("events differ from those published before", events=ahead.differing)
+        report_output(self.telemetry, owned.pipeline, output)
         self.observe(owned.pipeline, output)
-
-    def _count(self, partition: InputPartition, owned: Assigned, output: PipelineOutput) -> None:
-        telemetry, newest = self.telemetry, owned.pipeline.newest
-        telemetry.batch_done(
-            BatchReport(
-                partition,
-                records=output.records,
-                samples=output.samples,
-                framed=output.framed,
-                pending=owned.pipeline.pending,
-                dropped=output.dropped,
-                dead_letters=output.dead_letters,
-                newest_event_time=None if newest is None else newest / NANOSECONDS,
-            )
-        )
-        telemetry.messages_sent(Counter(message.channel for message in output.messages))
-        for step in output.steps:
-            telemetry.frames_done(step.result.score)
-            telemetry.journal_done(step.result.journal)
-        for event in output.events:
-            telemetry.incident_event(event.state, event.severity)
 
     def _hold_back(self) -> None:
         """Pause reading while too much is unacknowledged: an outage costs bounded memory."""
@@ -204,8 +209,35 @@ class Engine:
             return
         lag = self.source.lag()
         for partition, owned in quiet.items():
-            if not lag.get(partition):
+            if not lag.get(partition) and self._decided(owned):
                 self._publish(partition, owned, owned.pipeline.close_idle())
+
+    def _decided(self, owned: Assigned) -> bool:
+        """Make durable that idle frames will be closed here, so that a replay repeats it."""
+        if self.checkpoints is None or owned.pipeline.idle_end is None:
+            return True
+        flushed = not self._unsafe and self._flushed(self._flush_seconds())
+        return flushed and bool(self.checkpoints.save([owned.kept], closing=True, all_stores=True))
+
+    def _checkpoint(self, checkpoints: Checkpoints) -> None:
+        """Save what has moved when it is time, and commit what has been saved."""
+        self._keep(checkpoints.finished())
+        reason = checkpoints.failing or "checkpoints are written"
+        self.health.report("state", ok=not checkpoints.failing, reason=reason)
+        if self._unsafe or not checkpoints.due:
+            return
+        moved = [owned.kept for owned in self.partitions.values() if owned.moved]
+        if self._flushed(self._flush_seconds()):
+            checkpoints.start(moved)
+
+    def _keep(self, saved: Mapping[InputPartition, tuple[int, int]]) -> None:
+        """Note how far partitions are saved, and commit it."""
+        for partition, order in saved.items():
+            if partition in self.partitions:
+                self.partitions[partition].kept.saved = order
+        if saved:
+            positions = {partition: order[0] for partition, order in saved.items()}
+            self.telemetry.committed(success=self.source.commit(positions))
 
     def _send_heartbeats(self, now: float) -> None:
         if not self.sections.output.heartbeat:
@@ -231,6 +263,10 @@ class Engine:
         """Commit the positions reached, provided all their output is acknowledged."""
         if self._unsafe:
             return
+        if self.checkpoints is not None:
+            if self._flushed(timeout_seconds):
+                self._keep(self._saved(self.partitions))
+            return
         moved = {
             partition: offset
             for partition, offset in self._positions(self.partitions).items()
@@ -243,6 +279,19 @@ class Engine:
         if success:
             for partition, offset in moved.items():
                 self.partitions[partition].committed = offset
+
+    def _saved(
+        self, partitions: Mapping[InputPartition, Assigned]
+    ) -> dict[InputPartition, tuple[int, int]]:
+        """Save partitions at hand-over, to every store, those that have moved since."""
+        if self.checkpoints is None:
+            return {}
+        self.checkpoints.finished()
+        moved = [owned.kept for owned in partitions.values() if owned.pipeline.next_offset >= 0]
+        saved = self.checkpoints.save(moved, all_stores=True) if moved else {}
+        for partition, order in saved.items():
+            partitions[partition].kept.saved = order
+        return saved
 
     def _flush_seconds(self) -> float:
         """Return how long a flush may take, within what is left of a drain."""
@@ -275,7 +324,11 @@ class Engine:
             try:
                 self.source.close()
             finally:
-                self.sink.close()
+                try:
+                    self.sink.close()
+                finally:
+                    if self.checkpoints is not None:
+                        self.checkpoints.close()
 
     def _measure(self) -> None:
         age = self.source.contact_age()
@@ -284,18 +337,8 @@ class Engine:
         self.health.report(
             "input", ok=age < CONTACT_SECONDS, reason=f"the broker last answered {age:.0f} s ago"
         )
-        for partition, owned in self.partitions.items():
-            for name in owned.groups_seen - owned.pipeline.groups.keys():
-                self.telemetry.group_gone(partition, name)
-            owned.groups_seen = set(owned.pipeline.groups)
-            for name, group in owned.pipeline.groups.items():
-                report = GroupReport(
-                    series=len(group.members),
-                    components=group.component_count,
-                    edges=group.edge_count,
-                    incidents_open=group.incidents_open,
-                )
-                self.telemetry.group(partition, name, report)
+        for owned in self.partitions.values():
+            owned.groups_seen = report_groups(self.telemetry, owned.pipeline, owned.groups_seen)
         self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
@@ -304,12 +347,21 @@ class Engine:
         kept = {p: self._parked[p] for p in partitions if p in self._parked}
         # Nobody else had them in between: a rebalance revokes everything and deals it out again.
         self._parked.clear()
-        for partition in partitions:
-            self.partitions[partition] = kept.get(partition) or Assigned(
-                PartitionPipeline(partition, self.sections), last_record=now
-            )
+        new = [partition for partition in partitions if partition not in kept]
+        begun = self._begin(new)
+        self.partitions |= kept
+        self.partitions |= {p: Assigned(each, last_record=now) for p, each in begun.items()}
+        for partition, each in begun.items():
+            if each.closing:  # decided before the crash, and not done or not saved
+                owned = self.partitions[partition]
+                self._publish(partition, owned, owned.pipeline.close_idle())
         self._rebalanced(Rebalance.ASSIGNED, partitions)
-        return self._positions(kept)
+        return self._positions({p: self.partitions[p] for p in partitions})
+
+    def _begin(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, Kept]:
+        if self.checkpoints is not None:
+            return self.checkpoints.begin(partitions)
+        return {p: Kept(PartitionPipeline(p, self.sections), Ahead()) for p in partitions}
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Publish what is queued and hand over the positions it makes safe."""
@@ -317,6 +369,10 @@ class Engine:
         self._parked.update(leaving)
         self._rebalanced(Rebalance.REVOKED, partitions)
         safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
+        if safe and self.checkpoints is not None:
+            moved = {p: owned for p, owned in leaving.items() if owned.moved}
+            self._saved(moved)
+            return {p: o.kept.saved[0] for p, o in leaving.items() if o.kept.saved is not None}
         return self._positions(leaving) if safe else {}
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:

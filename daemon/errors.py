@@ -54,3 +54,10 @@ class CheckpointError(DaemonError):
     """Stored state cannot be used, and going on without it would lose what was learnt."""
 
     exit_code: ClassVar[int] = 4
+
+
+class StateStoreError(DaemonError):
+    """A checkpoint could not be written or read just now."""
+
+    retriable: ClassVar[bool] = True
+    exit_code: ClassVar[int] = 4

@@ -183,6 +183,11 @@ class Framer:
         self._value = [state.waiting_value]
         self._pending = len(state.waiting_series)
 
+    @property
+    def idle_until(self) -> int:
+        """Watermark `close_idle` has moved to, Unix nanoseconds; 0 when it never has."""
+        return self._clock.idle_until
+
     def idle_end(self) -> int | None:
         """Return the watermark `close_idle` would move to; None when it would do nothing."""
         return self._clock.newest_end()

@@ -241,6 +241,11 @@ class PartitionPipeline:
             return detector
 
     @property
+    def idle_until(self) -> int:
+        """Time up to which `close_idle` has closed frames; 0 when it never has."""
+        return self._framer.idle_until
+
+    @property
     def idle_end(self) -> int | None:
         """Time up to which `close_idle` would close frames; None when it would do nothing."""
         return self._framer.idle_end()

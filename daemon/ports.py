@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.records import InputPartition, Message, RecordBatch
@@ -114,6 +115,54 @@ class EventSink(Protocol):
         """
         ...
 
+    def position(self) -> Mapping[str, int]:
+        """Where the next event will stand at the earliest, by partition of the events' output.
+
+        Of use right after a `flush`: everything sent before stands below it.
+        """
+        ...
+
+    def published(self, since: Mapping[str, int] | None) -> Iterator[tuple[str, int, bytes]]:
+        """Read the events that are there already, from a position to the present end.
+
+        Yields partition, place and value. A partition that `since` does not name is read from its
+        beginning; None reads nothing. From now on `position` is at that end or beyond.
+        Raises SinkError when they cannot be read.
+        """
+        ...
+
     def close(self) -> None:
         """Flush within a bound, then release everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A checkpoint that is there: how far, where for people, how to read it and to set it aside.
+
+    `order` is the next offset, then how far idle frames are closed; of two states of a partition
+    the one with the greater order is the later one.
+    """
+
+    order: tuple[int, int]
+    place: str
+    read: Callable[[], bytes]
+    set_aside: Callable[[], object]
+
+
+class StateStore(Protocol):
+    """Keeps checkpoints of partitions; `name` is that of its kind, a metric label."""
+
+    name: str
+
+    def stored(self, partition: InputPartition) -> list[StoredState]:
+        """List what is there of a partition, in any order; StateStoreError when it cannot be."""
+        ...
+
+    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+        """Keep a state durably, or raise StateStoreError; never in place of a later one."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
         ...

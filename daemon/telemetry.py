@@ -212,6 +212,42 @@ class Telemetry:
         with self._lock:
             self._add("commits_total", ("success" if success else "failure",), 1)
 
+    def checkpoint_paused(self, seconds: float) -> None:
+        """Record how long the hot path waited for the copy of a checkpoint."""
+        with self._lock:
+            self._histograms["checkpoint_pause_seconds"].observe(np.array([seconds]))
+
+    def checkpoint_done(self, store: str, partition: InputPartition, size: int | None) -> None:
+        """Count one checkpoint of a partition, in bytes; None for one that was not written."""
+        with self._lock:
+            result = "failure" if size is None else "success"
+            self._add("checkpoints_total", (store, result), 1)
+            if size is not None:
+                now = self._clock.now()
+                self._values["checkpoint_last_success_timestamp_seconds"][(store,)] = now
+                self._values["checkpoint_bytes"][_labels(partition)] = size
+
+    def records_skipped(self, partition: InputPartition, count: int) -> None:
+        """Count records that were deleted before they were read."""
+        with self._lock:
+            self._add("records_skipped_total", _labels(partition), count)
+
+    def states_refused(self, count: int) -> None:
+        """Count stored checkpoints that could not be used."""
+        with self._lock:
+            self._add("checkpoints_refused_total", (), count)
+
+    def restored(self, partitions: int, seconds: float) -> None:
+        """Count partitions that went on from a checkpoint, and note how long it took."""
+        with self._lock:
+            self._add("restores_total", (), partitions)
+            self._values["restore_duration_seconds"][()] = seconds
+
+    def events_withheld(self, count: int) -> None:
+        """Count events that were published before a restart."""
+        with self._lock:
+            self._add("events_withheld_total", (), count)
+
     def input_contact(self, at: float) -> None:
         """Set when the input last proved that it answers, Unix seconds."""
         with self._lock:

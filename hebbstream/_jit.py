@@ -48,9 +48,13 @@ _CACHE = Path(str(config.CACHE_DIR) if config.CACHE_DIR else _PACKAGE / "__pycac
 config.CACHE_DIR = str(_CACHE / f"kernels-{_fingerprint()}")
 
 
+def compile_target() -> str:
+    """Name the processor that kernels are compiled for."""
+    return str(config.CPU_NAME or llvm.get_host_cpu_name())
+
+
 def _stamp() -> Path:
-    target = str(config.CPU_NAME or llvm.get_host_cpu_name())
-    return Path(str(config.CACHE_DIR)) / f"complete-{target}-{numba.__version__}"
+    return Path(str(config.CACHE_DIR)) / f"complete-{compile_target()}-{numba.__version__}"
 
 
 def cache_wanted() -> bool:

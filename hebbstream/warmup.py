@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hebbstream._jit import cache_wanted, mark_cache_complete
+from hebbstream._jit import cache_wanted, compile_target, mark_cache_complete
 from hebbstream.detector import Detector
 from hebbstream.params import DetectorParams
 
-__all__ = ["cache_wanted", "main", "warmup"]
+__all__ = ["cache_wanted", "compile_target", "main", "warmup"]
 
 
 def warmup() -> None:

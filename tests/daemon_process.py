@@ -59,6 +59,7 @@ class DaemonProcess:
             [sys.executable, "-m", "daemon", "run", "--config", str(path)],
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            cwd=folder,
         )
 
     def __enter__(self) -> Self:

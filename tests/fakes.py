@@ -6,7 +6,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Never
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from daemon.errors import SinkError
 from daemon.ports import AssignmentListener
-from daemon.records import InputPartition, Message, RecordBatch
+from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.spans import Spans
 
 
@@ -270,6 +270,16 @@ class FakeSink:
         if not self.held:
             self._acknowledge()
         return not self._waiting
+
+    def position(self) -> Mapping[str, int]:
+        """Count the events that are there."""
+        return {"0": sum(message.channel is Channel.EVENTS for message in self.messages)}
+
+    def published(self, since: Mapping[str, int] | None) -> Iterator[tuple[str, int, bytes]]:
+        """Yield the events from a position on."""
+        events = [m.value for m in self.messages if m.channel is Channel.EVENTS]
+        first = len(events) if since is None else since.get("0", 0)
+        yield from (("0", place, events[place]) for place in range(first, len(events)))
 
     def close(self) -> None:
         """Acknowledge what waits, unless held."""

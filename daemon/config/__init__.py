@@ -26,6 +26,7 @@ from daemon.config.series import (
     SeriesSection,
     Transform,
 )
+from daemon.config.state import StateSection
 from hebbstream.params import DetectorParams
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ServerSection",
     "SilenceSection",
     "StartFrom",
+    "StateSection",
     "TimestampUnit",
     "Transform",
 ]
@@ -76,6 +78,7 @@ class Config(Section):
     detector: DetectorParams = DetectorParams()
     incidents: IncidentsSection = IncidentsSection()
     output: OutputSection = OutputSection()
+    state: StateSection = StateSection()
     server: ServerSection = ServerSection()
     logging: LoggingSection = LoggingSection()
 

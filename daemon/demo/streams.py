@@ -99,5 +99,7 @@ def _stream(name: str, bootstrap: str, run: str, settings: dict[str, Any]) -> St
         "application_id": application_id,
         "kafka": kafka,
         "server": {"host": "127.0.0.1", "port": 0},
+        # A demonstration begins anew each time.
+        "state": {"folder": None},
     }
     return Stream(name, application_id, shared | settings)

@@ -7,7 +7,7 @@ for dead letters, whose reason is there. Heartbeats are left out for the same re
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -113,6 +113,14 @@ class FileSink:
         except OSError as error:
             raise _unwritable(self._folder, error) from error
         return True
+
+    def position(self) -> Mapping[str, int]:
+        """Return nothing: a file is written from its beginning each time."""
+        return {}
+
+    def published(self, since: Mapping[str, int] | None) -> Iterator[tuple[str, int, bytes]]:
+        """Yield nothing, for the same reason."""
+        yield from ()
 
     def close(self) -> None:
         """Put the finished files in place; those of an earlier run that have no successor go.

@@ -18,7 +18,7 @@ BEAT_SECONDS_MAX = 30.0
 START_SECONDS_MAX = 300.0
 
 #: What must hold before the service is ready, unless its builder names other checks.
-CHECKS = ("input", "assignment", "output")
+CHECKS = ("input", "assignment", "output", "state")
 
 
 @dataclass(frozen=True, slots=True)

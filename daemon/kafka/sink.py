@@ -9,18 +9,24 @@ help, because it is larger than the broker takes, is refused: logged, counted, l
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.read_back import ReadBack
 from daemon.kafka.topics import TopicMissingError, ensure_topics, output_topic
 from daemon.ports import Clock
 from daemon.records import Channel, Message
@@ -32,6 +38,7 @@ METADATA_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 CUT_OFF_SECONDS = 1.0
 WAIT_SECONDS = 0.2
+READ_BACK_SECONDS = 60.0
 FOREVER_MS = 2**31 - 1
 # Below the broker's default limit of 1048588 bytes for a batch.
 REQUEST_BYTES_MAX = 1_000_000
@@ -76,6 +83,7 @@ class Flight:
     sent: int = 0
     landed: int = 0
     failures: list[str] = field(default_factory=list)
+    events_end: dict[str, int] = field(default_factory=dict)
 
 
 class KafkaSink:
@@ -170,6 +178,41 @@ class KafkaSink:
             self._raise_failures()
             return self.backlog == 0
 
+    def position(self) -> Mapping[str, int]:
+        """Return the offsets behind the last acknowledged event of each partition.
+
+        Returns
+        -------
+        mapping of str to int
+            For those partitions that are known: where events went, and all after `published`.
+        """
+        return dict(self._flight.events_end)
+
+    def published(self, since: Mapping[str, int] | None) -> Iterator[tuple[str, int, bytes]]:
+        """Read the events that are on the topic, from a position to its present end.
+
+        Parameters
+        ----------
+        since : mapping of str to int, or None
+            Offset to begin at by partition, 0 for one that is not named; None reads none.
+
+        Yields
+        ------
+        tuple of str, int and bytes
+            Partition, offset and value.
+
+        Raises
+        ------
+        SinkError
+            When they cannot be read within a minute.
+        """
+        deadline = self._clock.monotonic() + READ_BACK_SECONDS
+        with self._read_back(since, deadline) as back:
+            yield from back.events(deadline, self._clock)
+            for name, end in back.ends.items():
+                known = self._flight.events_end.get(name, 0)
+                self._flight.events_end[name] = max(end, known)
+
     def close(self) -> None:
         """Wait a bounded time for what is queued, then disconnect."""
         if self.backlog:
@@ -180,6 +223,20 @@ class KafkaSink:
         if self.backlog:
             log.warning("stopped with messages not published", messages=self.backlog)
         self._disconnect()
+
+    def _read_back(self, since: Mapping[str, int] | None, deadline: float) -> ReadBack:
+        topic = self._topics[Channel.EVENTS]
+        while True:
+            try:
+                ensure_topics(self._section, self._application_id, [topic], CONNECT_SECONDS)
+                return ReadBack(self._section, self._application_id, topic.name, since)
+            except (UnreachableError, KafkaError) as error:
+                if self._clock.monotonic() > deadline:
+                    msg = f"the events published before cannot be read: {error}"
+                    raise SinkError(msg) from error
+                self._clock.sleep(WAIT_SECONDS)
+            except TopicMissingError as error:
+                raise SinkError(str(error)) from error
 
     def _wait(self, left_seconds: float) -> None:
         if self._producer is None or self._waiting:
@@ -223,7 +280,10 @@ class KafkaSink:
         flight = self._flight
         flight.sent += 1
 
-        def landed(_metadata: object) -> None:
+        def landed(metadata: Any) -> None:  # noqa: ANN401 - as above
+            if message.channel is Channel.EVENTS:
+                name, end = str(metadata.partition), metadata.offset + 1
+                flight.events_end[name] = max(end, flight.events_end.get(name, 0))
             flight.landed += 1
 
         def failed(error: Exception) -> None:
@@ -254,7 +314,7 @@ class KafkaSink:
         # A producer that failed once is not trusted again: its sequence numbers may be spent.
         self._disconnect()
         self._waiting.clear()
-        self._flight = Flight()
+        self._flight = Flight(events_end=self._flight.events_end)
         msg = f"messages could not be published: {reasons}"
         raise SinkError(msg)
 

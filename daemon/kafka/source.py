@@ -8,7 +8,7 @@ outage (nothing: `poll` returns no records for ever) is made visible by `contact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import kafka
@@ -66,6 +66,9 @@ class KafkaSource:
         Name of the client, and of the group unless the section names one.
     clock : Clock
         Source of time for ages and waits.
+    skipped : callable of InputPartition and int, optional
+        Told how many records were deleted before they were read, when reading goes on with the
+        oldest that is left; when absent that is an error.
 
     Raises
     ------
@@ -73,8 +76,15 @@ class KafkaSource:
         When the crc32c extension is missing or a secret's file cannot be read.
     """
 
-    def __init__(self, section: KafkaSection, application_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        section: KafkaSection,
+        application_id: str,
+        clock: Clock,
+        skipped: Callable[[InputPartition, int], None] | None = None,
+    ) -> None:
         require_crc32c()
+        self._skipped = skipped
         self._section = section
         self._application_id = application_id
         self._clock = clock
@@ -132,7 +142,10 @@ class KafkaSource:
             self._place(error.args[0])
             return []
         except OffsetOutOfRangeError as error:
-            raise self._out_of_range(error.args[0]) from error
+            if self._skipped is None:
+                raise self._out_of_range(error.args[0]) from error
+            self._skip(error.args[0], self._skipped)
+            return []
         except KafkaError as error:
             self._raise_listener_failure()
             if not (error.retriable or isinstance(error, MEMBERSHIP_ERRORS)):
@@ -282,6 +295,28 @@ class KafkaSource:
                 offset=offset,
             )
         self.commit({input_partition(each): offset for each, offset in offsets.items()})
+
+    def _skip(
+        self, offsets: Mapping[TopicPartition, int], skipped: Callable[[InputPartition, int], None]
+    ) -> None:
+        """Go on with the oldest records that are left."""
+        try:
+            limit = int(LOOKUP_SECONDS * 1000)
+            firsts = self._consumer.beginning_offsets(list(offsets), timeout_ms=limit)
+        except KafkaTimeoutError as error:
+            log.warning("start of partitions not known yet; trying again", error=str(error))
+            return
+        for partition, offset in offsets.items():
+            first = firsts[partition]
+            self._consumer.seek(partition, first)
+            skipped(input_partition(partition), max(0, first - offset))
+            log.error(
+                "records were deleted before they were read",
+                topic=partition.topic,
+                partition=partition.partition,
+                next_offset=offset,
+                first_offset=first,
+            )
 
     def _out_of_range(self, offsets: Mapping[TopicPartition, int]) -> SourceError:
         faults = []

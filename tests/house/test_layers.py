@@ -24,7 +24,8 @@ SERVICE = (
     (
         "announcer", "closing", "counters", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
-        "presence", "relabel", "series", "shop", "silence", "silences", "snapshots", "winners",
+        "presence", "published", "relabel", "series", "shop", "silence", "silences", "snapshots",
+        "winners",
     ),
     ("pipeline",),
     # Settings and their words.
@@ -34,7 +35,8 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "readmodel",
         "telemetry",
     ),
-    ("engine", "warmup"),
+    ("checkpoints", "reports", "warmup"),
+    ("engine", "stores"),
     ("app", "demo", "reference"),
     ("commands",),
     ("cli",),

@@ -1,0 +1,333 @@
+"""State and positions as one: what is saved, in which order, and what a partition starts with.
+
+The unit is the input partition, and the offset inside its state is the truth. A checkpoint goes
+
+1. flush: everything the state has led to is acknowledged;
+2. place: ask where the next event will stand;
+3. copy: take a consistent copy, the only step the hot path waits for besides the first;
+4. write: encode it and give it to the stores, in a thread of its own;
+5. commit: tell the consumer group, for the tools that show lag.
+
+A crash between any two of them leaves the state before, or the state after; the records behind it
+are read again, and `daemon.published` keeps the events they repeat from being sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from daemon.errors import CheckpointError, SinkError, StateStoreError
+from daemon.log import get_logger
+from daemon.pipeline import PartitionPipeline
+from daemon.pipeline_sections import PipelineSections
+from daemon.ports import Clock, EventSink, StateStore, StoredState
+from daemon.published import Ahead
+from daemon.records import InputPartition
+from daemon.snapshots import Capture, Origin, decode, encode
+from daemon.telemetry import Telemetry
+from hebbstream.errors import SnapshotError
+
+log = get_logger(__name__)
+
+FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
+
+
+@dataclass(slots=True)
+class Kept:
+    """What belongs to a partition: its pipeline, the events ahead of it, how far it is saved."""
+
+    pipeline: PartitionPipeline
+    ahead: Ahead
+    saved: tuple[int, int] | None = None
+    closing: bool = False
+
+
+@dataclass(slots=True)
+class Keeper:
+    """A store, how often it is written, and when it last was."""
+
+    store: StateStore
+    interval: float
+    last: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    capture: Capture
+    origin: Origin
+    order: tuple[int, int]
+
+
+def order_of(pipeline: PartitionPipeline, *, closing: bool = False) -> tuple[int, int]:
+    """Say how far a pipeline is: of two states of a partition the later one is greater."""
+    end = pipeline.idle_end if closing else None
+    return pipeline.next_offset, pipeline.idle_until if end is None else end
+
+
+@dataclass(slots=True)
+class Checkpoints:
+    """Saves partitions and restores them.
+
+    Parameters
+    ----------
+    keepers : list of Keeper
+        Where to; the first one decides what counts as saved.
+    sink : EventSink
+        Where the events are.
+    sections : PipelineSections
+        For pipelines that are made.
+    clock : Clock
+        For when the next one is due.
+    telemetry : Telemetry
+        Told of each.
+    build : mapping of str to str
+        What decides the last digits, for the record.
+    on_refused : str
+        stop or forget, see `StateSection`.
+    step : callable of str
+        Told before each numbered step, for tests that end the process there.
+    pool : Executor, optional
+        What writes; one thread of its own when absent.
+    failing : str
+        Why the last checkpoint was not written; empty when it was.
+    """
+
+    keepers: list[Keeper]
+    sink: EventSink
+    sections: PipelineSections
+    clock: Clock
+    telemetry: Telemetry
+    build: Mapping[str, str] = field(default_factory=dict)
+    on_refused: Literal["stop", "forget"] = "stop"
+    step: Callable[[str], None] = lambda _: None
+    pool: Executor | None = None
+    failing: str = ""
+    _writing: Future[dict[InputPartition, tuple[int, int]]] | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether any store should be written and none is being written."""
+        return self._writing is None and bool(self._due_keepers())
+
+    def _due_keepers(self) -> list[Keeper]:
+        now = self.clock.monotonic()
+        return [keeper for keeper in self.keepers if now - keeper.last >= keeper.interval]
+
+    def begin(self, partitions: Sequence[InputPartition]) -> dict[InputPartition, Kept]:
+        """Restore partitions from the latest state there is of each.
+
+        Parameters
+        ----------
+        partitions : sequence of InputPartition
+            Those that were just assigned.
+
+        Returns
+        -------
+        dict
+            For every one of them; a new pipeline for one of which no state is stored.
+
+        Raises
+        ------
+        CheckpointError
+            When there is state and none can be used, and `on_refused` is stop.
+        StateStoreError, SinkError
+            When a store or the events cannot be read.
+        """
+        started = self.clock.monotonic()
+        self._flush()
+        found = {partition: self._latest(partition) for partition in partitions}
+        positions = {p: origin.position for p, (_, origin) in found.items() if origin is not None}
+        ahead = {p: Ahead(origin.ahead if origin else None) for p, (_, origin) in found.items()}
+        for name, place, value in self.sink.published(_least(positions.values())):
+            for partition, position in positions.items():
+                if place >= position.get(name, 0) and ahead[partition].add(partition, value):
+                    break
+        kept = {}
+        for partition, (capture, origin) in found.items():
+            if capture is None or origin is None:
+                pipeline = PartitionPipeline(partition, self.sections)
+                kept[partition] = Kept(pipeline, ahead[partition])
+                continue
+            pipeline = PartitionPipeline.restored(capture, self.sections)
+            kept[partition] = Kept(
+                pipeline, ahead[partition], order_of(pipeline), closing=capture.closing
+            )
+            self._tell_restored(pipeline, origin, len(ahead[partition].known))
+        if positions:
+            self.telemetry.restored(len(positions), self.clock.monotonic() - started)
+        return kept
+
+    def _flush(self) -> None:
+        """Let what this process has sent before land, or reading back would not find it."""
+        deadline = self.clock.monotonic() + FLUSH_SECONDS
+        while not self.sink.flush(FLUSH_SLICE_SECONDS):
+            if self.clock.monotonic() > deadline:
+                msg = f"nothing was acknowledged for {FLUSH_SECONDS:g} s before partitions began"
+                raise SinkError(msg)
+            self.clock.sleep(FLUSH_PAUSE_SECONDS)
+
+    def _latest(self, partition: InputPartition) -> tuple[Capture | None, Origin | None]:
+        """Find the latest state that can be used; refuse the others by name and reason."""
+        stored: list[StoredState] = []
+        for keeper in self.keepers:
+            stored.extend(keeper.store.stored(partition))
+        refused: list[StoredState] = []
+        reasons: list[str] = []
+        usable: tuple[Capture | None, Origin | None] = None, None
+        for state in sorted(stored, key=lambda state: state.order, reverse=True):
+            try:
+                usable = decode(state.read(), partition, self.sections.shape)
+                break
+            except (SnapshotError, CheckpointError, OSError) as error:
+                refused.append(state)
+                reasons.append(f"{state.place}: {error}")
+                log.warning("checkpoint refused", place=state.place, reason=str(error))
+        self.telemetry.states_refused(len(refused))
+        if refused and usable[0] is None:
+            if self.on_refused == "stop":
+                msg = (
+                    f"no checkpoint of {partition.topic}/{partition.partition} can be used: "
+                    f"{'; '.join(reasons)} (state.on_refused: forget sets them aside and learns "
+                    "anew)"
+                )
+                raise CheckpointError(msg)
+            log.error("state forgotten", partition=str(partition), checkpoints=len(refused))
+        for state in refused:  # it would count as later than what is written from here on
+            state.set_aside()
+        return usable
+
+    def _tell_restored(self, pipeline: PartitionPipeline, origin: Origin, ahead: int) -> None:
+        where = pipeline.partition
+        log.info(
+            "state restored",
+            topic=where.topic,
+            partition=where.partition,
+            next_offset=pipeline.next_offset,
+            groups=len(pipeline.groups),
+            events_ahead=ahead,
+        )
+        if dict(origin.build) != dict(self.build):
+            log.warning(
+                "state was written by another build: last digits may differ from here on",
+                written_by=dict(origin.build),
+                build=dict(self.build),
+            )
+        if pipeline.old_knobs:
+            log.warning(
+                "detectors keep the knobs they were learnt with: the new ones need other sizes",
+                detectors=pipeline.old_knobs,
+            )
+
+    def start(self, kept: Iterable[Kept]) -> None:
+        """Copy partitions whose output is acknowledged, and write the copies in a thread."""
+        keepers = self._due_keepers()
+        self._stamp(keepers)
+        copies = self._copies(kept)
+        if copies:
+            self.pool = self.pool or ThreadPoolExecutor(1, "checkpoint")
+            self._writing = self.pool.submit(self._write, copies, keepers)
+
+    def finished(self) -> dict[InputPartition, tuple[int, int]]:
+        """Return what `start` has saved by now: how far each partition is safe, once."""
+        if self._writing is None or not self._writing.done():
+            return {}
+        writing, self._writing = self._writing, None
+        return writing.result()
+
+    def save(
+        self, kept: Iterable[Kept], *, closing: bool = False, all_stores: bool = False
+    ) -> dict[InputPartition, tuple[int, int]]:
+        """Copy partitions whose output is acknowledged, and write the copies before returning.
+
+        Parameters
+        ----------
+        kept : iterable of Kept
+            What to save.
+        closing : bool
+            That their idle frames will be closed is part of the state.
+        all_stores : bool
+            Also to stores that are not due.
+
+        Returns
+        -------
+        dict
+            How far each partition is safe; those that could not be written are left out.
+        """
+        if self._writing is not None:
+            self._writing.result()
+        keepers = self.keepers if all_stores else self.keepers[:1]
+        self._stamp(keepers)
+        return self._write(self._copies(kept, closing=closing), keepers)
+
+    def _stamp(self, keepers: Iterable[Keeper]) -> None:
+        now = self.clock.monotonic()
+        for keeper in keepers:
+            keeper.last = now
+
+    def _copies(self, kept: Iterable[Kept], *, closing: bool = False) -> list[_Copy]:
+        started = self.clock.monotonic()
+        self.step("checkpoint 2: place")
+        position = dict(self.sink.position())
+        self.step("checkpoint 3: copy")
+        copies = [
+            _Copy(
+                each.pipeline.capture(closing=closing),
+                Origin(
+                    version=self.sections.version,
+                    config_hash=self.sections.config_hash,
+                    build=self.build,
+                    position=position,
+                    ahead=each.ahead.known,
+                ),
+                order_of(each.pipeline, closing=closing),
+            )
+            for each in kept
+        ]
+        if copies:
+            self.telemetry.checkpoint_paused(self.clock.monotonic() - started)
+        return copies
+
+    def _write(
+        self, copies: Iterable[_Copy], keepers: Sequence[Keeper]
+    ) -> dict[InputPartition, tuple[int, int]]:
+        saved = {}
+        for copy in copies:
+            partition = copy.capture.partition
+            self.step("checkpoint 4: write")
+            data = encode(copy.capture, copy.origin)
+            for keeper in keepers:
+                try:
+                    keeper.store.save(partition, copy.order, data)
+                except StateStoreError as error:
+                    self.failing = str(error)
+                    self.telemetry.checkpoint_done(keeper.store.name, partition, None)
+                    log.error(  # noqa: TRY400 - one line
+                        "checkpoint not written; trying again",
+                        store=keeper.store.name,
+                        error=str(error),
+                    )
+                else:
+                    self.telemetry.checkpoint_done(keeper.store.name, partition, len(data))
+                    saved[partition] = copy.order
+                    if keeper is self.keepers[0]:
+                        self.failing = ""
+        return saved
+
+    def close(self) -> None:
+        """Wait for what is being written, then release the stores."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=True)
+        for keeper in self.keepers:
+            keeper.store.close()
+
+
+def _least(positions: Iterable[Mapping[str, int]]) -> dict[str, int] | None:
+    """Return the earliest of several positions; None when there is none."""
+    each = list(positions)
+    if not each:
+        return None
+    names = set.intersection(*(set(position) for position in each))
+    return {name: min(position[name] for position in each) for name in names}

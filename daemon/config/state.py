@@ -1,0 +1,48 @@
+"""Where learnt state is kept, and what to do when it cannot be used."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from daemon.config.section import Section
+from hebbstream.durations import Duration
+
+
+class StateSection(Section):
+    """Where learnt state is kept, so that a crash, a restart or a move forgets nothing."""
+
+    folder: str | None = Field(
+        default="state",
+        description=(
+            "Folder for checkpoints, relative to the working directory; null keeps none on disk."
+        ),
+    )
+    interval: Duration = Field(
+        default=5.0,
+        ge=0.1,
+        le=3600,
+        description="Time between checkpoints on disk; longer replays more after a crash.",
+    )
+    generations: int = Field(
+        default=2,
+        ge=1,
+        le=100,
+        description="Checkpoints kept of each partition; an older one stands in for a damaged one.",
+    )
+    on_refused: Literal["stop", "forget"] = Field(
+        default="stop",
+        description=(
+            "When none of a partition's checkpoints can be used (damaged, of a newer version, or "
+            "learnt under other groups, rules or interval): stop and say so, or set them aside "
+            "and learn anew."
+        ),
+    )
+    on_gap: Literal["stop", "continue"] = Field(
+        default="stop",
+        description=(
+            "When the broker has deleted records before they were read: stop, or count them as "
+            "lost and continue with the oldest that is left."
+        ),
+    )

@@ -1,0 +1,128 @@
+"""A topic from a position to its present end: what was written before, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+from daemon.config import KafkaSection
+from daemon.kafka.connection import client_options, connect
+from daemon.ports import Clock
+
+CONNECT_SECONDS = 3.0
+LOOKUP_SECONDS = 5.0
+POLL_SECONDS = 0.2
+
+
+class ReadBack:
+    """Reads each partition of a topic from an offset to the end it has now.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker.
+    application_id : str
+        Name of the client.
+    topic : str
+        What to read; it must exist.
+    since : mapping of str to int, or None
+        Offset to begin at by partition number, 0 for one that is not named; None reads nothing.
+    partition : int, optional
+        Only this one.
+
+    Attributes
+    ----------
+    ends : dict of str to int
+        Offset behind the last record of each partition, as of now.
+
+    Raises
+    ------
+    UnreachableError, KafkaError
+        When no broker answers in time.
+    """
+
+    def __init__(
+        self,
+        section: KafkaSection,
+        application_id: str,
+        topic: str,
+        since: Mapping[str, int] | None,
+        partition: int | None = None,
+    ) -> None:
+        options: dict[str, Any] = client_options(section, application_id) | {
+            "group_id": None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "allow_auto_create_topics": False,
+            "isolation_level": "read_committed",
+        }
+        self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
+        try:
+            numbers = self._consumer.partitions_for_topic(topic) or set()
+            chosen = [each for each in sorted(numbers) if partition in {None, each}]
+            self._partitions = [TopicPartition(topic, each) for each in chosen]
+            limit = int(LOOKUP_SECONDS * 1000)
+            ends = self._consumer.end_offsets(self._partitions, timeout_ms=limit)
+            self.ends = {str(each.partition): end for each, end in ends.items()}
+            self._consumer.assign(self._partitions)
+            for each in self._partitions:
+                name = str(each.partition)
+                first = self.ends[name] if since is None else since.get(name, 0)
+                self._consumer.seek(each, first)
+        except BaseException:
+            self._consumer.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._consumer.close()
+
+    def records(self, deadline: float, clock: Clock) -> Iterator[Any]:
+        """Yield every record up to the ends.
+
+        Parameters
+        ----------
+        deadline : float
+            When to give up, on the monotonic clock.
+        clock : Clock
+            For the deadline.
+
+        Yields
+        ------
+        ConsumerRecord
+            In order within each partition.
+
+        Raises
+        ------
+        KafkaTimeoutError
+            When the ends are not reached in time.
+        """
+        while not all(
+            self._consumer.position(each) >= self.ends[str(each.partition)]
+            for each in self._partitions
+        ):
+            if clock.monotonic() > deadline:
+                msg = f"the end of {self._partitions[0].topic} was not reached in time"
+                raise KafkaTimeoutError(msg)
+            batches = self._consumer.poll(timeout_ms=int(POLL_SECONDS * 1000))
+            for each, records in batches.items():
+                for record in records:
+                    if record.offset < self.ends[str(each.partition)]:
+                        yield record
+
+    def events(self, deadline: float, clock: Clock) -> Iterator[tuple[str, int, bytes]]:
+        """Yield partition, offset and value of every record that has one, as `records` does."""
+        for record in self.records(deadline, clock):
+            if record.value is not None:
+                yield str(record.partition), record.offset, record.value

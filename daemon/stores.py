@@ -1,0 +1,67 @@
+"""Where state is kept, as configured."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from daemon.checkpoints import Checkpoints, Keeper
+from daemon.config import StateSection
+from daemon.files.states import FileStates
+from daemon.pipeline_sections import PipelineSections
+from daemon.ports import Clock, EventSink
+from daemon.telemetry import Telemetry
+from hebbstream.warmup import compile_target
+
+
+def build_of() -> dict[str, str]:
+    """Name what decides the last digits of everything that is learnt."""
+    packages = {name: version(name) for name in ("hebbstream", "numpy", "numba", "llvmlite")}
+    return {**packages, "python": platform.python_version(), "target": compile_target()}
+
+
+def make_checkpoints(
+    section: StateSection,
+    sink: EventSink,
+    sections: PipelineSections,
+    clock: Clock,
+    telemetry: Telemetry,
+) -> Checkpoints | None:
+    """Make what keeps the state.
+
+    Parameters
+    ----------
+    section : StateSection
+        Where and how often.
+    sink : EventSink
+        Where the events go.
+    sections : PipelineSections
+        For pipelines that are restored.
+    clock : Clock
+        The machine's.
+    telemetry : Telemetry
+        Told of each checkpoint.
+
+    Returns
+    -------
+    Checkpoints or None
+        None when state is kept nowhere.
+
+    Raises
+    ------
+    StateStoreError
+        When the folder cannot be written to.
+    """
+    if section.folder is None:
+        return None
+    folder = Path(section.folder) / sections.application_id
+    return Checkpoints(
+        keepers=[Keeper(FileStates(folder, section.generations), section.interval)],
+        sink=sink,
+        sections=sections,
+        clock=clock,
+        telemetry=telemetry,
+        build=build_of(),
+        on_refused=section.on_refused,
+    )

@@ -1,0 +1,39 @@
+"""A topic from a position to its end."""
+
+from __future__ import annotations
+
+import pytest
+from kafka import KafkaProducer
+
+from broker import Broker
+from daemon.clock import SystemClock
+from daemon.config import KafkaSection
+from daemon.kafka.read_back import ReadBack
+
+pytestmark = pytest.mark.slow
+
+
+def test_reads_from_the_position_to_the_present_end(broker: Broker) -> None:
+    """A partition that is not named is read whole; None reads nothing; both know the ends."""
+    topic = broker.create_topic("back", partitions=2)
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    for number in range(10):
+        producer.send(topic, value=b"%d" % number, partition=number % 2)
+    producer.flush(10)
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap])
+    clock = SystemClock()
+
+    with ReadBack(section, "shop", topic, {"0": 3}) as back:
+        producer.send(topic, value=b"later", partition=0)
+        producer.flush(10)
+        found = sorted(back.events(clock.monotonic() + 20, clock))
+    with ReadBack(section, "shop", topic, None) as nothing:
+        none = list(nothing.events(clock.monotonic() + 20, clock))
+    producer.close()
+
+    assert back.ends == {"0": 5, "1": 5}
+    assert found == [
+        *(("0", place, b"%d" % (place * 2)) for place in (3, 4)),
+        *(("1", place, b"%d" % (place * 2 + 1)) for place in range(5)),
+    ]
+    assert (none, nothing.ends) == ([], {"0": 6, "1": 5})

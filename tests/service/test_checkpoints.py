@@ -1,0 +1,199 @@
+"""What a partition starts with, what is saved, and what a failing store does to the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from daemon.checkpoints import Checkpoints, Keeper
+from daemon.engine import Engine
+from daemon.errors import CheckpointError, StateStoreError
+from daemon.files.states import FileStates
+from daemon.http.health import HealthState
+from daemon.ports import StoredState
+from daemon.records import Channel, InputPartition
+from daemon.telemetry import Telemetry
+from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Revoke
+from fakes import Step as ScriptStep
+from simulation import Inline
+from streams import PARTITION, record_batch, related, sections, wide_records
+
+
+@dataclass
+class FullDisk:
+    """A store that cannot be written to until it is mended."""
+
+    inner: FileStates
+    full: bool = True
+    name: str = "disk"
+
+    def stored(self, partition: InputPartition) -> list[StoredState]:
+        """List what is there."""
+        return self.inner.stored(partition)
+
+    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+        """Refuse, or save."""
+        if self.full:
+            msg = "no space left on device"
+            raise StateStoreError(msg)
+        self.inner.save(partition, order, data)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def make(
+    folder: Path,
+    script: list[ScriptStep],
+    on_refused: Literal["stop", "forget"] = "stop",
+    **changes: object,
+) -> Engine:
+    """Build an engine that keeps its state in a folder."""
+    clock, sink = FakeClock(), FakeSink()
+    telemetry = Telemetry(clock, "hash")
+    parts = sections(**{"framing": {"idle_timeout": "60s"}} | changes)
+    return Engine(
+        source=FakeSource(script, clock),
+        sink=sink,
+        clock=clock,
+        sections=parts,
+        telemetry=telemetry,
+        health=HealthState(clock),
+        checkpoints=Checkpoints(
+            [Keeper(FileStates(folder, 2), 0.1)],
+            sink,
+            parts,
+            clock,
+            telemetry,
+            on_refused=on_refused,
+            pool=Inline(),
+        ),
+    )
+
+
+def batches(count: int, first: int = 0, size: int = 3) -> list[ScriptStep]:
+    """Consecutive record batches of one partition, each followed by a poll without any."""
+    values = wide_records(related(seed=1, ticks=(first + count) * size))
+    steps: list[ScriptStep] = []
+    for at in range(first, first + count):
+        steps += [record_batch(values[at * size : (at + 1) * size], at * size), None]
+    return steps
+
+
+def test_a_second_process_goes_on_where_the_first_one_stopped(tmp_path: Path) -> None:
+    """Without any committed offset: the one inside the state is the truth."""
+    make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
+    second = make(tmp_path, [Assign((PARTITION,)), *batches(2, first=3)])
+
+    second.run(lambda: False)
+
+    assert second.telemetry.value("restores_total") == 1
+    assert second.telemetry.value("records_total", "metrics", "0") == 3
+    assert isinstance(second.source, FakeSource)
+    assert second.source.committed[PARTITION] == 15
+
+
+def test_only_what_is_saved_is_committed(tmp_path: Path) -> None:
+    """A full disk stops the commits, not the service; it is not ready and says why, then mends."""
+    made = make(tmp_path, [Assign((PARTITION,)), *batches(6)])
+    assert made.checkpoints is not None
+    disk = FullDisk(FileStates(tmp_path, 2))
+    made.checkpoints.keepers[0] = Keeper(disk, 0.1)
+    assert isinstance(made.source, FakeSource)
+    seen: list[tuple[bool, dict[InputPartition, int]]] = []
+
+    def look() -> bool:
+        state = {check.name: check for check in made.health.readiness()}["state"]
+        assert isinstance(made.source, FakeSource)
+        seen.append((state.ok, dict(made.source.committed)))
+        disk.full = len(seen) < 8
+        return False
+
+    made.run(look)
+
+    assert (False, {}) in seen
+    assert all(not committed for ok, committed in seen if not ok)
+    assert seen[-1][0]
+    assert made.source.committed[PARTITION] == 18
+    assert made.telemetry.value("checkpoints_total", "disk", "failure") > 0
+
+
+def test_a_lost_partition_is_dropped_without_writing(tmp_path: Path) -> None:
+    """Another member owns it by now: what was not saved is not saved any more."""
+    made = make(tmp_path, [Assign((PARTITION,)), batches(1)[0], Lose((PARTITION,))])
+    assert made.checkpoints is not None
+    made.checkpoints.keepers[0].interval = 1e9
+
+    made.run(lambda: False)
+
+    stored = FileStates(tmp_path, 2).stored(PARTITION)
+    assert [each.order for each in stored] == [(0, 0)]
+
+
+def test_a_revoked_partition_is_saved_before_it_goes(tmp_path: Path) -> None:
+    """The next owner finds all of it."""
+    made = make(tmp_path, [Assign((PARTITION,)), batches(1)[0], Revoke((PARTITION,))])
+    assert made.checkpoints is not None
+    made.checkpoints.keepers[0].interval = 1e9
+
+    made.run(lambda: False)
+
+    assert max(each.order for each in FileStates(tmp_path, 2).stored(PARTITION)) == (3, 0)
+    assert isinstance(made.source, FakeSource)
+    assert made.source.committed[PARTITION] == 3
+
+
+def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    """It is set aside with its reason, and what comes after is saved again."""
+    make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
+    latest = max(FileStates(tmp_path, 2).stored(PARTITION), key=lambda each: each.order)
+    Path(latest.place).write_bytes(latest.read()[:-9])
+    second = make(tmp_path, [Assign((PARTITION,)), *batches(5)])
+
+    second.run(lambda: False)
+
+    assert second.telemetry.value("checkpoints_refused_total") == 1
+    assert second.telemetry.value("restores_total") == 1
+    assert max(e.order for e in FileStates(tmp_path, 2).stored(PARTITION))[0] == 15
+
+
+def test_when_none_can_be_used_it_stops_or_forgets_as_told(tmp_path: Path) -> None:
+    """Other groups make the state meaningless: by default nothing is forgotten silently."""
+    make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
+    other: dict[str, Any] = {"grouping": {"group_by": []}}
+
+    with pytest.raises(CheckpointError, match=r"grouping.group_by changed.*1 groups and 6 series"):
+        make(tmp_path, [Assign((PARTITION,))], **other).run(lambda: False)
+    forgetful = make(tmp_path, [Assign((PARTITION,)), *batches(5)], "forget", **other)
+    forgetful.run(lambda: False)
+
+    assert forgetful.telemetry.value("restores_total") == 0
+    assert forgetful.telemetry.value("records_total", "metrics", "0") == 15
+    assert max(e.order for e in FileStates(tmp_path, 2).stored(PARTITION))[0] == 15
+
+
+def test_published_events_are_found_from_the_position_in_the_state(tmp_path: Path) -> None:
+    """What another process published since the checkpoint is withheld from the replay."""
+    values = wide_records(related(seed=5, ticks=1600, break_at=1400))
+    story = [record_batch(values[at : at + 100], at) for at in range(0, 1600, 100)]
+    first = make(tmp_path, [Assign((PARTITION,)), *story[:14], None])
+    first.run(lambda: False)
+    assert isinstance(first.sink, FakeSink)
+    crashed = make(tmp_path, [Assign((PARTITION,)), *story])
+    assert crashed.checkpoints is not None
+    crashed.checkpoints.keepers[0] = Keeper(FullDisk(FileStates(tmp_path, 2)), 1e9)
+    crashed.run(lambda: False)
+    assert isinstance(crashed.sink, FakeSink)
+    published = [m for m in crashed.sink.messages if m.channel is Channel.EVENTS]
+    third = make(tmp_path, [Assign((PARTITION,)), *story])
+    assert isinstance(third.sink, FakeSink)
+    third.sink.messages.extend([replace(m) for m in published])
+
+    third.run(lambda: False)
+
+    assert published
+    assert [m for m in third.sink.messages if m.channel is Channel.EVENTS] == published
+    assert third.telemetry.value("events_withheld_total") == len(published)
