@@ -97,6 +97,18 @@ test-fast: setup ## The tests that need no broker and take no time
 test-kafka: setup ## The tests against a broker
 	$(BIN)/pytest -m kafka
 
+SEEDS ?= 1000
+
+.PHONY: sim
+sim: setup ## Crashes drawn from many seeds: the end must be that of a calm run (SEEDS=1000, or FIRST..LAST)
+	HEBBSTREAM_SIM_SEEDS=$(SEEDS) $(BIN)/pytest -q -x tests/service/test_simulation.py
+
+KILLS ?= 50
+
+.PHONY: soak
+soak: setup ## Kill the real process at random under load on Apache Kafka, and compare with a run left alone (KILLS=50)
+	PYTHONPATH=tests $(BIN)/python tests/soak.py --kills $(KILLS)
+
 .PHONY: test-nojit
 test-nojit: setup ## The library's tests as plain Python, with branch coverage
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov=hebbstream --cov-branch --cov-report=term-missing tests/kernels tests/library
