@@ -264,7 +264,7 @@ class Detector(Group):
             "tick": self._tick,
             "waiting": [asdict(entry) for entry in self._waiting],
         }
-        return snapshot.encode(header, self._state.model()._asdict())
+        return snapshot.encode(header, self._state.arrays())
 
     @classmethod
     def load(cls, data: bytes, params: DetectorParams | None = None) -> Self:

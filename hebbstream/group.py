@@ -11,7 +11,6 @@ from hebbstream.arrays import F32, F64
 from hebbstream.errors import SeriesError
 from hebbstream.frames import as_times
 from hebbstream.graph import Entry
-from hebbstream.kernels.gate import adopt_regime
 from hebbstream.kernels.layout import (
     BLOCK_TICKS,
     CELL_ROWS,
@@ -23,6 +22,7 @@ from hebbstream.kernels.layout import (
     TAIL_COUNT,
 )
 from hebbstream.kernels.model import Work
+from hebbstream.kernels.quarantine import adopt_now
 from hebbstream.params import DetectorParams
 from hebbstream.results import (
     Change,
@@ -234,6 +234,16 @@ class Group:
             self._check_new([new])
         self._series[index] = new
 
+    @property
+    def quarantined(self) -> bool:
+        """True while something is wrong and a shadow learns."""
+        return self._state.plasticity.quarantined
+
+    @property
+    def parked(self) -> bool:
+        """True while the regime before an adoption is kept, to be restored when it fits again."""
+        return self._state.plasticity.parked
+
     def hold(self) -> None:
         """Stop all learning: what was learnt until now stays the reference."""
         self._state.plasticity.hold()
@@ -243,18 +253,12 @@ class Group:
         self._state.plasticity.release()
 
     def adopt(self) -> None:
-        """Take the present regime as normal at once: series that deviate are learnt anew."""
-        params = self._params.gate
-        adopt_regime(
-            self._state.scaler.moments,
-            self._state.subspace.components,
-            self._state.subspace.residual,
-            self._state.subspace.totals,
-            self._state.plasticity.deviation,
-            params.adopt_sigmas,
-            float(params.adopt_count),
-        )
-        self._state.plasticity.note_adoption(self._tick)
+        """Take the present regime as normal at once, and park the one before.
+
+        In a quarantine what the shadow has learnt is adopted; else series that deviate restart
+        where they stand.
+        """
+        adopt_now(self._model, self._work, self._settings, self._tick)
 
     def reset(self) -> None:
         """Forget all that was learnt, and a hold; series, knobs and tick stay."""

@@ -233,50 +233,84 @@ class CalibrationParams(Params):
 
 
 class GateParams(Params):
-    """Learning while something is wrong."""
+    """Learning while something is wrong: quarantine, adoption of a new normal, and the way back."""
 
     trigger: float = Field(
         default=2.5,
         ge=1,
         le=100,
         description=(
-            "-log10 of the gate's p-value above which a tick is hot and learning slows; lower "
-            "slows more often."
+            "-log10 of the gate's p-value above which a tick is hot and the group quarantined; "
+            "lower quarantines more often."
         ),
     )
     slow_factor: float = Field(
-        default=0.2,
+        default=0.3,
         ge=0,
         le=1,
-        description="Factor on every learning rate while quarantined; 1 switches the slowing off.",
+        description=(
+            "Factor on every learning rate of what judges, while quarantined; 0 holds it still, 1 "
+            "lets it learn on beside the shadow."
+        ),
+    )
+    adopt_after: Duration = Field(
+        default=3300.0,
+        ge=0,
+        le=365 * DAY,
+        description=(
+            "How long a group must be hot, net, before the new regime is adopted as normal, or "
+            "adopt_after_ticks if that is longer; longer alarms longer, and follows change later."
+        ),
     )
     adopt_after_ticks: int = Field(
-        default=60,
+        default=55,
         ge=1,
         le=10_000_000,
-        description="Hot ticks after which the new regime is adopted as normal.",
+        description="Hot ticks before the new regime is adopted, at least.",
+    )
+    retention: Duration = Field(
+        default=7 * DAY,
+        ge=0,
+        le=3650 * DAY,
+        description=(
+            "How long the regime before an adoption stays parked, to be restored when it fits "
+            "again; 0 forgets it at once."
+        ),
+    )
+    restore_after_ticks: int = Field(
+        default=10,
+        ge=1,
+        le=100_000,
+        description="Ticks in a row the parked regime must fit before it is restored.",
+    )
+    settle_ticks: int = Field(
+        default=10,
+        ge=1,
+        le=100_000,
+        description=(
+            "Ticks of a quarantine in which the shadow only looks where the series stand; more "
+            "find it more exactly, and leave fewer to learn from there."
+        ),
     )
     adopt_sigmas: float = Field(
         default=3.0,
         ge=0.5,
         le=100,
-        description=(
-            "Mean deviation beyond which a series restarts its location and scale on adoption."
-        ),
+        description="Mean deviation beyond which a series restarts where it stands.",
     )
     adopt_count: int = Field(
         default=60,
         ge=1,
         le=1_000_000,
         description=(
-            "Samples an adopted series is taken to have seen; fewer learn the new regime faster."
+            "Samples a restarted series is taken to have seen; fewer learn the new regime faster."
         ),
     )
     adopt_smoothing_ticks: int = Field(
         default=30,
         ge=1,
         le=100_000,
-        description="Time constant of the mean deviation that adoption looks at.",
+        description="Time constant of the mean deviation that restarts look at.",
     )
 
 

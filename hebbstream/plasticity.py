@@ -8,7 +8,18 @@ from typing import Self
 import numpy as np
 
 from hebbstream.arrays import F64
-from hebbstream.kernels.layout import ADOPTED_BEFORE, ADOPTED_LAST, GATE_HOT, GATE_ROWS, HELD
+from hebbstream.kernels.layout import (
+    ADOPTED_BEFORE,
+    ADOPTED_LAST,
+    GATE_HOT,
+    GATE_ROWS,
+    HELD,
+    PARKED_AT,
+    PARKED_FITS,
+    PARKED_LIFE,
+    PUBLISHED_LIFE,
+    SHADOW_TICKS,
+)
 
 #: A tick long before any other.
 NEVER = -1e18
@@ -16,25 +27,26 @@ NEVER = -1e18
 
 @dataclass(slots=True)
 class Plasticity:
-    """The gate, and the smoothed deviation of n series that adoption looks at.
+    """The gate, and the smoothed deviations of n series that restarts look at.
 
     Attributes
     ----------
-    gate : float64[4]
-        Hot ticks, ticks of the last two adoptions, 1 while held.
-    deviation : float64[n]
-        EW of each series' clipped z.
+    gate : float64[12]
+        Of learning and of the quarantine, see layout.
+    deviation, drift : float64[n]
+        EW of each series' clipped z, under the published regime and under the shadow.
     """
 
     gate: F64
     deviation: F64
+    drift: F64
 
     @classmethod
     def empty(cls, n: int) -> Self:
         """Make an open, cold gate for n series."""
         gate = np.zeros(GATE_ROWS)
-        gate[[ADOPTED_LAST, ADOPTED_BEFORE]] = NEVER
-        return cls(gate, np.zeros(n))
+        gate[[ADOPTED_LAST, ADOPTED_BEFORE, PARKED_AT]] = NEVER
+        return cls(gate, np.zeros(n), np.zeros(n))
 
     @property
     def held(self) -> bool:
@@ -49,16 +61,36 @@ class Plasticity:
         """Let learning go on."""
         self.gate[HELD] = 0.0
 
-    def note_adoption(self, tick: int) -> None:
-        """Remember that a regime was adopted at `tick`, and cool down."""
-        self.gate[GATE_HOT] = 0.0
-        self.gate[ADOPTED_BEFORE] = self.gate[ADOPTED_LAST]
-        self.gate[ADOPTED_LAST] = tick
+    @property
+    def quarantined(self) -> bool:
+        """True while a shadow learns."""
+        return bool(self.gate[SHADOW_TICKS] > 0)
+
+    @property
+    def parked(self) -> bool:
+        """True while the regime before an adoption is kept."""
+        return bool(self.gate[PARKED_LIFE] > 0)
+
+    def check(self) -> None:
+        """Make sure that counts and squares are some.
+
+        Raises
+        ------
+        ValueError
+            When one is negative.
+        """
+        if (
+            self.gate[[GATE_HOT, SHADOW_TICKS, PUBLISHED_LIFE, PARKED_LIFE, PARKED_FITS]] < 0
+        ).any():
+            msg = "a count of the gate is negative"
+            raise ValueError(msg)
 
     def grow(self, count: int) -> None:
         """Append `count` series."""
         self.deviation = np.pad(self.deviation, (0, count))
+        self.drift = np.pad(self.drift, (0, count))
 
     def drop(self, index: int) -> None:
         """Forget the series at `index`."""
         self.deviation = np.delete(self.deviation, index)
+        self.drift = np.delete(self.drift, index)

@@ -53,6 +53,7 @@ class Learning(IntEnum):
     QUARANTINED = 2
     HELD = 3
     ADOPTED = 4
+    RESTORED = 5
 
 
 class Change(StrEnum):

@@ -52,12 +52,8 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
     """
     rate = learning_rate(params, interval_seconds)
     scaler, clock, subspace = params.scaler, params.clock, params.subspace
-    edges, evidence, tail, gate = (
-        params.associations,
-        params.evidence,
-        params.calibration,
-        params.gate,
-    )
+    edges, evidence = params.associations, params.evidence
+    tail, gate = params.calibration, params.gate
     tail_ticks = max(tail.memory / interval_seconds, float(tail.memory_ticks_min))
     values = {
         at.S_RATE: rate,
@@ -97,7 +93,10 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
         at.S_RELEASE: tail.release_ticks,
         at.S_GATE_TRIGGER: gate.trigger,
         at.S_GATE_FACTOR: gate.slow_factor,
-        at.S_ADOPT_AFTER: gate.adopt_after_ticks,
+        at.S_ADOPT_AFTER: max(gate.adopt_after_ticks, gate.adopt_after / interval_seconds),
+        at.S_RETENTION: gate.retention / interval_seconds,
+        at.S_RESTORE_AFTER: gate.restore_after_ticks,
+        at.S_SETTLE: gate.settle_ticks,
         at.S_ADOPT_SIGMAS: gate.adopt_sigmas,
         at.S_ADOPT_COUNT: gate.adopt_count,
         at.S_ADOPT_RATE: 1.0 / gate.adopt_smoothing_ticks,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hebbstream.calibration import Calibration
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
 from hebbstream.evidence import Evidence
-from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, SLOT_ROWS
+from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, GATE_ROWS, SLOT_ROWS
 from hebbstream.pairs import SEED
 
 MAGIC = b"HEBBSNAP"
@@ -58,6 +58,7 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
         _add_slots(header["params"]["associations"], arrays)
         _add_habits(arrays)
+        _add_quarantine(header["params"]["gate"], arrays)
     return header, arrays
 
 
@@ -79,6 +80,13 @@ def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:
     arrays["slot_ends"] = np.zeros((2, 0), np.uint32)
     arrays["slots"] = np.zeros((SLOT_ROWS, 0), np.float32)
     arrays["seed"] = np.array([SEED], np.uint64)
+
+
+def _add_quarantine(knobs: dict[str, Any], arrays: Arrays) -> None:
+    """Give the gate of format 2 a shadow that has not begun, and nothing parked."""
+    knobs.setdefault("adopt_after", 0.0)
+    arrays["gate"] = np.pad(arrays["gate"], (0, GATE_ROWS - len(arrays["gate"])))
+    arrays["drift"] = np.zeros_like(arrays["deviation"])
 
 
 class Kind(NamedTuple):

@@ -1,4 +1,4 @@
-"""All that a detector has learnt: its six states as one, by name, series by series."""
+"""All that a detector has learnt: its states as one, by name, series by series."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hebbstream.graph import Entry, Graph
 from hebbstream.kernels.model import Model
 from hebbstream.params import DetectorParams
 from hebbstream.plasticity import Plasticity
-from hebbstream.scaler import Scaler, harmonics
+from hebbstream.regime import RegimeState, fitting
+from hebbstream.scaler import Scaler
 from hebbstream.subspace import Subspace
 
 #: Every array and the state that owns it, in the order of Model.
@@ -43,6 +44,7 @@ ARRAYS = (
     ("calibration", "histograms"),
     ("calibration", "tails"),
     ("plasticity", "deviation"),
+    ("plasticity", "drift"),
     ("plasticity", "gate"),
 )
 #: Their number of columns is the number of edges.
@@ -60,30 +62,49 @@ class State:
     evidence: Evidence
     calibration: Calibration
     plasticity: Plasticity
+    shadow: RegimeState
+    parked: RegimeState
 
     @classmethod
     def empty(cls, n: int, params: DetectorParams, interval_seconds: float) -> Self:
         """Make the state of n series that have seen nothing."""
-        subspace = params.subspace
+        published, shadow, parked = (
+            RegimeState.empty(n, params, interval_seconds) for _ in range(3)
+        )
         return cls(
             params,
-            Scaler.empty(n, harmonics(params.clock, interval_seconds)),
-            Subspace.empty(
-                n,
-                subspace.components_max,
-                subspace.components_min,
-                lateral=subspace.rule == "lateral",
-                lags=subspace.lags,
-            ),
+            published.scaler,
+            published.subspace,
             Graph.empty(n, params.associations),
             Evidence.empty(n),
             Calibration.empty(),
             Plasticity.empty(n),
+            shadow,
+            parked,
         )
 
     def model(self) -> Model:
         """Every array for the kernels; not copies, so valid until a series or an edge changes."""
-        return Model(**{name: getattr(getattr(self, owner), name) for owner, name in ARRAYS})
+        return Model(
+            **{name: getattr(getattr(self, owner), name) for owner, name in ARRAYS},
+            shadow=self.shadow.arrays(),
+            parked=self.parked.arrays(),
+        )
+
+    def _spares(self) -> list[tuple[str, RegimeState]]:
+        """Regimes that are in use beside the published one, with what names their arrays."""
+        used = (
+            ("shadow_", self.shadow, self.plasticity.quarantined),
+            ("parked_", self.parked, self.plasticity.parked),
+        )
+        return [(prefix, regime) for prefix, regime, in_use in used if in_use]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array for a snapshot; those of a shadow or a parked regime only if there is one."""
+        arrays = {name: getattr(getattr(self, owner), name) for owner, name in ARRAYS}
+        for prefix, regime in self._spares():
+            arrays |= {prefix + name: a for name, a in regime.arrays()._asdict().items()}
+        return arrays
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take arrays over from a snapshot.
@@ -91,7 +112,7 @@ class State:
         Parameters
         ----------
         arrays : dict of str to array
-            As `model` names them, for the same number of series and the same knobs.
+            As `arrays` names them, for the same number of series and the same knobs.
 
         Raises
         ------
@@ -103,22 +124,18 @@ class State:
         for owner, name in ARRAYS:
             state = getattr(self, owner)
             present: NDArray[Any] = getattr(state, name)
-            given = arrays.get(name)
             shape = present.shape
             if name in PER_EDGE and len(edges) == 1:
                 shape = (present.shape[0], *next(iter(edges)))
-            if given is None or given.dtype != present.dtype or given.shape != shape:
-                msg = f"array {name!r} is missing, or does not fit the series and the knobs"
-                raise ValueError(msg)
-            if not np.isfinite(given).all():
-                msg = f"array {name!r} holds what is no number"
-                raise ValueError(msg)
-            setattr(state, name, given)
+            setattr(state, name, fitting(arrays, name, present, shape))
+        for prefix, regime in self._spares():
+            regime.restore(arrays, prefix)
         self.scaler.check()
         self.subspace.check()
         self.graph.check()
         self.evidence.check()
         self.calibration.check()
+        self.plasticity.check()
 
     def grow(self, count: int) -> list[Entry]:
         """Append `count` series that have seen nothing; returns the edges that ended with it."""
@@ -126,6 +143,8 @@ class State:
         self.subspace.grow(count, self.params.subspace.components_min)
         self.evidence.grow(count)
         self.plasticity.grow(count)
+        for regime in (self.shadow, self.parked):
+            regime.grow(count, self.params.subspace.components_min)
         return self.graph.grow(count)
 
     def drop(self, index: int) -> list[Entry]:
@@ -134,4 +153,6 @@ class State:
         self.subspace.drop(index)
         self.evidence.drop(index)
         self.plasticity.drop(index)
+        for regime in (self.shadow, self.parked):
+            regime.drop(index)
         return self.graph.drop(index)

@@ -225,20 +225,6 @@ def follow_deviation(z: F64, present: F64, deviation: F64, rate: float) -> F64:
     return np.where(present > 0, moved, deviation)
 
 
-def heat(hot: float, exponent: float, trigger: float, adopt_after: float) -> tuple[float, bool]:
-    """Hot + 1 or hot - 4; adoption beyond `adopt_after`."""
-    hot = hot + 1 if exponent > trigger else max(0.0, hot - 4)
-    return (0.0, True) if exponent > trigger and hot > adopt_after else (hot, False)
-
-
-def adopt_regime(moments: F64, deviation: F64, sigmas: float, count: float) -> F64:
-    """Deviating series get a count of at most `count` and a range of nothing."""
-    moved, adopted = abs(deviation) > sigmas, moments.copy()
-    adopted[at.COUNT, moved] = np.minimum(adopted[at.COUNT, moved], count)
-    adopted[at.HIGH, moved] = adopted[at.LOW, moved] = adopted[at.MEAN, moved]
-    return adopted
-
-
 def pair_index(i: int, j: int, n: int) -> int:
     """Place of i < j among the pairs in order."""
     return [(a, b) for a in range(n) for b in range(a + 1, n)].index((i, j))

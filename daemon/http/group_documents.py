@@ -46,7 +46,9 @@ class GroupSummary(Document, frozen=True, kw_only=True, gc=False):
     topic: str
     partition: int
     health: Health
-    learning: Annotated[str, Meta(description="warmup, normal, quarantined, held or adopted.")]
+    learning: Annotated[
+        str, Meta(description="warmup, normal, quarantined, held, adopted or restored.")
+    ]
     series: int
     components: int
     edges: int

@@ -64,7 +64,7 @@ def break_evidence(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[10, m], in/out
+    edge_values : float32[14, m], in/out
         State of the edges; their smoothed break and fast trace move.
     activity : float64[7, n], in/out
         State of the series; their smoothed break and fast activity move.
@@ -123,7 +123,7 @@ def learn_spread(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[10, m], in/out
+    edge_values : float32[14, m], in/out
         State of the edges.
     rate, gate : float64
         EW rate once warm, and the factor on it.
@@ -149,7 +149,7 @@ def settle_edge(
 
     Parameters
     ----------
-    edge_values : float32[10, m], in/out
+    edge_values : float32[14, m], in/out
         State of the edges. A weight whose sign has turned is left for the graph to flip.
     edge_ticks : int64[3, m], in/out
         Ticks of birth, of weakness, of being broken.
@@ -204,7 +204,7 @@ def refresh_edges(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[10, m], in/out
+    edge_values : float32[14, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.
@@ -249,7 +249,7 @@ def refresh_own(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[10, m], in/out
+    edge_values : float32[14, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.

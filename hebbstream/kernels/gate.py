@@ -1,29 +1,32 @@
-"""Plasticity: slow down while something is wrong, and adopt the new regime when it stays.
+"""Small steps of plasticity: where series stand, what restarts there, whose spread is whose.
 
-A group is hot while its statistic lies far in the tail. While hot, learning runs at a fraction of
-its rate, so that a fault does not become normal; after enough hot ticks the new regime is adopted.
+What decides and when is in `hebbstream.kernels.quarantine`.
 """
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from hebbstream._jit import kernel
-from hebbstream.arrays import F32, F64
+from hebbstream.arrays import F32, F64, U32
 from hebbstream.kernels.layout import (
-    ADOPTED_BEFORE,
-    ADOPTED_LAST,
     AGE,
     COMPONENTS,
     COUNT,
     ENERGY_COUNT,
-    GATE_HOT,
     HIGH,
     LOW,
     MEAN,
     RESIDUAL_COUNT,
+    SHADOW_SPREAD,
 )
 
-COOLING = 4.0
 CLIP_SIGMAS = 20.0
+#: Variance of the difference of two ends one of which restarts: where it stands is a first guess,
+#: and a tight relation would be broken by what the guess is off.
+DOUBT = 1.5
 
 
 @kernel
@@ -46,75 +49,153 @@ def follow_deviation(z: F32, present: F32, deviation: F64, rate: float) -> None:
 
 
 @kernel
-def heat(gate: F64, exponent: float, trigger: float, adopt_after: float, tick: int) -> bool:
-    """Count hot ticks.
-
-    Parameters
-    ----------
-    gate : float64[4], in/out
-        State, see layout.
-    exponent : float64
-        Of the gate's tail model.
-    trigger : float64
-        Exponent above which a tick is hot.
-    adopt_after : float64
-        Net hot ticks that are waited before adoption.
-    tick : int
-        Now.
-
-    Returns
-    -------
-    bool
-        True when the new regime is to be adopted at this tick.
-    """
-    if exponent <= trigger:
-        gate[GATE_HOT] = max(0.0, gate[GATE_HOT] - COOLING)
-        return False
-    gate[GATE_HOT] += 1.0
-    if gate[GATE_HOT] <= adopt_after:
-        return False
-    gate[GATE_HOT] = 0.0
-    gate[ADOPTED_BEFORE] = gate[ADOPTED_LAST]
-    gate[ADOPTED_LAST] = tick
-    return True
-
-
-@kernel
-def adopt_regime(
-    moments: F64,
-    components: F64,
-    residual: F64,
-    totals: F64,
-    deviation: F64,
-    sigmas: float,
-    count: float,
-) -> None:
-    """Let what has moved be learnt anew: deviating series and the subspace become young.
+def restart_drifted(
+    moments: F64, drift: F64, scale: F64, sigmas: float, count: float, moved: F64
+) -> int:
+    """Let series that stand elsewhere be learnt anew from where they stand.
 
     Parameters
     ----------
     moments : float64[6, n], in/out
-        Location and scale; a deviating series is to be learnt anew, its range restarts at its
-        location. What it has SEEN stays: it is judged without a pause.
+        Location and range restart where the series has been; the variance stays, as a guess that
+        weighs `count` samples.
+    drift : float64[n], in/out
+        From `follow_deviation`; 0 where a series restarts.
+    scale : float64[n], in
+        One sigma in the series' unit.
+    sigmas : float64
+        Drift beyond which a series restarts.
+    count : float64
+        Samples a restarted series is taken to have seen, at most.
+    moved : float64[n], out
+        1 where a series restarted, else 0.
+
+    Returns
+    -------
+    int
+        Series that restarted.
+    """
+    restarted = 0
+    for j in range(drift.shape[0]):
+        moved[j] = 0.0
+        if abs(drift[j]) > sigmas:
+            moments[MEAN, j] += drift[j] * scale[j]
+            moments[HIGH, j] = moments[MEAN, j]
+            moments[LOW, j] = moments[MEAN, j]
+            moments[COUNT, j] = min(moments[COUNT, j], count)
+            drift[j] = 0.0
+            moved[j] = 1.0
+            restarted += 1
+    return restarted
+
+
+@kernel
+def cut_counts(components: F64, residual: F64, totals: F64, count: float) -> None:
+    """Let the components and what they leave be learnt fast again.
+
+    Parameters
+    ----------
     components : float64[3, components_max], in/out
         Ages are cut.
     residual : float64[2, n], in/out
         Counts are cut.
     totals : float64[3], in/out
         The energy's count is cut.
-    deviation : float64[n], in
-        From `follow_deviation`.
-    sigmas : float64
-        Deviation beyond which a series restarts.
     count : float64
-        Samples a restarted series is taken to have seen.
+        What they are cut to.
     """
-    for j in range(deviation.shape[0]):
-        if abs(deviation[j]) > sigmas:
-            moments[COUNT, j] = min(moments[COUNT, j], count)
-            moments[HIGH, j] = moments[MEAN, j]
-            moments[LOW, j] = moments[MEAN, j]
+    for j in range(residual.shape[1]):
         residual[RESIDUAL_COUNT, j] = min(residual[RESIDUAL_COUNT, j], count)
     for c in range(int(totals[COMPONENTS])):
         components[AGE, c] = min(components[AGE, c], count)
     totals[ENERGY_COUNT] = min(totals[ENERGY_COUNT], count)
+
+
+@kernel
+def copy_spread(values: F32, source: int, target: int) -> None:
+    """Overwrite the usual difference of each edge, and its count.
+
+    Parameters
+    ----------
+    values : float32[14, m], in/out
+        State of the edges.
+    source, target : int
+        Rows.
+    """
+    for e in range(values.shape[1]):
+        values[target, e] = values[source, e]
+        values[target + 1, e] = values[source + 1, e]
+
+
+@kernel
+def fill_spread(values: F32, source: int, target: int) -> None:
+    """Give edges that were born since a usual difference where they have none.
+
+    Parameters
+    ----------
+    values : float32[14, m], in/out
+        State of the edges.
+    source, target : int
+        Rows.
+    """
+    for e in range(values.shape[1]):
+        if values[target + 1, e] == 0.0:
+            values[target, e] = values[source, e]
+            values[target + 1, e] = values[source + 1, e]
+
+
+@kernel
+def swap_spread(values: F32, first: int, second: int) -> None:
+    """Exchange two usual differences of each edge, and their counts.
+
+    Parameters
+    ----------
+    values : float32[14, m], in/out
+        State of the edges.
+    first, second : int
+        Rows.
+    """
+    for e in range(values.shape[1]):
+        for row in range(2):
+            kept = values[first + row, e]
+            values[first + row, e] = values[second + row, e]
+            values[second + row, e] = kept
+
+
+@kernel
+def doubt_spread(values: F32, ends: U32, moved: F64, count: float) -> None:
+    """Let the shadow learn anew how far apart the ends of edges are, where one has moved.
+
+    Until then it takes them for loosely related.
+
+    Parameters
+    ----------
+    values : float32[14, m], in/out
+        State of the edges.
+    ends : uint32[2, m], in
+        Source and target of each edge.
+    moved : float64[n], in
+        1 where a series restarted.
+    count : float64
+        Samples their spread is taken to have seen, at most.
+    """
+    for e in range(ends.shape[1]):
+        if moved[ends[0, e]] + moved[ends[1, e]] > 0.0:
+            values[SHADOW_SPREAD, e] = max(values[SHADOW_SPREAD, e], np.float32(DOUBT))
+            values[SHADOW_SPREAD + 1, e] = min(values[SHADOW_SPREAD + 1, e], np.float32(count))
+
+
+@kernel
+def count_seen(frame: F64, seen: F64) -> None:
+    """Count the samples of a frame that the published regime does not learn.
+
+    Parameters
+    ----------
+    frame : float64[n], in
+        NaN where missing.
+    seen : float64[n], in/out
+        Samples of each series since it joined.
+    """
+    for j in range(frame.shape[0]):
+        if not math.isnan(frame[j]):
+            seen[j] += 1.0

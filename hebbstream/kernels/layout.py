@@ -64,7 +64,7 @@ ACTIVITY_COUNT: Final = 5
 DEGREE: Final = 6
 ACTIVITY_ROWS: Final = 7
 
-# edge_values float32[10, m].
+# edge_values float32[14, m].
 WEIGHT: Final = 0
 TRACE: Final = 1
 SPREAD: Final = 2  # EW variance of the difference of the two ends
@@ -72,7 +72,9 @@ SPREAD_COUNT: Final = 3
 EDGE_BREAK: Final = 4  # EW over break_memory_ticks of the break evidence
 FAST_TRACE: Final = 5  # EW over break_memory_ticks of the product
 OWN: Final = 6  # the edge's own SUM_ROWS decayed sums, where not every pair is traced
-EDGE_ROWS: Final = 10
+SHADOW_SPREAD: Final = 10  # spread and its count in the shadow, then in the parked regime
+PARKED_SPREAD: Final = 12
+EDGE_ROWS: Final = 14
 
 # Decayed sums of a pair, from the tick it was first looked at.
 SUM_PRODUCT: Final = 0
@@ -145,12 +147,28 @@ BINS: Final = 480
 BIN_WIDTH: Final = 0.05
 STATISTIC_FLOOR: Final = 1e-3
 
-# gate float64[4]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
+# gate float64[12]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
 GATE_HOT: Final = 0
 ADOPTED_LAST: Final = 1
 ADOPTED_BEFORE: Final = 2
 HELD: Final = 3
-GATE_ROWS: Final = 4
+SHADOW_TICKS: Final = 4  # ticks of this quarantine; 0 without one
+SHADOW_STATISTIC: Final = 5  # smoothed statistic of the frames under the shadow
+PUBLISHED_LIFE: Final = 6  # ticks the published regime has learnt
+PARKED_LIFE: Final = 7  # ticks the parked regime had learnt; 0 when none is parked
+PARKED_AT: Final = 8  # tick at which it was parked
+PARKED_STATISTIC: Final = 9  # smoothed statistic of the frames under the parked regime
+PARKED_FITS: Final = 10  # ticks in a row that it fits
+PUBLISHED_STATISTIC: Final = 11  # smoothed statistic of the frames under the published regime
+GATE_ROWS: Final = 12
+
+# What learning does at a tick; values of hebbstream.results.Learning.
+LEARNING_WARMUP: Final = 0
+LEARNING_NORMAL: Final = 1
+LEARNING_QUARANTINED: Final = 2
+LEARNING_HELD: Final = 3
+LEARNING_ADOPTED: Final = 4
+LEARNING_RESTORED: Final = 5
 
 # scratch32 float32[5, (1 + l) n]: this frame, then the l before it.
 Z: Final = 0
@@ -238,4 +256,7 @@ S_ACTIVITY_MIN: Final = 39
 S_WEIGHT_GROW: Final = 40
 S_SIGNIFICANCE: Final = 41
 S_TRIAL: Final = 42
-SETTING_ROWS: Final = 43
+S_RETENTION: Final = 43
+S_RESTORE_AFTER: Final = 44
+S_SETTLE: Final = 45
+SETTING_ROWS: Final = 46

@@ -6,103 +6,29 @@ The numbers of components and edges are checked here as well, every so many tick
 from __future__ import annotations
 
 from hebbstream._jit import kernel
-from hebbstream.arrays import F32, F64
+from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.clock import learn_clock
 from hebbstream.kernels.edge_rules import learn_edges_delta, learn_edges_oja
 from hebbstream.kernels.edges import learn_spread, refresh_edges
 from hebbstream.kernels.evidence import learn_usual
-from hebbstream.kernels.gate import adopt_regime, heat
+from hebbstream.kernels.gate import count_seen
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.model import Model, Output, Work
-from hebbstream.kernels.moments import learn_moments
+from hebbstream.kernels.quarantine import (
+    decide_learning,
+    learn_shadow,
+    try_parked,
+    try_published,
+)
+from hebbstream.kernels.regime import face_regime, learn_regime, published
 from hebbstream.kernels.search import check_slots, fold_own
-from hebbstream.kernels.subspace import adapt_components, learn_residual, learn_subspace
-from hebbstream.kernels.subspace_rules import learn_subspace_by
+from hebbstream.kernels.subspace import adapt_components, keep_past
 from hebbstream.kernels.traces import fold_block, gather
-
-# Values of hebbstream.results.Learning.
-WARMUP, NORMAL, QUARANTINED, HELD_NOW, ADOPTED = 0, 1, 2, 3, 4
-
-
-@kernel
-def learning_factor(
-    model: Model, work: Work, settings: F64, out: Output, tick: int, t: int
-) -> float:
-    """Decide how fast this frame is learnt, and adopt a regime that has stayed.
-
-    Parameters
-    ----------
-    model : Model, in/out
-        State; the gate moves.
-    work : Work, in
-        Exponents of the frame.
-    settings : float64[SETTING_ROWS], in
-        See layout.
-    out : Output, out
-        Results.
-    tick, t : int
-        Now, and its row in the results.
-
-    Returns
-    -------
-    float64
-        Factor on every rate; 0 while held.
-    """
-    if model.gate[at.HELD] > 0.0:
-        out.verdicts[at.LEARNING, t] = HELD_NOW
-        return 0.0
-    ready = model.smooth[at.GROUP_AGE] >= settings[at.S_TAIL_START]
-    out.verdicts[at.LEARNING, t] = NORMAL if ready else WARMUP
-    exponent = work.exponents[at.TAIL_GATE]
-    if heat(model.gate, exponent, settings[at.S_GATE_TRIGGER], settings[at.S_ADOPT_AFTER], tick):
-        out.verdicts[at.LEARNING, t] = ADOPTED
-        adopt_regime(
-            model.moments,
-            model.components,
-            model.residual,
-            model.totals,
-            model.deviation,
-            settings[at.S_ADOPT_SIGMAS],
-            settings[at.S_ADOPT_COUNT],
-        )
-    if model.gate[at.GATE_HOT] > 0.0:
-        out.verdicts[at.LEARNING, t] = QUARANTINED
-        return float(settings[at.S_GATE_FACTOR])
-    return 1.0
-
-
-@kernel
-def learn_components(
-    weights: F32, components: F64, totals: F64, single: F32, settings: F64, g: float
-) -> None:
-    """Let the components learn the frame by the rule that is set.
-
-    Parameters
-    ----------
-    weights, components, totals : in/out
-        State of the subspace, see `learn_subspace`.
-    single : float32[5, (1 + l) n], in/out
-        What `score_frame` left; the lesson is overwritten, by plain rules the rest and hat too.
-    settings : float64[SETTING_ROWS], in
-        See layout.
-    g : float64
-        Factor on every rate, in (0, 1].
-    """
-    z, present = single[at.Z], single[at.PRESENT]
-    rate, clip = settings[at.S_RATE], settings[at.S_SUBSPACE_CLIP]
-    rule = int(settings[at.S_SUBSPACE_RULE])
-    if rule == at.RULE_PASTD:
-        lesson = single[at.LESSON]
-        learn_subspace(weights, components, totals, z, present, lesson, rate, g, clip)
-    else:
-        scratch = single[at.REST : at.HAT + 1]
-        learn_subspace_by(rule, weights, components, totals, z, present, scratch, rate, g, clip)
 
 
 @kernel
 def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -> None:
-    """Let every state learn the frame that was just scored.
+    """Let the published regime and the relations learn the frame that was just scored.
 
     Parameters
     ----------
@@ -117,49 +43,16 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
     g : float64
         Factor on every rate, in (0, 1].
     """
-    n = frame.shape[0]
-    present = work.single[at.PRESENT][:n]
-    rate = settings[at.S_RATE]
-    learn_clock(
-        frame,
-        work.basis,
-        model.coefficients,
-        model.clock,
-        work.double[at.HARMONIC],
-        work.double[at.BREAK_COUNT],
-        settings[at.S_CLOCK_RATE],
-        g,
-        settings[at.S_DAY_TICKS],
-    )
-    learn_moments(
-        frame,
-        work.double[at.COURSE],
-        model.moments,
-        rate,
-        g,
-        settings[at.S_LEARN_CLIP],
-        settings[at.S_RANGE_FLOOR],
-        settings[at.S_RANGE_RATE],
-    )
     learn_usual(
-        present,
+        work.single[at.PRESENT][: frame.shape[0]],
         model.moments[at.SEEN],
         model.habits,
         settings[at.S_WARMUP],
         settings[at.S_LONG_RATIO],
-        rate,
+        settings[at.S_RATE],
         g,
     )
-    learn_residual(
-        work.single[at.REST][:n],
-        model.residual,
-        present,
-        rate,
-        g,
-        settings[at.S_CAP],
-        settings[at.S_WARMUP],
-    )
-    learn_components(model.weights, model.components, model.totals, work.single, settings, g)
+    learn_regime(frame, published(model), work, settings, g)
     if model.block.shape[2] > 0:
         learn_graph(model, work, settings, g)
 
@@ -204,6 +97,58 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
     gather(z, present, model.activity, model.block, model.status, rate, g, clip, apart)
     if apart == 0 and model.status[at.PENDING] >= at.BLOCK_TICKS:
         fold_block(model.traces, model.block, model.status)
+
+
+@kernel
+def learn(
+    frame: F64, model: Model, work: Work, settings: F64, out: Output, tick: int, t: int
+) -> int:
+    """Learn the frame that was just scored, as the gate allows.
+
+    Parameters
+    ----------
+    frame : float64[n], in
+        NaN where missing.
+    model : Model, in/out
+        State.
+    work : Work, in/out
+        What `score_frame` left.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    out : Output, in/out
+        Results.
+    tick, t : int
+        Now, and its row in the results.
+
+    Returns
+    -------
+    int
+        One of the LEARNING_ values of layout.
+    """
+    n, cap = frame.shape[0], settings[at.S_CAP]
+    did = decide_learning(model, work, settings, tick)
+    out.verdicts[at.LEARNING, t] = did
+    if did == at.LEARNING_HELD:
+        keep_past(work.single, model.past, n, cap)
+    elif did == at.LEARNING_QUARANTINED:
+        try_published(model, work, settings)
+        slow = settings[at.S_GATE_FACTOR]
+        if slow > 0.0:
+            learn_frame(frame, model, work, settings, slow)
+        else:
+            count_seen(frame, model.moments[at.SEEN])
+        keep_past(work.single, model.past, n, cap)
+        learn_shadow(frame, model, work, settings)
+        try_parked(frame, model, work, settings, out.verdicts[at.STATISTIC, t])
+        model.gate[at.SHADOW_TICKS] += 1.0
+    else:
+        if did == at.LEARNING_ADOPTED or did == at.LEARNING_RESTORED:
+            seen, warmup = model.moments[at.SEEN], settings[at.S_TAIL_START]
+            face_regime(frame, published(model), seen, warmup, work, settings)
+        learn_frame(frame, model, work, settings, 1.0)
+        keep_past(work.single, model.past, n, cap)
+        model.gate[at.PUBLISHED_LIFE] += 1.0
+    return did
 
 
 @kernel

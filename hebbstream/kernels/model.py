@@ -10,6 +10,39 @@ from typing import NamedTuple
 from hebbstream.arrays import F32, F64, I32, I64, U8, U32, U64
 
 
+class Regime(NamedTuple):
+    """What n series are like as long as nothing happens; a quarantine holds one, and grows one.
+
+    Attributes
+    ----------
+    moments : float64[6, n]
+        Location, scale, range and sample counts of each series.
+    clock : float64[4, n]
+        Whether the daily course explains each series.
+    coefficients : float64[2h + 1, n]
+        Level and course.
+    weights : float32[components_max, (1 + l) n]
+        Components, unit rows over this frame and the l before it.
+    components : float64[3, components_max]
+        Gain, energy and age of each component.
+    residual : float64[2, n]
+        Variance of what the components leave.
+    totals : float64[3]
+        Components in use, energy.
+    past : float32[2 l, n]
+        The l frames before, standardised, and where they had samples.
+    """
+
+    moments: F64
+    clock: F64
+    coefficients: F64
+    weights: F32
+    components: F64
+    residual: F64
+    totals: F64
+    past: F32
+
+
 class Model(NamedTuple):
     """The whole state of a detector of n series, k components and m edges.
 
@@ -41,8 +74,8 @@ class Model(NamedTuple):
         Frames not yet in the traces.
     ends : uint32[2, m]
         Source and target of each edge.
-    values : float32[10, m]
-        Weight, trace, usual difference and break of each edge.
+    values : float32[14, m]
+        Weight, trace, usual differences and break of each edge.
     ticks : int64[3, m]
         Birth, ticks of weakness, ticks of being broken.
     status : float64[2]
@@ -63,8 +96,14 @@ class Model(NamedTuple):
         Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
-    gate : float64[4]
-        Of learning.
+    drift : float64[n]
+        Smoothed z of each series under the shadow.
+    gate : float64[12]
+        Of learning, and of the quarantine.
+    shadow : Regime
+        What is learnt in a quarantine, while the arrays above hold still.
+    parked : Regime
+        What was normal before the last adoption.
     """
 
     moments: F64
@@ -91,7 +130,10 @@ class Model(NamedTuple):
     histograms: F64
     tails: F64
     deviation: F64
+    drift: F64
     gate: F64
+    shadow: Regime
+    parked: Regime
 
 
 class Work(NamedTuple):

@@ -10,10 +10,9 @@ import math
 from hebbstream._jit import kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.clock import clock_basis, clock_course
+from hebbstream.kernels.clock import clock_basis
 from hebbstream.kernels.edges import break_evidence
 from hebbstream.kernels.evidence import (
-    calm_newcomers,
     mean_squares,
     rank_series,
     smooth_statistic,
@@ -21,8 +20,7 @@ from hebbstream.kernels.evidence import (
 )
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.model import Model, Output, Work
-from hebbstream.kernels.moments import standardise
-from hebbstream.kernels.subspace import face_past, surprise, unexplained
+from hebbstream.kernels.regime import face_regime, published
 from hebbstream.kernels.verdict import calibrate, write_verdict
 
 #: A component of one series alone leaves nothing to recall it from.
@@ -127,7 +125,6 @@ def score_frame(
     """
     n = frame.shape[0]
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
-    course, scale = work.double[at.COURSE], work.double[at.SCALE]
     u, broken, seen = work.double[at.SURPRISE], work.double[at.BREAK], model.moments[at.SEEN]
     cap = settings[at.S_CAP]
     ready = model.smooth[at.GROUP_AGE] >= settings[at.S_TAIL_START]
@@ -135,25 +132,7 @@ def score_frame(
     warmup = max(settings[at.S_WARMUP], settings[at.S_TAIL_START] if ready else 0.0)
 
     clock_basis(time, work.basis)
-    clock_course(
-        work.basis,
-        model.coefficients,
-        model.clock,
-        work.double[at.HARMONIC],
-        course,
-        settings[at.S_DAY_TICKS],
-        settings[at.S_CLOCK_RATIO],
-    )
-    standardise(frame, course, model.moments, z, scale, present, settings[at.S_RANGE_FLOOR])
-    if ready:
-        calm_newcomers(z, seen, warmup, settings[at.S_SUBSPACE_CLIP])
-    face_past(work.single, model.past, n)
-    k = int(model.totals[at.COMPONENTS])
-    rest = work.single[at.REST]
-    unexplained(model.weights, k, work.single[at.Z], cap, rest, work.single[at.HAT])
-    surprise(rest[:n], model.residual, present, u)
-    if k == 0:
-        u[:] = 0.0
+    face_regime(frame, published(model), seen, warmup if ready else 0.0, work, settings)
     worst = break_evidence(
         z,
         present,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from hebbstream._jit import kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.learn import check_components, check_graph, learn_frame, learning_factor
+from hebbstream.kernels.learn import check_components, check_graph, learn
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.score import score_frame
-from hebbstream.kernels.subspace import keep_past
 
 #: Ticks before the number of components may change.
 COMPONENTS_SETTLE = 50
@@ -65,16 +64,14 @@ def advance(
     for t in range(start, frames.shape[0]):
         tick = first_tick + t
         score_frame(frames[t], model, work, settings, out, times[t], tick, t)
-        g = learning_factor(model, work, settings, out, tick, t)
-        if g > 0.0:
-            learn_frame(frames[t], model, work, settings, g)
+        did = learn(frames[t], model, work, settings, out, tick, t)
+        learns = did != at.LEARNING_HELD and did != at.LEARNING_QUARANTINED
         if (
-            g == 1.0
+            learns
             and model.smooth[at.GROUP_AGE] > COMPONENTS_SETTLE
             and tick % component_check == 0
         ):
             check_components(model, work, settings, out, t)
-        keep_past(work.single, model.past, frames.shape[1], settings[at.S_CAP])
         if model.gate[at.HELD] == 0.0:
             model.smooth[at.GROUP_AGE] += 1.0
             model.status[at.EDGE_TICKS] += 1.0 if edges > 0 else 0.0

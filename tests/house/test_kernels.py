@@ -12,7 +12,8 @@ DECORATORS = {"kernel", "exact_kernel"}
 
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
 COMPOSED = {
-    f"hebbstream.kernels.{name}" for name in ("step", "score", "verdict", "learn", "search")
+    f"hebbstream.kernels.{name}"
+    for name in ("step", "score", "verdict", "learn", "search", "regime", "quarantine")
 }
 
 #: Where the twins stand.

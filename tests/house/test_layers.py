@@ -11,8 +11,8 @@ LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit", "base_params"),
     ("kernels", "params", "association_params"),
     (
-        "calibration", "evidence", "frames", "graph", "group", "pairs", "plasticity", "revision",
-        "scaler", "settings", "significance", "snapshot", "state", "subspace",
+        "calibration", "evidence", "frames", "graph", "group", "pairs", "plasticity", "regime",
+        "revision", "scaler", "settings", "significance", "snapshot", "state", "subspace",
     ),
     ("detector",),
     ("river", "warmup", "__init__"),

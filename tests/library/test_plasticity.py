@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hebbstream.kernels import layout as at
-from hebbstream.plasticity import NEVER, Plasticity
+from hebbstream.plasticity import Plasticity
 
 
 def test_hold_and_release() -> None:
@@ -18,22 +20,37 @@ def test_hold_and_release() -> None:
     assert not plasticity.held
 
 
-def test_adoptions_are_remembered_in_order() -> None:
-    """The last two adoptions are kept; an adoption cools the gate."""
+def test_a_gate_that_never_was_hot_has_neither_shadow_nor_parked_regime() -> None:
+    """Both come with counts above zero."""
     plasticity = Plasticity.empty(1)
-    plasticity.gate[at.GATE_HOT] = 9
+    assert not plasticity.quarantined
+    assert not plasticity.parked
 
-    plasticity.note_adoption(5)
+    plasticity.gate[[at.SHADOW_TICKS, at.PARKED_LIFE]] = 1
 
-    assert plasticity.gate.tolist() == [0.0, 5.0, NEVER, 0.0]
+    assert plasticity.quarantined
+    assert plasticity.parked
+
+
+def test_a_negative_count_is_refused() -> None:
+    """No gate has been hot for less than no tick."""
+    plasticity = Plasticity.empty(1)
+    plasticity.check()
+
+    plasticity.gate[at.PARKED_LIFE] = -1
+
+    with pytest.raises(ValueError, match="negative"):
+        plasticity.check()
 
 
 def test_columns_come_and_go() -> None:
-    """Deviations stay with their series."""
+    """Deviations and drifts stay with their series."""
     plasticity = Plasticity.empty(2)
     plasticity.deviation[:] = 1, 2
+    plasticity.drift[:] = 3, 4
 
     plasticity.grow(1)
     plasticity.drop(0)
 
     assert plasticity.deviation.tolist() == [2, 0]
+    assert plasticity.drift.tolist() == [4, 0]

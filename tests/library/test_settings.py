@@ -23,9 +23,10 @@ def test_every_knob_has_an_effect() -> None:
     shaping = {
         "enabled", "harmonics_max", "lags", "exhaustive_max", "strongest_per_series",
         "edges_per_series_max", "edges_max", "slots_per_series", "false_discovery_rate",
-        "memory_ticks_min",
+        "memory_ticks_min", "adopt_after_ticks",
     }  # fmt: skip
-    base = DetectorParams.model_validate({"calibration": {"memory": "30d"}})
+    chosen = {"calibration": {"memory": "30d"}, "gate": {"adopt_after": "1h"}}
+    base = DetectorParams.model_validate(chosen)
     plain = base.model_dump()
     idle = []
     for section, knobs in plain.items():

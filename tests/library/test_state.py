@@ -14,13 +14,13 @@ from hebbstream.state import ARRAYS, State
 
 def test_names_are_those_of_the_model() -> None:
     """Every array of the model has an owner, in the same order."""
-    assert tuple(name for _, name in ARRAYS) == Model._fields
+    assert (*(name for _, name in ARRAYS), "shadow", "parked") == Model._fields
 
 
 def test_restore_takes_over_what_fits() -> None:
     """Arrays of another state of the same kind are taken, with any number of edges."""
     params = DetectorParams()
-    arrays = State.empty(4, params, 60.0).model()._asdict()
+    arrays = State.empty(4, params, 60.0).arrays()
     pairs = [(0, 1), (0, 2), (1, 3)]
     arrays["ends"] = np.array(pairs, np.uint32).T
     arrays["linked"][[pair_index(*pair, 4) for pair in pairs]] = 1
@@ -48,7 +48,7 @@ def test_restore_takes_over_what_fits() -> None:
 def test_restore_refuses_what_does_not_fit(name: str, array: object) -> None:
     """A missing array, another shape, type or number of edges is named."""
     state = State.empty(4, DetectorParams(), 60.0)
-    arrays = state.model()._asdict()
+    arrays = state.arrays()
     arrays.pop(name)
     if isinstance(array, np.ndarray):
         arrays[name] = array
