@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from daemon.config import ServerSection
 from daemon.http.headers import ENDLESS
+from daemon.http.health import CHECKS
 from daemon.http.openapi import openapi_text
 from daemon.http.server import HttpServer
 from daemon.readmodel.views import group_id
@@ -41,7 +42,7 @@ def world() -> World:
     """Return groups with hostile names beside two plain ones; every check of health holds."""
     world = broken_world(("svc a", "svc b", *HOSTILE))
     world.health.beat()
-    for name in ("input", "assignment", "output"):
+    for name in CHECKS:
         world.health.report(name, ok=True, reason="fine")
     return world
 

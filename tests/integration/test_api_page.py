@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from daemon.config import ServerSection
+from daemon.http.health import CHECKS
 from daemon.http.server import HttpServer
 from shown import HOSTILE, World, broken_world
 
@@ -83,7 +84,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContex
 def make_ready(world: World) -> World:
     """Have every check of a world hold."""
     world.health.beat()
-    for name in ("input", "assignment", "output"):
+    for name in CHECKS:
         world.health.report(name, ok=True, reason="fine")
     return world
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from daemon.config import ServerSection
+from daemon.http.health import CHECKS
 from daemon.http.server import HttpServer
 from shown import HOSTILE, World, broken_world
 
@@ -19,7 +20,7 @@ def world() -> World:
     """Return groups with hostile names beside two plain ones; the first has an incident."""
     world = broken_world(("svc a", "svc b", *HOSTILE))
     world.health.beat()
-    for name in ("input", "assignment", "output"):
+    for name in CHECKS:
         world.health.report(name, ok=True, reason="fine")
     return world
 
