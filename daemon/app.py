@@ -150,7 +150,9 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
                 idle_timeout=config.framing.idle_timeout,
                 drain_seconds=stop.remaining_seconds,
             ),
-            checkpoints=make_checkpoints(config.state, sink, sections, clock, telemetry),
+            checkpoints=make_checkpoints(
+                config.state, config.kafka, sink, sections, clock, telemetry
+            ),
             observe=model.observe,
             refresh=model.refresh,
         )

@@ -37,11 +37,15 @@ FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
 
 @dataclass(slots=True)
 class Kept:
-    """What belongs to a partition: its pipeline, the events ahead of it, how far it is saved."""
+    """What belongs to a partition: its pipeline, and the events ahead of it.
+
+    `saved` is how far it is saved, `handed` how far in every store.
+    """
 
     pipeline: PartitionPipeline
     ahead: Ahead
     saved: tuple[int, int] | None = None
+    handed: tuple[int, int] | None = None
     closing: bool = False
 
 

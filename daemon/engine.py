@@ -165,7 +165,7 @@ class Engine:
         if owned.pipeline.next_offset < 0 and self.checkpoints is not None:
             # From here on nothing is sent that a restart would not find again.
             owned.pipeline.next_offset = int(batch.offsets[0])
-            self._keep(self.checkpoints.save([owned.kept]))
+            self._keep(self.checkpoints.save([owned.kept], all_stores=True))
         self._publish(batch.partition, owned, owned.pipeline.process(batch))
 
     def _publish(self, partition: InputPartition, owned: Assigned, output: PipelineOutput) -> None:
@@ -287,10 +287,14 @@ class Engine:
         if self.checkpoints is None:
             return {}
         self.checkpoints.finished()
-        moved = [owned.kept for owned in partitions.values() if owned.pipeline.next_offset >= 0]
+        moved = [
+            owned.kept
+            for owned in partitions.values()
+            if owned.pipeline.next_offset >= 0 and order_of(owned.pipeline) != owned.kept.handed
+        ]
         saved = self.checkpoints.save(moved, all_stores=True) if moved else {}
         for partition, order in saved.items():
-            partitions[partition].kept.saved = order
+            partitions[partition].kept.saved = partitions[partition].kept.handed = order
         return saved
 
     def _flush_seconds(self) -> float:
@@ -370,8 +374,7 @@ class Engine:
         self._rebalanced(Rebalance.REVOKED, partitions)
         safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
         if safe and self.checkpoints is not None:
-            moved = {p: owned for p, owned in leaving.items() if owned.moved}
-            self._saved(moved)
+            self._saved(leaving)
             return {p: o.kept.saved[0] for p, o in leaving.items() if o.kept.saved is not None}
         return self._positions(leaving) if safe else {}
 

@@ -231,7 +231,7 @@ METRICS: Final = (
         Type.COUNTER,
         "Checkpoints of partitions, by store and result.",
         labels=("store", "result"),
-        known=tuple(product(("disk",), ("success", "failure"))),
+        known=tuple(product(("disk", "changelog"), ("success", "failure"))),
     ),
     Spec(
         "checkpoint_pause_seconds",
@@ -251,7 +251,7 @@ METRICS: Final = (
         Type.GAUGE,
         "Unix time of the last checkpoint that was written, by store; 0 before.",
         labels=("store",),
-        known=(("disk",),),
+        known=(("disk",), ("changelog",)),
     ),
     Spec(
         "checkpoints_refused_total",

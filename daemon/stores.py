@@ -7,8 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from daemon.checkpoints import Checkpoints, Keeper
-from daemon.config import StateSection
+from daemon.config import KafkaSection, StateSection
 from daemon.files.states import FileStates
+from daemon.kafka.changelog import Changelog
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink
 from daemon.telemetry import Telemetry
@@ -23,6 +24,7 @@ def build_of() -> dict[str, str]:
 
 def make_checkpoints(
     section: StateSection,
+    kafka: KafkaSection,
     sink: EventSink,
     sections: PipelineSections,
     clock: Clock,
@@ -34,6 +36,8 @@ def make_checkpoints(
     ----------
     section : StateSection
         Where and how often.
+    kafka : KafkaSection
+        How to reach the broker, for the changelog.
     sink : EventSink
         Where the events go.
     sections : PipelineSections
@@ -53,11 +57,17 @@ def make_checkpoints(
     StateStoreError
         When the folder cannot be written to.
     """
-    if section.folder is None:
+    keepers = []
+    if section.folder is not None:
+        folder = Path(section.folder) / sections.application_id
+        keepers.append(Keeper(FileStates(folder, section.generations), section.interval))
+    if section.changelog:
+        changelog = Changelog(kafka, sections.application_id, clock)
+        keepers.append(Keeper(changelog, section.changelog_interval))
+    if not keepers:
         return None
-    folder = Path(section.folder) / sections.application_id
     return Checkpoints(
-        keepers=[Keeper(FileStates(folder, section.generations), section.interval)],
+        keepers=keepers,
         sink=sink,
         sections=sections,
         clock=clock,

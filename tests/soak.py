@@ -1,4 +1,4 @@
-"""The real process killed at drawn moments under load, beside one that is left alone.
+"""The real process killed at drawn moments under load, at times with its disk, beside a calm one.
 
 `make soak KILLS=50` runs it for long on Apache Kafka and prints figures; the test
 `tests/integration/test_soak.py` is its short form.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import threading
 import time
@@ -106,14 +107,21 @@ def configuration(bootstrap: str, topic: str, run: str, folder: Path) -> dict[st
         "grouping": {"group_by": ["service"]},
         "framing": {"interval": "1s", "lateness": "3s", "idle_timeout": None},
         "detector": {"alert_budget_per_day": 200, "calibration": {"memory_ticks_min": 1000}},
-        "state": {"folder": str(folder / f"state-{run}"), "interval": "1s"},
+        "state": {
+            "folder": str(folder / f"state-{run}"),
+            "interval": "1s",
+            "changelog_interval": "3s",
+        },
     }
 
 
 def is_done(daemon: DaemonProcess, loaded: threading.Thread) -> bool:
     """Tell whether everything that was or will be produced has been read."""
+    # A partition shows a lag once a fetch has told of its end.
+    known = daemon.get("/metrics")[1].count("\nhebbstream_consumer_lag_records{")
     return (
         not loaded.is_alive()
+        and known == PARTITIONS
         and daemon.metric("hebbstream_assigned_partitions") == PARTITIONS
         and daemon.get("/readyz")[0] == 200
         and daemon.metric("hebbstream_consumer_lag_records") == 0
@@ -147,7 +155,10 @@ def run(
     kills: int,
     rng: np.random.Generator,
 ) -> Outcome:
-    """Run the daemon to the end of the load, killing it so many times on the way."""
+    """Run the daemon to the end of the load, killing it so many times on the way.
+
+    Every second time its disk is lost with it.
+    """
     starts: list[float] = []
     number = 0
     while True:
@@ -166,6 +177,8 @@ def run(
                 time.sleep(float(rng.uniform(0.0, 3.0)))
                 daemon.kill()
                 number += 1
+                if number % 2 == 0:
+                    shutil.rmtree(config["state"]["folder"])
                 continue
             wait_until(lambda: not daemon.alive or is_done(daemon, loaded), 180, "the end")
             assert daemon.alive, daemon.log[-3000:]
@@ -207,7 +220,8 @@ def compare(broker: Broker, folder: Path, kills: int, seconds: float, seed: int)
     killed_config = configuration(broker.bootstrap, topic, "killed", folder)
     killed = run(killed_config, folder / "killed", load, kills, rng)
     section = KafkaSection(bootstrap_servers=[broker.bootstrap])
-    delete_topics(section, "soak", [f"{topic}-app.events"], 20)
+    ended = [f"{topic}-app.{name}" for name in ("events", "changelog")]
+    delete_topics(section, "soak", ended, 20)
     calm_config = configuration(broker.bootstrap, topic, "calm", folder)
     calm = run(calm_config, folder / "calm", load, 0, rng)
 

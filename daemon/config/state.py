@@ -31,6 +31,22 @@ class StateSection(Section):
         le=100,
         description="Checkpoints kept of each partition; an older one stands in for a damaged one.",
     )
+    changelog: bool = Field(
+        default=True,
+        description=(
+            "Keep a second copy in the compacted topic <app>.changelog, for partitions that move "
+            "to another machine."
+        ),
+    )
+    changelog_interval: Duration = Field(
+        default=60.0,
+        ge=1,
+        le=86_400,
+        description=(
+            "Time between copies to the changelog, beside those at hand-over and stop; longer "
+            "replays more after the loss of a machine, shorter writes more."
+        ),
+    )
     on_refused: Literal["stop", "forget"] = Field(
         default="stop",
         description=(

@@ -100,6 +100,6 @@ def _stream(name: str, bootstrap: str, run: str, settings: dict[str, Any]) -> St
         "kafka": kafka,
         "server": {"host": "127.0.0.1", "port": 0},
         # A demonstration begins anew each time.
-        "state": {"folder": None},
+        "state": {"folder": None, "changelog": False},
     }
     return Stream(name, application_id, shared | settings)

@@ -21,6 +21,7 @@ from daemon.records import Channel
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
+COMPACTED_SEGMENT_MS = 600_000
 METADATA_SECONDS = 10.0
 RETENTION_DAYS = {
     Channel.EVENTS: 30,
@@ -45,14 +46,23 @@ class Topic:
         Its name.
     retention_days : int, optional
         How long records are kept when we create it; None leaves it to the broker's default.
+    compacted : bool, optional
+        Keep the last record of each key instead.
     """
 
     name: str
     retention_days: int | None = None
+    compacted: bool = False
 
     @property
     def configs(self) -> dict[str, str]:
         """Topic settings given at creation."""
+        if self.compacted:
+            return {
+                "cleanup.policy": "compact",
+                "min.compaction.lag.ms": "0",
+                "segment.ms": str(COMPACTED_SEGMENT_MS),
+            }
         if self.retention_days is None:
             return {}
         return {"cleanup.policy": "delete", "retention.ms": str(self.retention_days * DAY_MS)}

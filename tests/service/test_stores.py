@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.checkpoints import Checkpoints
-from daemon.config import StateSection
+from daemon.config import KafkaSection, StateSection
 from daemon.errors import StateStoreError
 from daemon.stores import build_of, make_checkpoints
 from daemon.telemetry import Telemetry
@@ -15,11 +15,12 @@ from fakes import FakeClock, FakeSink
 from streams import sections
 
 
-def made(folder: str | None) -> Checkpoints | None:
-    """Make checkpoints in a folder."""
+def made(folder: str | None, *, changelog: bool = False) -> Checkpoints | None:
+    """Make checkpoints in a folder, and on a topic if asked."""
     clock = FakeClock()
     telemetry = Telemetry(clock, "hash")
-    return make_checkpoints(StateSection(folder=folder), FakeSink(), sections(), clock, telemetry)
+    section = StateSection(folder=folder, changelog=changelog)
+    return make_checkpoints(section, KafkaSection(), FakeSink(), sections(), clock, telemetry)
 
 
 def test_a_folder_of_its_own_for_each_application(tmp_path: Path) -> None:
@@ -29,6 +30,15 @@ def test_a_folder_of_its_own_for_each_application(tmp_path: Path) -> None:
     assert checkpoints is not None
     assert [keeper.store.name for keeper in checkpoints.keepers] == ["disk"]
     assert (tmp_path / "test").is_dir()
+
+
+def test_the_disk_comes_first(tmp_path: Path) -> None:
+    """It is written often and decides what is committed; the topic is the second copy."""
+    checkpoints = made(str(tmp_path), changelog=True)
+
+    assert checkpoints is not None
+    assert [keeper.store.name for keeper in checkpoints.keepers] == ["disk", "changelog"]
+    assert checkpoints.keepers[0].interval < checkpoints.keepers[1].interval
 
 
 def test_none_is_kept_when_told_so() -> None:

@@ -1,0 +1,92 @@
+"""States on a compacted topic: whole or not there, whoever reads them."""
+
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+import pytest
+from kafka import KafkaProducer
+
+from broker import Broker
+from daemon.clock import SystemClock
+from daemon.config import KafkaSection
+from daemon.errors import StateStoreError
+from daemon.kafka.changelog import CHUNK_BYTES, Changelog
+from daemon.records import InputPartition
+
+pytestmark = pytest.mark.slow
+
+ONE, OTHER = InputPartition("metrics", 1), InputPartition("metrics", 5)
+
+
+@pytest.fixture
+def section(broker: Broker) -> KafkaSection:
+    """Return how to reach the broker; topics get two partitions."""
+    return KafkaSection(bootstrap_servers=[broker.bootstrap], topic_partitions=2)
+
+
+def states(section: KafkaSection, application: str, partition: InputPartition) -> list[bytes]:
+    """Read what another process would find, the latest first."""
+    reader = Changelog(section, application, SystemClock())
+    try:
+        stored = sorted(reader.stored(partition), key=lambda each: each.order, reverse=True)
+        return [each.read() for each in stored]
+    finally:
+        reader.close()
+
+
+def test_another_process_finds_the_last_two(section: KafkaSection) -> None:
+    """States of many chunks come back whole; partitions that share a topic's do not mix."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    rng = np.random.default_rng(1)
+    written = [rng.bytes(CHUNK_BYTES * 2 + 7), rng.bytes(CHUNK_BYTES + 1), b"small"]
+    writer = Changelog(section, application, SystemClock())
+
+    for order, data in enumerate(written):
+        writer.save(ONE, (order, 0), data)
+    writer.save(OTHER, (9, 0), b"of another")
+
+    assert states(section, application, ONE) == written[:0:-1]
+    assert states(section, application, OTHER) == [b"of another"]
+    writer.close()
+
+
+def test_a_write_that_broke_off_spoils_nothing(broker: Broker, section: KafkaSection) -> None:
+    """Chunks without their manifest, and a manifest without its chunks, are not believed."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    writer = Changelog(section, application, SystemClock())
+    writer.save(ONE, (1, 0), b"whole")
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+
+    producer.send(f"{application}.changelog", key=b"metrics/1/1/0", value=b"torn", partition=1)
+    producer.flush(10)
+    assert states(section, application, ONE) == [b"whole"]
+    false = b'{"order":[7,0],"chunks":1,"sha256":"00"}'
+    producer.send(f"{application}.changelog", key=b"metrics/1/1", value=false, partition=1)
+    producer.flush(10)
+    assert states(section, application, ONE) == [b"whole"]
+
+    producer.close()
+    writer.close()
+
+
+def test_one_that_is_set_aside_counts_no_more(section: KafkaSection) -> None:
+    """Its manifest is deleted."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    writer = Changelog(section, application, SystemClock())
+    writer.save(ONE, (1, 0), b"refused")
+
+    writer.stored(ONE)[0].set_aside()
+
+    assert states(section, application, ONE) == []
+    writer.close()
+
+
+def test_a_broker_that_is_away_is_an_error_of_the_store() -> None:
+    """The engine counts it and tries again."""
+    section = KafkaSection(bootstrap_servers=["127.0.0.1:1"])
+    writer = Changelog(section, "app", SystemClock())
+
+    with pytest.raises(StateStoreError, match="was not written"):
+        writer.save(ONE, (1, 0), b"state")
