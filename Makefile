@@ -130,6 +130,10 @@ bench-api: setup ## Latency of the API under full ingest, and what reading costs
 quality: setup $(QUALITY_INSTALLED) ## Compare with other detectors and rewrite docs/quality.md (DATA=folder for labelled data, ARGS=--quick)
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA)) $(ARGS)
 
+.PHONY: bench-graph
+bench-graph: setup ## Follow changing relations beside the exact matrix and rewrite docs/graph_benchmark.md (DATA=folder, ARGS=--quick)
+	$(BIN)/python -m benchmarks.graph $(if $(DATA),--data $(DATA)) $(ARGS)
+
 .PHONY: quality-baseline
 quality-baseline: setup ## Rewrite benchmarks/quality_baseline.json, below which tests/quality lets no change fall
 	$(BIN)/python -m benchmarks.quality.regression

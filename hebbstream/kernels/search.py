@@ -31,6 +31,8 @@ LOADING_FACTOR = 1.5
 ALIKE_SERIES = 4
 #: Pairs drawn for a slot before it waits for the next check.
 DRAWS = 4
+#: One in so many slots is filled at a check at most, which bounds the cost of one.
+FILLED_SHARE = 2
 #: Ticks and components looked at in one check.
 ROUNDS = 4
 # Where a pair comes from, of 8 draws: one each of these, the others are pairs that moved alike.
@@ -216,11 +218,17 @@ def fill_slots(model: Model, work: Work, activity_min: float) -> None:
     choose_mates(ends, draw(seed) % m if m > 0 else 0, work.places[at.MATE])
     counts = work.counts
     counts[ALIKE] = alike
-    for s in range(size):
-        if s % (size // ROUNDS + 1) == 0:
+    left = size // FILLED_SHARE + 1
+    first = draw(seed) % size
+    for step in range(size):
+        if left == 0:
+            break
+        if step % (size // ROUNDS + 1) == 0:
             list_sources(model, work, counts)
+        s = first + step if first + step < size else first + step - size
         if slot_ends[0, s] < slot_ends[1, s]:
             continue
+        left -= 1
         for _ in range(DRAWS):
             i, j = draw_pair(ends, work.places, counts, seed)
             least = min(activity[i], activity[j])

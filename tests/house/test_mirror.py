@@ -16,6 +16,7 @@ PLACES = {
 #: Tests about no single module.
 THEMES = {
     "tests/library/test_properties.py",
+    "tests/library/test_bad_graph.py",
     "tests/library/test_bad_input.py",
     "tests/library/test_bad_series.py",
     "tests/service/test_bad_input.py",

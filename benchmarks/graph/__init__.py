@@ -1,0 +1,1 @@
+"""The association graph against the exact correlation matrix."""
