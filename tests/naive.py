@@ -193,13 +193,15 @@ def share_above(histogram: F64, level: float) -> float:
     return float(1 - np.interp(level, edges, reached))
 
 
-def tail_exponent(histogram: F64, prior: float, level: float, low: float, high: float) -> float:
+def tail_exponent(
+    histogram: F64, prior: float, level: float, low: float, high: float, least: float
+) -> float:
     """-log10 of 1 - F below the quantile, of an exponential tail with a shrunk slope beyond."""
     start, end = upper_quantile(histogram, low), upper_quantile(histogram, high)
     if level <= start:
         return -math.log10(share_above(histogram, level))
     beta, weight = (end - start) / math.log((1 - low) / (1 - high)), histogram.sum()
-    beta = min(2.0, max(0.1, (weight * beta + prior * 0.35) / (weight + prior)))
+    beta = min(2.0, max(least, (weight * beta + prior * 0.35) / (weight + prior)))
     return float((level - start) / (beta * math.log(10)) - math.log10(1 - low))
 
 

@@ -34,7 +34,7 @@ from hebbstream.kernels.regime import (
 )
 from hebbstream.kernels.subspace import keep_past
 from hebbstream.kernels.tail import log_statistic, tail_exponent
-from hebbstream.kernels.verdict import GATE_HIGH, GATE_LOW
+from hebbstream.kernels.verdict import GATE_HIGH, GATE_LOW, SLOPE_MIN_GATE
 
 #: A cool tick takes this many hot ones back.
 COOLING = 4.0
@@ -68,6 +68,7 @@ def is_calm(model: Model, settings: F64, statistic: float) -> bool:
         log_statistic(2.0 * statistic),
         GATE_LOW,
         GATE_HIGH,
+        SLOPE_MIN_GATE,
     )
     return bool(exponent <= settings[at.S_GATE_TRIGGER])
 

@@ -24,7 +24,6 @@ from hebbstream.kernels.layout import (
 
 FIRST_EDGE = math.log(STATISTIC_FLOOR)
 SLOPE_PRIOR = 0.35
-SLOPE_MIN = 0.03
 SLOPE_MAX = 2.0
 #: Exponent beyond which a sample is taken for contamination, and what it then counts.
 HOT_EXPONENT = 3.0
@@ -108,7 +107,9 @@ def share_above(histogram: F64, tail: F64, level: float) -> float:
 
 
 @kernel
-def tail_exponent(histogram: F64, tail: F64, level: float, low: float, high: float) -> float:
+def tail_exponent(
+    histogram: F64, tail: F64, level: float, low: float, high: float, slope_min: float
+) -> float:
     """Negative decimal logarithm of the probability to exceed a level.
 
     Parameters
@@ -121,6 +122,8 @@ def tail_exponent(histogram: F64, tail: F64, level: float, low: float, high: flo
         On the logarithmic scale.
     low, high : float64
         Quantiles where the tail begins and that give its slope.
+    slope_min : float64
+        The slope is at least this: how narrow a tail may be taken for.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def tail_exponent(histogram: F64, tail: F64, level: float, low: float, high: flo
     # The prior counts as samples seen at the start, and fades as they do.
     weight, prior = tail[TOTAL], tail[PRIOR]
     beta = (weight * beta + prior * SLOPE_PRIOR) / (weight + prior)
-    beta = min(max(beta, SLOPE_MIN), SLOPE_MAX)
+    beta = min(max(beta, slope_min), SLOPE_MAX)
     return float((level - start) / (beta * math.log(10.0)) - math.log10(1.0 - low))
 
 

@@ -20,6 +20,11 @@ from hebbstream.kernels.tail import (
     tail_exponent,
 )
 
+#: A tail narrower than this is taken for a short look at a wider one; the worst of many edges has
+#: a narrow one, and the gate may err.
+SLOPE_MIN = 0.07
+SLOPE_MIN_RELATION = 0.04
+SLOPE_MIN_GATE = 0.03
 GATE_LOW = 0.9
 GATE_HIGH = 0.99
 #: Of the budget, each channel has a share, as -log10: the group speaks for most faults.
@@ -64,7 +69,12 @@ def calibrate_channel(model: Model, settings: F64, which: int, value: float, lea
     histogram, tail = model.histograms[which], model.tails[which]
     level = log_statistic(value)
     exponent = tail_exponent(
-        histogram, tail, level, settings[at.S_QUANTILE_LOW], settings[at.S_QUANTILE_HIGH]
+        histogram,
+        tail,
+        level,
+        settings[at.S_QUANTILE_LOW],
+        settings[at.S_QUANTILE_HIGH],
+        SLOPE_MIN_RELATION if which == at.TAIL_RELATION else SLOPE_MIN,
     )
     if learns:
         weight = count_hot(tail, exponent, settings[at.S_RELEASE])
@@ -110,7 +120,9 @@ def calibrate(
     )
     histogram, tail = model.histograms[at.TAIL_GATE], model.tails[at.TAIL_GATE]
     level = log_statistic(statistic)
-    exponents[at.TAIL_GATE] = tail_exponent(histogram, tail, level, GATE_LOW, GATE_HIGH)
+    exponents[at.TAIL_GATE] = tail_exponent(
+        histogram, tail, level, GATE_LOW, GATE_HIGH, SLOPE_MIN_GATE
+    )
     if learns:
         # A regime that was just adopted twice is no contamination, or the gate would lock in.
         waits = tick - model.gate[at.ADOPTED_BEFORE]

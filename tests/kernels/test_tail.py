@@ -95,8 +95,8 @@ def test_tail_exponent_equals_naive_twin(rng: np.random.Generator) -> None:
     histogram, tail, _ = filled(rng)
 
     for level in np.linspace(0.8, 8, 40):
-        expected = naive.tail_exponent(histogram, tail[at.PRIOR], level, 0.99, 0.999)
-        actual = tail_exponent(histogram, tail, level, 0.99, 0.999)
+        expected = naive.tail_exponent(histogram, tail[at.PRIOR], level, 0.99, 0.999, 0.03)
+        actual = tail_exponent(histogram, tail, level, 0.99, 0.999, 0.03)
         assert actual == pytest.approx(expected, abs=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_an_empty_model_says_nothing() -> None:
     """Before its first sample the exponent is 0."""
     histogram, tail = model()
 
-    assert tail_exponent(histogram, tail, 5.0, 0.99, 0.999) == 0.0
+    assert tail_exponent(histogram, tail, 5.0, 0.99, 0.999, 0.03) == 0.0
 
 
 def test_exponents_are_calibrated_on_an_exponential_tail(rng: np.random.Generator) -> None:
@@ -112,7 +112,7 @@ def test_exponents_are_calibrated_on_an_exponential_tail(rng: np.random.Generato
     histogram, tail, _ = filled(rng, 20_000)
     fresh = np.random.default_rng(99).exponential(0.4, 20_000) + 1.0
 
-    exponents = np.array([tail_exponent(histogram, tail, x, 0.99, 0.999) for x in fresh])
+    exponents = np.array([tail_exponent(histogram, tail, x, 0.99, 0.999, 0.03) for x in fresh])
 
     assert (exponents > 1).mean() == pytest.approx(0.1, rel=0.15)
     assert (exponents > 2).mean() == pytest.approx(0.01, rel=0.5)
@@ -123,7 +123,7 @@ def test_exponent_grows_with_the_level(rng: np.random.Generator) -> None:
     histogram, tail, _ = filled(rng)
 
     levels = np.linspace(math.log(1e-3), 12, 300)
-    exponents = [tail_exponent(histogram, tail, level, 0.99, 0.999) for level in levels]
+    exponents = [tail_exponent(histogram, tail, level, 0.99, 0.999, 0.03) for level in levels]
 
     assert (np.diff(exponents) >= -1e-9).all()
     assert max(exponents) < 100

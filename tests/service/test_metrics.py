@@ -28,5 +28,5 @@ def test_no_label_is_unbounded() -> None:
 
     assert labels <= {
         "topic", "partition", "group", "reason", "change", "state", "severity", "kind",
-        "channel", "result", "version", "python", "hash",
+        "channel", "result", "version", "python", "hash", "store",
     }  # fmt: skip
