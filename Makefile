@@ -122,6 +122,10 @@ test-bounds: setup ## The kernels' tests with array bounds checked, compiled int
 test-api: setup ## Thousands of made-up requests against the API's description, and the page in a browser
 	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_contract.py tests/integration/test_api_page.py
 
+.PHONY: bench-ingest
+bench-ingest: setup ## Records a second of CPU time from a topic to incidents, beside other clients (Apache Kafka; ARGS='--rounds 5')
+	$(BIN)/python benchmarks/bench_ingest.py $(ARGS)
+
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
 	$(BIN)/python benchmarks/bench_api.py

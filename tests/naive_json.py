@@ -15,6 +15,7 @@ STRING = re.compile(rb'"[^"\\\x00-\x1f]*"')
 LABELS = re.compile(rb'\{(?:[^{}\[\]"]|"[^"\\\x00-\x1f]*")*\}')
 MEMBERS = {b"name": 1, b"labels": 2, b"timestamp": 4, b"value": 8}
 WORD = 2**64
+UNKNOWN = -(2**31)
 
 Span = tuple[int, int]
 Found = tuple[Span, Span, int, float]
@@ -86,9 +87,9 @@ def place_entries(
     return placed
 
 
-def find_series(known: Mapping[tuple[bytes, bytes], int], name: bytes, labels: bytes) -> int:
+def find_entry(known: Mapping[tuple[bytes, bytes], int], name: bytes, labels: bytes) -> int:
     """Look it up in a dictionary."""
-    return known.get((name, labels), -(2**31))
+    return known.get((name, labels), UNKNOWN)
 
 
 def skip_blank(buffer: bytes, position: int, stop: int) -> int:
@@ -115,8 +116,8 @@ def member_of(buffer: bytes, start: int, stop: int) -> int:
     return MEMBERS.get(buffer[start:stop], 0)
 
 
-def scan_flat(buffer: bytes, start: int, stop: int) -> Found | None:
-    """Members of a flat sample, or None where any of the rules is broken."""
+def members_of(buffer: bytes, start: int, stop: int) -> dict[bytes, Span] | None:
+    """Find where the values of a flat sample stand, or None where any rule is broken."""
     position = skip_blank(buffer, start, stop)
     if buffer[position:stop][:1] != b"{":
         return None
@@ -143,12 +144,40 @@ def scan_flat(buffer: bytes, start: int, stop: int) -> Found | None:
         return None
     if not {b"name", b"value"} <= spans.keys():
         return None
-    time = read_number(buffer, *spans[b"timestamp"])[2] if b"timestamp" in spans else -1
-    if b"timestamp" in spans and time < 0:
+    if b"timestamp" in spans and read_number(buffer, *spans[b"timestamp"])[2] < 0:
         return None
+    return spans
+
+
+def scan_flat(buffer: bytes, start: int, stop: int) -> Found | None:
+    """Name, labels, time and value of a flat sample."""
+    spans = members_of(buffer, start, stop)
+    if spans is None:
+        return None
+    time = read_number(buffer, *spans[b"timestamp"])[2] if b"timestamp" in spans else -1
     begin, end = spans[b"name"]
     value = json.loads(buffer[slice(*spans[b"value"])])
     return (begin + 1, end - 1), spans.get(b"labels", (start, start)), time, float(value)
+
+
+def keep_head(record: bytes) -> bytes:
+    """Return what comes before the first of time and value, if name and labels are in it."""
+    spans = members_of(record, 0, len(record))
+    assert spans is not None
+    head = min(spans[key][0] for key in (b"timestamp", b"value") if key in spans)
+    named = max(spans[key][1] for key in (b"name", b"labels") if key in spans)
+    return record[:head] if named <= head <= 256 else b""
+
+
+def resume_flat(record: bytes, head: bytes) -> tuple[int, float] | None:
+    """Time and value, if the record begins with the head and names nothing after it."""
+    spans = members_of(record, 0, len(record))
+    if spans is None or not head or not record.startswith(head):
+        return None
+    if any(spans[key][1] > len(head) for key in (b"name", b"labels") if key in spans):
+        return None
+    found = scan_flat(record, 0, len(record))
+    return found and found[2:]
 
 
 def whole_time(number: int, scale: int) -> int:
@@ -174,7 +203,7 @@ def read_flat(
         if found is None:
             continue
         name, labels, time, value = found
-        series = find_series(known, text[slice(*name)], text[slice(*labels)])
-        if series != find_series({}, b"", b""):
+        series = find_entry(known, text[slice(*name)], text[slice(*labels)])
+        if series != UNKNOWN:
             rows[-1] = (series, own if time < 0 else whole_time(time, scale), value)
     return rows

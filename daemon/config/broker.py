@@ -56,7 +56,7 @@ class KafkaSection(Section):
         default=1, ge=1, le=32, description="Replicas of topics created by us; 3 in production."
     )
     max_poll_records: int = Field(
-        default=4000,
+        default=20_000,
         ge=1,
         le=1_000_000,
         description=(

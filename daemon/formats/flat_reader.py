@@ -65,7 +65,8 @@ class FlatReader:
         if len(index):
             left = read_flat(
                 values.array, values.start, values.stop, batch.timestamps, index.slots,
-                index.entries, index.arena, columns, SEED, self._scale, self._bytes_max,
+                index.entries, index.arena, index.heads, index.links, index.last, columns, SEED,
+                self._scale, self._bytes_max,
             )  # fmt: skip
         else:
             columns[SERIES_COLUMN] = UNKNOWN

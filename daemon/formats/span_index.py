@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from daemon.kernels.identities import EMPTY, ENTRY_WIDTH, place_entries, series_key
+from daemon.kernels.json_flat import HEAD_MAX, LINK_SIZE, NEXT_ENTRY
 from daemon.records import I64
 from hebbstream.arrays import U8
 
@@ -18,14 +19,17 @@ class SpanIndex:
 
     Attributes
     ----------
-    slots, entries, arena : int64[C], int64[E, 5], uint8[A]
-        As `daemon.kernels.identities.find_series` takes them; brought up to date by `settle`.
+    slots, entries, arena, heads, links, last : arrays
+        As `daemon.kernels.json_flat.read_flat` takes them; brought up to date by `settle`.
     """
 
     def __init__(self) -> None:
         self.slots: I64
         self.entries: I64
         self.arena: U8
+        self.heads: U8
+        self.links: I64
+        self.last: I64
         self.clear()
 
     def __len__(self) -> int:
@@ -37,6 +41,9 @@ class SpanIndex:
         self.entries = np.empty((0, ENTRY_WIDTH), dtype=np.int64)
         self._bytes = b""
         self.arena = np.frombuffer(self._bytes, dtype=np.uint8)
+        self.heads = np.empty(0, dtype=np.uint8)
+        self.links = np.empty((0, LINK_SIZE), dtype=np.int64)
+        self.last = np.full(1, EMPTY, dtype=np.int64)
         self._new: list[tuple[bytes, bytes, int]] = []
 
     def add(self, labels: bytes, name: str, series: int) -> None:
@@ -60,6 +67,14 @@ class SpanIndex:
             at = end
         self._new = []
         self.entries = np.concatenate([self.entries, np.array(rows, dtype=np.int64)])
+        room = max(0, len(self.entries) - len(self.links))
+        if room:
+            room += len(self.links)  # twice as many: rarely made anew
+            links = np.zeros((room, LINK_SIZE), dtype=np.int64)
+            links[:, NEXT_ENTRY] = EMPTY
+            self.links = np.concatenate([self.links, links])
+            heads = np.zeros(room * HEAD_MAX, dtype=np.uint8)
+            self.heads = np.concatenate([self.heads, heads])
         if 2 * len(self.entries) > len(self.slots):
             size = 1 << (4 * len(self.entries)).bit_length()
             self.slots, first = np.full(size, EMPTY, dtype=np.int64), 0

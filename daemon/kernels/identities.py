@@ -106,18 +106,19 @@ def same_bytes(a: U8, a_start: int, b: U8, b_start: int, size: int) -> bool:
         True when they are.
     """
     different = np.uint8(0)
-    # Without a way out the loop is done many bytes at a time.
+    left, right = a[a_start : a_start + size], b[b_start : b_start + size]
+    # Without a way out, and over slices, the loop is done many bytes at a time.
     for i in range(size):
-        different |= a[a_start + i] ^ b[b_start + i]
+        different |= left[i] ^ right[i]
     return bool(different == 0)
 
 
 @exact_kernel
-def find_series(
+def find_entry(
     slots: I64, entries: I64, arena: U8, buffer: U8, name: tuple[int, int], labels: tuple[int, int],
     key: int,
 ) -> int:  # fmt: skip
-    """Look up a series by the bytes that name it.
+    """Look up the entry of a series by the bytes that name it.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def find_series(
     Returns
     -------
     int64
-        The series, or UNKNOWN.
+        Row of its entry, EMPTY for none.
     """
     mask = len(slots) - 1
     at = key & mask
@@ -151,9 +152,9 @@ def find_series(
             and same_bytes(arena, entry[START], buffer, name[0], name_size)
             and same_bytes(arena, entry[START] + name_size, buffer, labels[0], labels_size)
         ):
-            return entry[SERIES]  # type: ignore[no-any-return]
+            return slots[at]  # type: ignore[no-any-return]
         at = (at + 1) & mask
-    return UNKNOWN
+    return EMPTY
 
 
 @exact_kernel
@@ -163,7 +164,7 @@ def place_entries(slots: I64, entries: I64, first: int) -> None:
     Parameters
     ----------
     slots : int64[C], in/out
-        As in `find_series`, with room for all.
+        As in `find_entry`, with room for all.
     entries : int64[E, 5], in
         As there.
     first : int64

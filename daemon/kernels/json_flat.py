@@ -11,114 +11,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.kernels.identities import UNKNOWN, find_series, series_key
+from daemon.kernels.identities import (
+    EMPTY,
+    SERIES,
+    UNKNOWN,
+    find_entry,
+    same_bytes,
+    series_key,
+)
+from daemon.kernels.json_text import CLOSE, COLON, COMMA, OPEN, skip_blank, skip_labels, skip_string
 from daemon.kernels.numbers import read_number
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import I64, U8
 
-QUOTE, ESCAPE, COLON, COMMA = ord('"'), ord("\\"), ord(":"), ord(",")
-OPEN, CLOSE, OPEN_LIST, CLOSE_LIST = ord("{"), ord("}"), ord("["), ord("]")
-SPACE, TAB, NEWLINE, RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
-
 #: What `scan_flat` finds.
-NAME_START, NAME_STOP, LABELS_START, LABELS_STOP, TIME, VALUE = range(6)
-FOUND_SIZE = 6
+NAME_START, NAME_STOP, LABELS_START, LABELS_STOP, TIME, VALUE, SEEN, HEAD, HEAD_MEMBER = range(9)
+FOUND_SIZE = 9
+#: Columns of an entry's link.
+HEAD_SIZE, NEXT_MEMBER, NEXT_ENTRY = range(3)
+LINK_SIZE = 3
+#: Bytes of the longest head that is kept.
+HEAD_MAX = 256
 #: The time of a sample that has none of its own.
 MISSING = -1
 #: Columns of `read_flat`: series, time in nanoseconds and the bits of the value.
 SERIES_COLUMN, TIME_COLUMN, VALUE_COLUMN = range(3)
 #: Members a sample may have, as bits of what was seen.
 _NAME, _LABELS, _TIME, _VALUE = 1, 2, 4, 8
+_BYTE_BITS = np.uint64(8)
+_NAME_KEY, _LABELS_KEY, _TIME_KEY, _VALUE_KEY = (
+    np.uint64(int.from_bytes(key, "big")) for key in (b"name", b"labels", b"timestam", b"value")
+)
+_TIME_END_BYTE = ord("p")
 #: Bounds below which a number is seconds, milliseconds, microseconds where the unit is told by
 #: magnitude, as `daemon.formats.timestamps` has them.
 _SECONDS_BELOW, _MILLIS_BELOW, _MICROS_BELOW = 10**11, 10**14, 10**17
 #: The first time that is refused.
 _TIME_END = 7_258_118_400 * 10**9
-
-
-@exact_kernel
-def skip_blank(buffer: U8, position: int, stop: int) -> int:
-    """Step over JSON's white space.
-
-    Parameters
-    ----------
-    buffer : uint8[B], in
-        Text.
-    position, stop : int64
-        Where to begin and where the text ends.
-
-    Returns
-    -------
-    int64
-        The first byte that is none, or `stop`.
-    """
-    while position < stop and buffer[position] <= SPACE:
-        byte = buffer[position]
-        if byte not in (SPACE, TAB, NEWLINE, RETURN):
-            break
-        position += 1
-    return position
-
-
-@exact_kernel
-def skip_string(buffer: U8, position: int, stop: int) -> int:
-    """Step over a JSON string.
-
-    Parameters
-    ----------
-    buffer : uint8[B], in
-        Text.
-    position, stop : int64
-        Where its opening quote should stand, and where the text ends.
-
-    Returns
-    -------
-    int64
-        What follows its closing quote; -1 when there is no string, or one with an escape.
-    """
-    if position >= stop or buffer[position] != QUOTE:
-        return -1
-    position += 1
-    while position < stop:
-        byte = buffer[position]
-        if byte == QUOTE:
-            return position + 1
-        if byte == ESCAPE or byte < SPACE:
-            return -1
-        position += 1
-    return -1
-
-
-@exact_kernel
-def skip_labels(buffer: U8, position: int, stop: int) -> int:
-    """Step over a JSON object that holds no other object and no array.
-
-    Parameters
-    ----------
-    buffer : uint8[B], in
-        Text.
-    position, stop : int64
-        Where its opening brace should stand, and where the text ends.
-
-    Returns
-    -------
-    int64
-        What follows its closing brace; -1 when there is none. What stands between is not checked.
-    """
-    if position >= stop or buffer[position] != OPEN:
-        return -1
-    position += 1
-    while 0 <= position < stop:
-        byte = buffer[position]
-        if byte == CLOSE:
-            return position + 1
-        if byte == QUOTE:
-            position = skip_string(buffer, position, stop)
-        elif byte in (OPEN, OPEN_LIST, CLOSE_LIST):
-            return -1
-        else:
-            position += 1
-    return -1
 
 
 @exact_kernel
@@ -137,21 +66,17 @@ def member_of(buffer: U8, start: int, stop: int) -> int:
     int64
         1 name, 2 labels, 4 timestamp, 8 value; 0 for any other.
     """
+    key = np.uint64(0)
+    for i in range(start, min(stop, start + 8)):
+        key = (key << _BYTE_BITS) | np.uint64(buffer[i])
     size = stop - start
-    if size == 4:
-        expected, member = b"name", _NAME
-    elif size == 6:
-        expected, member = b"labels", _LABELS
-    elif size == 9:
-        expected, member = b"timestamp", _TIME
-    elif size == 5:
-        expected, member = b"value", _VALUE
-    else:
-        return 0
-    for i in range(size):
-        if buffer[start + i] != expected[i]:
-            return 0
-    return member
+    if size == 5 and key == _VALUE_KEY:
+        return _VALUE
+    if size == 9 and key == _TIME_KEY and buffer[stop - 1] == _TIME_END_BYTE:
+        return _TIME
+    if size == 4 and key == _NAME_KEY:
+        return _NAME
+    return _LABELS if size == 6 and key == _LABELS_KEY else 0
 
 
 @exact_kernel
@@ -174,6 +99,72 @@ def _read_member(buffer: U8, member: int, begin: int, stop: int, found: I64) -> 
 
 
 @exact_kernel
+def _next_member(buffer: U8, position: int, stop: int) -> tuple[int, int]:
+    """Read a member's key.
+
+    Parameters
+    ----------
+    buffer : uint8[B], in
+        Text.
+    position, stop : int64
+        What follows the brace or comma before it, and where the text ends.
+
+    Returns
+    -------
+    tuple of int64 and int64
+        The member, as `member_of` has it, and where its value begins; 0 and -1 when there is none.
+    """
+    key = skip_blank(buffer, position, stop)
+    position = skip_string(buffer, key, stop)
+    if position < 0:
+        return 0, -1
+    member = member_of(buffer, key + 1, position - 1)
+    position = skip_blank(buffer, position, stop)
+    if member == 0 or position >= stop or buffer[position] != COLON:
+        return 0, -1
+    return member, skip_blank(buffer, position + 1, stop)
+
+
+@exact_kernel
+def _scan_members(buffer: U8, member: int, position: int, stop: int, found: I64) -> bool:
+    """Delimit the members of a flat sample from one of them on.
+
+    Parameters
+    ----------
+    buffer : uint8[B], in
+        Text.
+    member : int64
+        A member, as `member_of` has it; 0 for none.
+    position, stop : int64
+        Where its value begins and where the record ends.
+    found : int64[9], in/out
+        As in `scan_flat`; `SEEN` holds the members that may not come (again).
+
+    Returns
+    -------
+    bool
+        False when the record is to be left to the codec.
+    """
+    while member > 0 and not found[SEEN] & member:
+        found[SEEN] |= member
+        if found[HEAD] < 0 and member >= _TIME:
+            found[HEAD], found[HEAD_MEMBER] = position, member
+        position = _read_member(buffer, member, position, stop, found)
+        if position < 0:
+            return False
+        position = skip_blank(buffer, position, stop)
+        if position >= stop:
+            return False
+        if buffer[position] == CLOSE:
+            whole = found[SEEN] & (_NAME | _VALUE) == _NAME | _VALUE
+            return whole and skip_blank(buffer, position + 1, stop) == stop
+        if buffer[position] != COMMA:
+            return False
+        member, position = _next_member(buffer, position + 1, stop)
+    return False
+
+
+@exact_kernel
 def scan_flat(buffer: U8, start: int, stop: int, found: I64) -> bool:
     """Delimit the members of a flat sample.
 
@@ -183,9 +174,10 @@ def scan_flat(buffer: U8, start: int, stop: int, found: I64) -> bool:
         Text.
     start, stop : int64
         Where the record begins and ends.
-    found : int64[6], out
+    found : int64[9], out
         Where name and labels begin and end (equal for labels that are missing), the time as
-        written or MISSING, and the bits of the value.
+        written or MISSING, the bits of the value, the members there are, and where the value of
+        which of timestamp and value, whichever comes first, begins.
 
     Returns
     -------
@@ -197,31 +189,74 @@ def scan_flat(buffer: U8, start: int, stop: int, found: I64) -> bool:
         return False
     found[LABELS_START] = found[LABELS_STOP] = start
     found[TIME] = MISSING
-    seen = 0
-    more = True
-    while more:
-        key = skip_blank(buffer, position + 1, stop)
-        position = skip_string(buffer, key, stop)
-        if position < 0:
-            return False
-        member = member_of(buffer, key + 1, position - 1)
-        if member == 0 or seen & member:
-            return False
-        seen |= member
-        position = skip_blank(buffer, position, stop)
-        if position >= stop or buffer[position] != COLON:
-            return False
-        begin = skip_blank(buffer, position + 1, stop)
-        position = _read_member(buffer, member, begin, stop, found)
-        if position < 0:
-            return False
-        position = skip_blank(buffer, position, stop)
-        if position >= stop:
-            return False
-        more = buffer[position] == COMMA
-    if buffer[position] != CLOSE or seen & (_NAME | _VALUE) != _NAME | _VALUE:
+    found[SEEN] = 0
+    found[HEAD] = -1
+    member, position = _next_member(buffer, position + 1, stop)
+    return _scan_members(buffer, member, position, stop, found)
+
+
+@exact_kernel
+def resume_flat(
+    buffer: U8, start: int, stop: int, heads: U8, links: I64, entry: int, found: I64
+) -> bool:
+    """Go on behind a head, which holds all that names a series, if the record begins with it.
+
+    Parameters
+    ----------
+    buffer : uint8[B], in
+        Text.
+    start, stop : int64
+        Where the record begins and ends.
+    heads : uint8[E * HEAD_MAX], in
+        How an earlier record of each series began, up to its time or value.
+    links : int64[E, 3], in
+        Bytes of each head, 0 for none, and the member whose value comes next.
+    entry : int64
+        Which series it might be.
+    found : int64[9], out
+        As in `scan_flat`, but for name and labels.
+
+    Returns
+    -------
+    bool
+        False when the record has another head, or what follows is not time and value alone.
+    """
+    size = links[entry, HEAD_SIZE]
+    if size == 0 or size >= stop - start:
         return False
-    return skip_blank(buffer, position + 1, stop) == stop
+    if not same_bytes(heads, entry * HEAD_MAX, buffer, start, size):
+        return False
+    found[TIME] = MISSING
+    found[SEEN] = _NAME | _LABELS
+    found[HEAD] = 0
+    return _scan_members(buffer, links[entry, NEXT_MEMBER], start + size, stop, found)
+
+
+@exact_kernel
+def keep_head(buffer: U8, start: int, found: I64, heads: U8, links: I64, entry: int) -> None:
+    """Keep how a record begins, when all that names its series comes before its time and value.
+
+    Parameters
+    ----------
+    buffer : uint8[B], in
+        Text.
+    start : int64
+        Where the record begins.
+    found : int64[9], in
+        What `scan_flat` found in it.
+    heads : uint8[E * HEAD_MAX], in/out
+        The bytes of each head; there is room for HEAD_MAX.
+    links : int64[E, 3], in/out
+        Their number and the member that comes next.
+    entry : int64
+        Which series it is.
+    """
+    size = found[HEAD] - start
+    if size > HEAD_MAX or found[HEAD] < max(found[NAME_STOP], found[LABELS_STOP]):
+        return
+    for i in range(size):
+        heads[entry * HEAD_MAX + i] = buffer[start + i]
+    links[entry, HEAD_SIZE], links[entry, NEXT_MEMBER] = size, found[HEAD_MEMBER]
 
 
 @exact_kernel
@@ -254,9 +289,13 @@ def whole_time(number: int, scale: int) -> int:
 @exact_kernel
 def read_flat(
     buffer: U8, start: I64, stop: I64, times: I64, slots: I64, entries: I64, arena: U8,
-    columns: I64, seed: int, scale: int, bytes_max: int,
+    heads: U8, links: I64, last: I64, columns: I64, seed: int, scale: int, bytes_max: int,
 ) -> int:  # fmt: skip
     """Read flat samples, one a record.
+
+    Series mostly come in the same order again and again. So each entry remembers how its record
+    began and which entry came after it: if the next record begins like that one's, nothing but time
+    and value is left to read.
 
     Parameters
     ----------
@@ -267,7 +306,13 @@ def read_flat(
     times : int64[R], in
         Each record's own time, Unix nanoseconds.
     slots, entries, arena : int64[C], int64[E, 5], uint8[A], in
-        Series that are known, as in `find_series`.
+        Series that are known, as in `find_entry`.
+    heads : uint8[E * HEAD_MAX], in/out
+        How each entry's record began when it was last read in full.
+    links : int64[E, 3], in/out
+        For each entry the bytes of its head, the member after it, and the entry that came next.
+    last : int64[1], in/out
+        The entry read last, EMPTY for none.
     columns : int64[3, R], out
         Series (UNKNOWN for a record that is left to the codec), time in Unix nanoseconds, bits of
         the value.
@@ -285,18 +330,31 @@ def read_flat(
     """
     found = np.empty(FOUND_SIZE, dtype=np.int64)
     left = 0
+    previous = last[0]
     for row in range(len(start)):
-        series = UNKNOWN
-        if stop[row] - start[row] <= bytes_max and scan_flat(buffer, start[row], stop[row], found):
-            name = (found[NAME_START], found[NAME_STOP])
-            labels = (found[LABELS_START], found[LABELS_STOP])
-            key = series_key(buffer, name, labels, seed)
-            series = find_series(slots, entries, arena, buffer, name, labels, key)
-        columns[SERIES_COLUMN, row] = series
-        if series == UNKNOWN:
+        begin, end = start[row], stop[row]
+        columns[SERIES_COLUMN, row] = UNKNOWN
+        if end - begin > bytes_max:
             left += 1
             continue
+        entry = links[previous, NEXT_ENTRY] if previous != EMPTY else EMPTY
+        if entry == EMPTY or not resume_flat(buffer, begin, end, heads, links, entry, found):
+            entry = EMPTY
+            if scan_flat(buffer, begin, end, found):
+                name = (found[NAME_START], found[NAME_STOP])
+                labels = (found[LABELS_START], found[LABELS_STOP])
+                key = series_key(buffer, name, labels, seed)
+                entry = find_entry(slots, entries, arena, buffer, name, labels, key)
+            if entry == EMPTY:
+                left += 1
+                continue
+            keep_head(buffer, begin, found, heads, links, entry)
+            if previous != EMPTY:
+                links[previous, NEXT_ENTRY] = entry
+        previous = entry
         time = found[TIME]
+        columns[SERIES_COLUMN, row] = entries[entry, SERIES]
         columns[TIME_COLUMN, row] = times[row] if time == MISSING else whole_time(time, scale)
         columns[VALUE_COLUMN, row] = found[VALUE]
+    last[0] = previous
     return left

@@ -6,9 +6,17 @@ import json
 
 import numpy as np
 import pytest
+from kafka import TopicPartition
+from kafka.consumer.fetcher import Fetcher
+from kafka.record import MemoryRecords
 
+from daemon.formats.json_samples import JsonCodec
+from daemon.formats.span_index import SpanIndex
+from daemon.kafka.columnar import ColumnarRecords, chunk_of
+from daemon.kafka.columnar import record_batch as joined
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.records import Channel, Message
+from record_batches import Made, batch
 from streams import PARTITION, record_batch, related, sections, wide_records
 
 TICKS, BREAK_AT = 1600, 1400
@@ -53,6 +61,45 @@ def test_a_broken_relation_becomes_one_incident(story: list[bytes]) -> None:
     assert roles.pop("m0") == "culprit"
     assert set(roles.values()) <= {"victim", None}
     assert "victim" in roles.values()
+
+
+def flat_of(wide: list[bytes]) -> list[bytes]:
+    """Write each sample of wide records as a record of its own."""
+    rows = [json.loads(record) for record in wide]
+    return [
+        json.dumps({"name": name} | {k: row[k] for k in ("labels", "timestamp")} | {"value": value})
+        .encode()
+        for row in rows
+        for name, value in row["values"].items()
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_columns_and_the_plain_path_give_equal_bytes(story: list[bytes]) -> None:
+    """From Kafka's batches to messages, with kernels and without any: not one bit differs."""
+    flat = flat_of(story)
+    made = [Made(None, value, 1000 * json.loads(value)["timestamp"]) for value in flat]
+    starts = range(0, len(made), 50)
+    data = b"".join(batch(made[at : at + 50], at, codec=at % 100 // 50) for at in starts)
+    by_kernels, plainly = (PartitionPipeline(PARTITION, sections()) for _ in range(2))
+    codec = plainly._codec
+    assert isinstance(codec, JsonCodec)
+    codec._flat._index = SpanIndex()  # one that never learns a series
+    outputs: dict[PartitionPipeline, list[PipelineOutput]] = {by_kernels: [], plainly: []}
+    for kind, pipeline in ((ColumnarRecords, by_kernels), (Fetcher.PartitionRecords, plainly)):
+        part = kind(0, TopicPartition("m", 0), MemoryRecords(data))
+        while part and (rows := list(part.take(700))):
+            chunks = rows if kind is ColumnarRecords else [chunk_of(rows)]
+            outputs[pipeline].append(pipeline.process(joined(PARTITION, chunks)))
+        outputs[pipeline].append(pipeline.close_idle())
+
+    mine, theirs = outputs.values()
+    assert [m.messages for m in mine] == [m.messages for m in theirs]
+    assert [(m.samples, m.framed, m.dropped) for m in mine] == [
+        (m.samples, m.framed, m.dropped) for m in theirs
+    ]
+    assert messages(mine, Channel.EVENTS)
+    assert by_kernels._codec._flat.read(record_batch(flat)).left.tolist() == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

@@ -17,25 +17,11 @@ from daemon.spans import Spans
 from hebbstream.arrays import U8
 
 SIGNS = '{}[]":,\\ntelabs0159.-e+ \t\x01é'
-texts = st.text(SIGNS, max_size=24).map(str.encode)
 
 
 def as_array(data: bytes) -> U8:
     """Make the array a kernel gets."""
     return np.frombuffer(data, dtype=np.uint8)
-
-
-@settings(deadline=None)
-@given(text=texts, start=st.integers(0, 24))
-def test_pieces_equal_the_twins(text: bytes, start: int) -> None:
-    """White space, strings and label sets end where the twins say, from anywhere in any text."""
-    start = min(start, len(text))
-    for kernel, twin in (
-        (json_flat.skip_blank, naive.skip_blank),
-        (json_flat.skip_string, naive.skip_string),
-        (json_flat.skip_labels, naive.skip_labels),
-    ):
-        assert kernel(as_array(text), start, len(text)) == twin(text, start, len(text))
 
 
 @settings(deadline=None)
@@ -88,8 +74,31 @@ def test_samples_equal_the_twins(text: bytes) -> None:
     assert taken <= (expected is not None)
     if taken and expected is not None:
         name, labels, time, value = expected
-        assert found[:5].tolist() == [*name, *labels, time]
-        assert struct.pack("<q", int(found[5])) == struct.pack("<d", value)
+        assert found[: json_flat.VALUE].tolist() == [*name, *labels, time]
+        assert struct.pack("<q", int(found[json_flat.VALUE])) == struct.pack("<d", value)
+
+
+@settings(deadline=None, max_examples=300)
+@given(first=records(), second=records(), swap=st.booleans())
+def test_heads_equal_the_twins(first: bytes, second: bytes, swap: bool) -> None:  # noqa: FBT001
+    """A record that begins like another is read on from there, or else in full."""
+    found = np.empty(json_flat.FOUND_SIZE, dtype=np.int64)
+    if not json_flat.scan_flat(as_array(first), 0, len(first), found):
+        return
+    heads = np.zeros(2 * json_flat.HEAD_MAX, dtype=np.uint8)
+    links = np.zeros((2, json_flat.LINK_SIZE), dtype=np.int64)
+    json_flat.keep_head(as_array(first), 0, found, heads, links, 1)
+    size = int(links[1, json_flat.HEAD_SIZE])
+    head = heads[json_flat.HEAD_MAX :][:size].tobytes()
+
+    assert head == naive.keep_head(first)
+    text = head + second[size:] if swap else first[:size] + first[size:].replace(b"1", b"7")
+    taken = json_flat.resume_flat(as_array(text), 0, len(text), heads, links, 1, found)
+    expected = naive.resume_flat(text, head)
+    assert taken <= (expected is not None)
+    if taken and expected is not None:
+        assert found[json_flat.TIME] == expected[0]
+        assert struct.pack("<q", int(found[json_flat.VALUE])) == struct.pack("<d", expected[1])
 
 
 @settings(deadline=None, max_examples=200)
@@ -104,10 +113,13 @@ def test_batches_equal_the_twins(payloads: list[bytes | None]) -> None:
     spans, own = Spans.of(payloads), np.arange(len(payloads), dtype=np.int64)
     columns = np.zeros((3, len(payloads)), dtype=np.int64)
 
-    left = json_flat.read_flat(
-        spans.array, spans.start, spans.stop, own, index.slots, index.entries, index.arena,
-        columns, SEED, 0, 80,
-    )  # fmt: skip
+    index.last[0] = 0
+    left = -1
+    for _ in range(2):  # the second time heads are known
+        left = json_flat.read_flat(
+            spans.array, spans.start, spans.stop, own, index.slots, index.entries, index.arena,
+            index.heads, index.links, index.last, columns, SEED, 0, 80,
+        )  # fmt: skip
 
     rows = naive.read_flat(payloads, own.tolist(), known, 0, 80)
     assert left == int(np.count_nonzero(columns[0] == UNKNOWN))

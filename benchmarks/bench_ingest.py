@@ -1,0 +1,329 @@
+"""From a topic to frames: records per second of CPU time, beside what else reads Kafka in Python.
+
+One Apache Kafka node on the loopback holds a topic of flat JSON samples, one a record, and one of
+wide records. Each reader is a process of its own, reads a topic from its beginning to its end, and
+reports the CPU time of all its threads from its first poll that brought records to the last. The
+readers take turns for some rounds; the table gives the median of each and its ratio to kafka-python
+that reads and drops, of the same rounds. confluent-kafka takes part where it is installed.
+
+Run: python benchmarks/bench_ingest.py [--rounds 5] [--records 500000] [--bootstrap HOST:PORT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from daemon.app import sections_of
+from daemon.clock import SystemClock
+from daemon.config import Config, InputFormat
+from daemon.engine import Engine
+from daemon.http.health import HealthState
+from daemon.kafka.source import KafkaSource
+from daemon.records import InputPartition, RecordBatch
+from daemon.telemetry import Telemetry
+from daemon.warmup import warmup
+
+PARTITIONS, SERVICES, METRICS = 4, 20, 50
+WIDE = 100
+START = 1_750_000_000
+POLL_RECORDS = 5000
+#: A reader that has read nothing for so long gives up.
+PATIENCE_SECONDS = 60.0
+
+
+class Sample(msgspec.Struct):
+    """What a user of msgspec would decode a record to."""
+
+    name: str
+    labels: dict[str, str]
+    timestamp: int
+    value: float
+
+
+def flat_records(count: int) -> Iterator[tuple[int, bytes]]:
+    """Yield partition and value of one-sample records, tick by tick over all series."""
+    rng = np.random.default_rng(1)
+    series = [(service, metric) for service in range(SERVICES) for metric in range(METRICS)]
+    heads = [
+        b'{"name":"http_request_seconds_%02d","labels":{"service":"checkout-%02d","zone":"eu-1",'
+        b'"instance":"10.0.0.%d:9090"},"timestamp":' % (metric, service, service)
+        for service, metric in series
+    ]
+    for tick in range(count // len(series)):
+        values = rng.normal(100, 5, len(series)).tolist()
+        for (service, _), head, value in zip(series, heads, values, strict=True):
+            record = b'%s%d,"value":%r}' % (head, START + tick, value)
+            yield service % PARTITIONS, record
+
+
+def wide_records(count: int) -> Iterator[tuple[int, bytes]]:
+    """Yield partition and value of records of `WIDE` samples each."""
+    rng = np.random.default_rng(1)
+    names = [b"http_request_seconds_%02d" % metric for metric in range(WIDE)]
+    for number in range(count):
+        tick, service = divmod(number, SERVICES)
+        values = rng.normal(100, 5, WIDE).round(6).tolist()
+        body = b",".join(b'"%s":%r' % pair for pair in zip(names, values, strict=True))
+        yield (
+            service % PARTITIONS,
+            b'{"timestamp":%d,"labels":{"service":"checkout-%02d"},"values":{%s}}'
+            % (START + tick, service, body),
+        )
+
+
+def write(bootstrap: str, topic: str, records: Iterator[tuple[int, bytes]]) -> None:
+    """Put records on a topic."""
+    producer = KafkaProducer(
+        bootstrap_servers=bootstrap, linger_ms=50, batch_size=2**19, acks=1,
+        enable_idempotence=False,
+    )  # fmt: skip
+    for partition, value in records:
+        producer.send(topic, value=value, partition=partition)
+    producer.flush(120)
+    producer.close()
+
+
+class Meter:
+    """CPU and wall time from the first poll that brought records to the last record."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._seen = self._counted = 0
+        self._cpu = self._wall = 0.0
+        self._last = time.perf_counter()
+
+    def count(self, records: int) -> bool:
+        """Note what a poll brought and was done with; returns True when all is read."""
+        if records:
+            self._last = time.perf_counter()
+            if not self._seen:
+                self._cpu, self._wall = time.process_time(), self._last
+            else:
+                self._counted += records
+            self._seen += records
+        elif time.perf_counter() - self._last > PATIENCE_SECONDS:
+            msg = f"{self._seen} of {self._total} records came"
+            raise RuntimeError(msg)
+        return self._seen >= self._total
+
+    def report(self) -> dict[str, float]:
+        """Return records per CPU second and per second."""
+        cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
+        return {"per_cpu": self._counted / cpu, "per_second": self._counted / wall}
+
+
+def read_plain(bootstrap: str, topic: str, meter: Meter, *, decode: bool) -> None:
+    """Read with kafka-python, and decode with msgspec or drop."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_poll_records=POLL_RECORDS,
+        max_partition_fetch_bytes=16 * 2**20,
+    )  # fmt: skip
+    consumer.assign([TopicPartition(topic, n) for n in range(PARTITIONS)])
+    consumer.seek_to_beginning()
+    read = msgspec.json.Decoder(Sample).decode
+    done = False
+    while not done:
+        polled = consumer.poll(500)
+        if decode:
+            for rows in polled.values():
+                for row in rows:
+                    read(row.value)
+        done = meter.count(sum(map(len, polled.values())))
+    consumer.close()
+
+
+def read_confluent(bootstrap: str, topic: str, meter: Meter, *, decode: bool) -> None:
+    """Read with confluent-kafka, and decode with msgspec or drop."""
+    from confluent_kafka import Consumer
+    from confluent_kafka import TopicPartition as Place
+
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic})
+    consumer.assign([Place(topic, n, 0) for n in range(PARTITIONS)])
+    read = msgspec.json.Decoder(Sample).decode
+    done = False
+    while not done:
+        rows = consumer.consume(POLL_RECORDS, 0.5)
+        if decode:
+            for row in rows:
+                read(row.value())
+        done = meter.count(len(rows))
+    consumer.close()
+
+
+class Metered:
+    """A source that is exhausted once all records were read; lets the engine end."""
+
+    def __init__(self, source: KafkaSource, meter: Meter) -> None:
+        self._source = source
+        self._meter = meter
+        self._pending = 0
+        self.exhausted = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the source's
+        return getattr(self._source, name)
+
+    def poll(self, timeout_seconds: float) -> list[RecordBatch]:
+        """Count what the last poll brought, now that it was worked on."""
+        self.exhausted = self._meter.count(self._pending)
+        if self.exhausted:
+            return []
+        batches = self._source.poll(timeout_seconds)
+        self._pending = sum(len(batch.offsets) for batch in batches)
+        return batches
+
+
+class Everything:
+    """Takes every partition, from its beginning."""
+
+    def assigned(self, partitions: list[InputPartition]) -> dict[InputPartition, int]:
+        """Begin at offset 0."""
+        return dict.fromkeys(partitions, 0)
+
+    def revoked(self, partitions: list[InputPartition]) -> dict[InputPartition, int]:
+        """Commit nothing."""
+        return {}
+
+    lost = revoked
+
+
+class Nowhere:
+    """A sink that forgets."""
+
+    backlog = 0
+    refused: dict[str, int] = {}  # noqa: RUF012 - never changed
+
+    def send(self, messages: object) -> None:
+        """Forget."""
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Nothing waits."""
+        return True
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def config_of(bootstrap: str, topic: str) -> Config:
+    """Return the configuration the service reads with."""
+    return Config.model_validate(
+        {
+            "application_id": f"bench-{uuid.uuid4().hex[:8]}",
+            "kafka": {
+                "bootstrap_servers": [bootstrap],
+                "topics": [topic],
+                "start_from": "earliest",
+            },
+            "input": {"format": InputFormat.JSON},
+            "grouping": {"group_by": ["service"]},
+            "framing": {"interval": 1, "lateness": 0},
+        }
+    )
+
+
+def read_service(bootstrap: str, topic: str, meter: Meter, *, whole: bool) -> None:
+    """Read with the service's source, and drop or run the engine on it."""
+    warmup()
+    config, clock = config_of(bootstrap, topic), SystemClock()
+    source = KafkaSource(config.kafka, config.application_id, clock)
+    if whole:
+        sections = sections_of(config)
+        telemetry = Telemetry(clock, sections.config_hash)
+        engine = Engine(
+            Metered(source, meter), Nowhere(), clock, sections, telemetry, HealthState(clock)
+        )
+        engine.run(lambda: False)
+        return
+    source.start(Everything())
+    done = False
+    while not done:
+        done = meter.count(sum(len(batch.offsets) for batch in source.poll(0.5)))
+    source.close()
+
+
+READERS: dict[str, Callable[[str, str, Meter], None]] = {
+    "kafka-python, drop": lambda *a: read_plain(*a, decode=False),
+    "kafka-python, msgspec": lambda *a: read_plain(*a, decode=True),
+    "confluent-kafka, drop": lambda *a: read_confluent(*a, decode=False),
+    "confluent-kafka, msgspec": lambda *a: read_confluent(*a, decode=True),
+    "hebbstream, read only": lambda *a: read_service(*a, whole=False),
+    "hebbstream, whole service": lambda *a: read_service(*a, whole=True),
+}
+BASE = "kafka-python, drop"
+
+
+def readers(topic: str) -> list[str]:
+    """Name the readers that are installed and fit the topic."""
+    names = [name for name in READERS if "confluent" not in name or find_spec("confluent_kafka")]
+    return [name for name in names if "flat" in topic or "msgspec" not in name]
+
+
+def compare(bootstrap: str, topic: str, total: int, rounds: int) -> None:
+    """Let the readers take turns and print the table."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in readers(topic)}
+    for _ in range(rounds):
+        for name, figures in found.items():
+            program = [sys.executable, __file__, "--reader", name, "--bootstrap", bootstrap]
+            done = subprocess.run(
+                [*program, "--topic", topic, "--records", str(total)],
+                check=False, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            if done.returncode:
+                raise SystemExit(done.returncode)
+            figures.append(json.loads(done.stdout.splitlines()[-1]))
+    print(f"\n| {total:,} records of {topic.split('-')[1]} | per CPU second | per second | ratio |")
+    print("|---|---|---|---|")
+    for name, figures in found.items():
+        ratios = [f["per_cpu"] / b["per_cpu"] for f, b in zip(figures, found[BASE], strict=True)]
+        cpu, wall = (
+            statistics.median(f[column] for f in figures) for column in ("per_cpu", "per_second")
+        )
+        ratio, low, high = statistics.median(ratios), min(ratios), max(ratios)
+        print(f"| {name} | {cpu:,.0f} | {wall:,.0f} | {ratio:.1f} ({low:.1f} to {high:.1f}) |")
+
+
+def main() -> None:
+    """Run one reader, or the whole comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bootstrap")
+    parser.add_argument("--records", type=int, default=500_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--reader", choices=READERS)
+    parser.add_argument("--topic", default="")
+    options = parser.parse_args()
+    if options.reader:
+        meter = Meter(options.records)
+        READERS[options.reader](options.bootstrap, options.topic, meter)
+        print(json.dumps(meter.report()))
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from broker import ApacheKafka, ExternalBroker
+
+    broker = ExternalBroker(options.bootstrap) if options.bootstrap else ApacheKafka()
+    try:
+        for kind, records, total in (
+            ("flat", flat_records, options.records),
+            ("wide", wide_records, options.records // 25),
+        ):
+            topic = broker.create_topic(f"bench-{kind}", partitions=PARTITIONS)
+            write(broker.bootstrap, topic, records(total))
+            compare(broker.bootstrap, topic, total, options.rounds)
+    finally:
+        broker.stop()
+
+
+if __name__ == "__main__":
+    main()
