@@ -14,6 +14,9 @@ from hebbstream.graph import Entry
 from hebbstream.kernels.layout import (
     BLOCK_TICKS,
     CELL_ROWS,
+    LANE_DOUBLE_ROWS,
+    LANE_SINGLE_ROWS,
+    LANES,
     PLACE_ROWS,
     S_CLOCK_RATIO,
     S_DAY_TICKS,
@@ -88,6 +91,8 @@ class Group:
             places=np.zeros((PLACE_ROWS, tried), np.int32),
             counts=np.zeros(3, np.int32),
             table=np.zeros(0, np.int32),
+            lane_single=np.zeros((LANE_SINGLE_ROWS, LANES), np.float32),
+            lane_double=np.zeros((LANE_DOUBLE_ROWS, LANES)),
         )
         self._renew()
 
@@ -259,6 +264,7 @@ class Group:
         where they stand.
         """
         adopt_now(self._model, self._work, self._settings, self._tick)
+        self._state.single.adopt(float(self._params.gate.adopt_count))
 
     def reset(self) -> None:
         """Forget all that was learnt, and a hold; series, knobs and tick stay."""

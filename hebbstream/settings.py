@@ -9,6 +9,7 @@ from hebbstream.association_params import AssociationsRule
 from hebbstream.calibration import alert_exponent
 from hebbstream.kernels import layout as at
 from hebbstream.params import DAY, DetectorParams, SubspaceRule
+from hebbstream.single_params import SingleParams
 
 #: What the kernels call each `subspace.rule`.
 SUBSPACE_RULES: dict[SubspaceRule, int] = {
@@ -28,6 +29,13 @@ ASSOCIATIONS_RULES: dict[AssociationsRule, int] = {
 def learning_rate(params: DetectorParams, interval_seconds: float) -> float:
     """Rate per tick of what is learnt: interval over memory, bounded by memory_ticks_max."""
     return min(1.0, max(interval_seconds / params.memory, 1.0 / params.memory_ticks_max))
+
+
+def views(single: SingleParams, interval_seconds: float) -> list[float]:
+    """EW rates of a lone series' views, in the order of VIEW_SHORT to VIEW_ROUGHNESS; the span."""
+    times = (single.short, single.medium, single.long, single.roughness)
+    rates = [min(1.0, interval_seconds / time) for time in times]
+    return [*rates, max(1.0, single.span / interval_seconds)]
 
 
 def pack(params: DetectorParams, interval_seconds: float) -> F64:
@@ -105,4 +113,5 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
     }
     packed = np.full(at.SETTING_ROWS, np.nan)
     packed[list(values)] = list(values.values())
+    packed[at.S_VIEW_RATE : at.S_EPISODE_SPAN + 1] = views(params.single, interval_seconds)
     return packed

@@ -20,6 +20,7 @@ from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
 from hebbstream.evidence import Evidence
 from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, GATE_ROWS, SLOT_ROWS
 from hebbstream.pairs import SEED
+from hebbstream.single import Single
 
 MAGIC = b"HEBBSNAP"
 FORMAT = 3
@@ -59,6 +60,7 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_slots(header["params"]["associations"], arrays)
         _add_habits(arrays)
         _add_quarantine(header["params"]["gate"], arrays)
+        _add_single(header["params"], arrays)
     return header, arrays
 
 
@@ -68,6 +70,14 @@ def _add_habits(arrays: Arrays) -> None:
     empty = Calibration.empty()
     for name, whole in (("histograms", empty.histograms), ("tails", empty.tails)):
         arrays[name] = np.vstack([arrays[name], whole[len(arrays[name]) :]])
+
+
+def _add_single(params: dict[str, Any], arrays: Arrays) -> None:
+    """Before format 3 a lone series was judged like any group."""
+    params.setdefault("single", {"enabled": False})
+    none = Single.empty(1, len(arrays["coefficients"]), 60.0, enabled=False)
+    for name in ("lanes", "view_histograms", "view_tails", "recall", "sole"):
+        arrays[name] = getattr(none, name)
 
 
 def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:

@@ -16,6 +16,7 @@ from hebbstream.params import DetectorParams
 from hebbstream.plasticity import Plasticity
 from hebbstream.regime import RegimeState, fitting
 from hebbstream.scaler import Scaler
+from hebbstream.single import Single
 from hebbstream.subspace import Subspace
 
 #: Every array and the state that owns it, in the order of Model.
@@ -46,6 +47,11 @@ ARRAYS = (
     ("plasticity", "deviation"),
     ("plasticity", "drift"),
     ("plasticity", "gate"),
+    ("single", "lanes"),
+    ("single", "view_histograms"),
+    ("single", "view_tails"),
+    ("single", "recall"),
+    ("single", "sole"),
 )
 #: Their number of columns is the number of edges.
 PER_EDGE = frozenset({"ends", "values", "ticks"})
@@ -64,6 +70,7 @@ class State:
     plasticity: Plasticity
     shadow: RegimeState
     parked: RegimeState
+    single: Single
 
     @classmethod
     def empty(cls, n: int, params: DetectorParams, interval_seconds: float) -> Self:
@@ -81,6 +88,12 @@ class State:
             Plasticity.empty(n),
             shadow,
             parked,
+            Single.empty(
+                n,
+                len(published.scaler.coefficients),
+                interval_seconds,
+                enabled=params.single.enabled,
+            ),
         )
 
     def model(self) -> Model:
@@ -121,7 +134,11 @@ class State:
             no detector can have learnt; this state is of no use then.
         """
         edges = {np.shape(arrays.get(name, np.zeros((0, 0))))[-1:] for name in PER_EDGE}
+        # The views begin anew where they were switched on or off in between.
+        switched = "sole" in arrays and bool(arrays["sole"].size) != bool(self.single.sole.size)
         for owner, name in ARRAYS:
+            if switched and owner == "single":
+                continue
             state = getattr(self, owner)
             present: NDArray[Any] = getattr(state, name)
             shape = present.shape
@@ -136,6 +153,7 @@ class State:
         self.evidence.check()
         self.calibration.check()
         self.plasticity.check()
+        self.single.check()
 
     def grow(self, count: int) -> list[Entry]:
         """Append `count` series that have seen nothing; returns the edges that ended with it."""
@@ -145,6 +163,8 @@ class State:
         self.plasticity.grow(count)
         for regime in (self.shadow, self.parked):
             regime.grow(count, self.params.subspace.components_min)
+        if count:
+            self.single.begin(self.scaler.moments.shape[1])
         return self.graph.grow(count)
 
     def drop(self, index: int) -> list[Entry]:
@@ -155,4 +175,5 @@ class State:
         self.plasticity.drop(index)
         for regime in (self.shadow, self.parked):
             regime.drop(index)
+        self.single.begin(self.scaler.moments.shape[1])
         return self.graph.drop(index)

@@ -147,6 +147,80 @@ BINS: Final = 480
 BIN_WIDTH: Final = 0.05
 STATISTIC_FLOOR: Final = 1e-3
 
+# lanes float64[10 + 2h + 1, 4]: what a lone series is judged by, learnt like series: moments, then
+# clock, then coefficients; only the level and the roughness have a course.
+LEVEL_LANE: Final = 0
+COURSE_LANE: Final = 1  # the level without its daily course
+CONTRAST_LANE: Final = 2  # the level without its mean of late
+ROUGH_LANE: Final = 3  # logarithm of the contrast's mean square, without its daily course
+LANES: Final = 4
+LANE_COEFFICIENTS: Final = MOMENT_ROWS + CLOCK_ROWS
+
+# view_histograms float64[5, BINS], view_tails float64[5, 5]: level, short, medium, long, roughness.
+LEVEL_VIEW: Final = 0
+SHORT_VIEW: Final = 1
+MEDIUM_VIEW: Final = 2
+LONG_VIEW: Final = 3
+ROUGH_VIEW: Final = 4
+VIEWS: Final = 5
+
+# recall float64[3, s]: per slot of the day.
+RECALL_EXPONENT: Final = 0
+RECALL_DAYS: Final = 1
+RECALL_WAITING: Final = 2  # -1 where nothing waits
+RECALL_ROWS: Final = 3
+RECALL_SLOTS_MAX: Final = 48
+RECALL_SLOTS_MIN: Final = 8
+
+# sole float64[SOLE_ROWS]: what else is known of a lone series.
+SOLE_SEEN: Final = 0
+FOLLOWED: Final = 1  # mean of late
+ROUGHNESS: Final = 2
+MEAN_SHORT: Final = 3
+MEAN_MEDIUM: Final = 4
+MEAN_LONG: Final = 5
+SLOT: Final = 6  # slot of the day now, -1 before the first
+SLOT_PEAK: Final = 7
+EPISODE_DAYS: Final = 8
+EPISODES: Final = 9
+EPISODES_OVER: Final = 10
+EPISODE_EXCESS: Final = 11
+EPISODE_GAP: Final = 12
+EPISODE_PEAK: Final = 13
+EPISODE_RAISE: Final = 14  # what the rate of episodes adds at a decade beyond once a day
+EPISODE_UNIT: Final = 15  # their mean excess, in decades of the nominal one
+TOLD: Final = 16  # exponent of the episode that was told
+TOLD_LEFT: Final = 17  # ticks until it is forgotten
+TOLD_HABIT: Final = 18
+TOLD_TICKS: Final = 19
+TOLD_INCREMENT: Final = 20
+FIRST_VIEW: Final = 21
+FIRST_TOLD: Final = 26  # histogram of exponents told
+TOLD_BINS: Final = 200
+TOLD_WIDTH: Final = 0.1
+SOLE_ROWS: Final = 226
+
+# lane_single float32[2, 4].
+LANE_Z: Final = 0
+LANE_PRESENT: Final = 1
+LANE_SINGLE_ROWS: Final = 2
+
+# lane_double float64[7, 4].
+LANE: Final = 0
+STILL: Final = 1  # zeros: lanes have their course taken off already
+LANE_SCALE: Final = 2
+LANE_HARMONIC: Final = 3
+LANE_COURSE: Final = 4
+LANE_STEP: Final = 5
+TAUGHT: Final = 6  # what the courses learn, NaN where a lane has none
+LANE_DOUBLE_ROWS: Final = 7
+
+# Rates of the views, from S_VIEW_RATE on.
+VIEW_SHORT: Final = 0
+VIEW_MEDIUM: Final = 1
+VIEW_LONG: Final = 2
+VIEW_ROUGHNESS: Final = 3
+
 # gate float64[12]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
 GATE_HOT: Final = 0
 ADOPTED_LAST: Final = 1
@@ -259,4 +333,6 @@ S_TRIAL: Final = 42
 S_RETENTION: Final = 43
 S_RESTORE_AFTER: Final = 44
 S_SETTLE: Final = 45
-SETTING_ROWS: Final = 46
+S_VIEW_RATE: Final = 46  # and three more
+S_EPISODE_SPAN: Final = 50
+SETTING_ROWS: Final = 51

@@ -104,6 +104,16 @@ class Model(NamedTuple):
         What is learnt in a quarantine, while the arrays above hold still.
     parked : Regime
         What was normal before the last adoption.
+    lanes : float64[10 + 2h + 1, 4]
+        Of a lone series; like the rest below it has no elements in other groups.
+    view_histograms : float64[5, BINS]
+        Tail models of its views.
+    view_tails : float64[5, 5]
+        Their increments, totals and priors.
+    recall : float64[3, s]
+        How loud each slot of the day was.
+    sole : float64[SOLE_ROWS]
+        Smoothed values, episodes, and what was told.
     """
 
     moments: F64
@@ -134,6 +144,11 @@ class Model(NamedTuple):
     gate: F64
     shadow: Regime
     parked: Regime
+    lanes: F64
+    view_histograms: F64
+    view_tails: F64
+    recall: F64
+    sole: F64
 
 
 class Work(NamedTuple):
@@ -166,6 +181,10 @@ class Work(NamedTuple):
         Lengths of the lists it draws from.
     table : int32[p]
         Pairs that are known.
+    lane_single : float32[2, 4]
+        Per lane of a lone series.
+    lane_double : float64[7, 4]
+        Per lane of a lone series.
     """
 
     basis: F64
@@ -180,6 +199,8 @@ class Work(NamedTuple):
     places: I32
     counts: I32
     table: I32
+    lane_single: F32
+    lane_double: F64
 
 
 class Output(NamedTuple):

@@ -21,6 +21,7 @@ from hebbstream.kernels.evidence import (
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.regime import face_regime, published
+from hebbstream.kernels.single import judge_single
 from hebbstream.kernels.verdict import calibrate, write_verdict
 
 #: A component of one series alone leaves nothing to recall it from.
@@ -157,4 +158,6 @@ def score_frame(
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, alone, tick)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
+    if model.sole.shape[0] > 0:
+        judge_single(frame, model, work, settings, out, time, t)
     explain(model, work, warmup, cap, out, t)

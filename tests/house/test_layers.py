@@ -9,10 +9,11 @@ from sources import Source, sources, within
 #: From the bottom up; a module may import from its own layer and from those below it.
 LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit", "base_params"),
-    ("kernels", "params", "association_params"),
+    ("kernels", "params", "association_params", "single_params"),
     (
         "calibration", "evidence", "frames", "graph", "group", "pairs", "plasticity", "regime",
-        "revision", "scaler", "settings", "significance", "snapshot", "state", "subspace",
+        "revision", "scaler", "settings", "significance", "single", "snapshot", "state",
+        "subspace",
     ),
     ("detector",),
     ("river", "warmup", "__init__"),
