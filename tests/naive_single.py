@@ -80,7 +80,9 @@ def judge_views(
     """Largest exponent of the warm views, tails from .98 and .998; what each counts afterwards."""
     exponents = np.array(
         [
-            naive.tail_exponent(h, prior, naive.log_statistic(v), 0.98, 0.998) if judged else 0.0
+            naive.tail_exponent(h, prior, naive.log_statistic(v), 0.98, 0.998, 0.1)
+            if judged
+            else 0.0
             for h, prior, v, judged in zip(histograms, priors, views, warm, strict=True)
         ]
     )

@@ -100,10 +100,6 @@ class Model(NamedTuple):
         Smoothed z of each series under the shadow.
     gate : float64[12]
         Of learning, and of the quarantine.
-    shadow : Regime
-        What is learnt in a quarantine, while the arrays above hold still.
-    parked : Regime
-        What was normal before the last adoption.
     lanes : float64[10 + 2h + 1, 4]
         Of a lone series; like the rest below it has no elements in other groups.
     view_histograms : float64[5, BINS]
@@ -114,6 +110,10 @@ class Model(NamedTuple):
         How loud each slot of the day was.
     sole : float64[SOLE_ROWS]
         Smoothed values, episodes, and what was told.
+    shadow : Regime
+        What is learnt in a quarantine, while the arrays above hold still.
+    parked : Regime
+        What was normal before the last adoption.
     """
 
     moments: F64
@@ -142,13 +142,13 @@ class Model(NamedTuple):
     deviation: F64
     drift: F64
     gate: F64
-    shadow: Regime
-    parked: Regime
     lanes: F64
     view_histograms: F64
     view_tails: F64
     recall: F64
     sole: F64
+    shadow: Regime
+    parked: Regime
 
 
 class Work(NamedTuple):

@@ -14,7 +14,6 @@ from hebbstream.kernels.model import Model
 from hebbstream.kernels.tail import (
     HOT_EXPONENT,
     HOT_WEIGHT,
-    SLOPE_MIN,
     count_hot,
     learn_tail,
     log_statistic,
