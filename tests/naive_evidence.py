@@ -50,10 +50,9 @@ def learn_usual(height: float, usual: float, seen: float, rate: float, gate: flo
 
 
 def temper(exponent: float) -> float:
-    """P up to 1; from there linear to 2 + log10 5 at P = 2; beyond it half the slope."""
-    return float(
-        np.interp(exponent, [0, 1, 2], [0, 1, 2 + np.log10(5)]) + 0.5 * max(0.0, exponent - 2)
-    )
+    """P up to 1; linear to 2 + log10 5 at P = 2; half the slope up to P = 5; beyond, P's own."""
+    top = 2 + np.log10(5)
+    return float(np.interp(exponent, [0, 1, 2, 5], [0, 1, top, top + 1.5])) + max(0.0, exponent - 5)
 
 
 def excess(sigmas: F64, cap: float) -> F64:

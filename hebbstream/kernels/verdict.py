@@ -40,6 +40,8 @@ TAIL_TEMPER = 0.5
 #: From here to there the tick's exponent becomes the incident's.
 TEMPER_FROM = 1.0
 TEMPER_TO = 2.0
+#: How far labelled data says anything of the tail; beyond, the fit's own slope is kept.
+TEMPER_UNTIL = 5.0
 
 
 @kernel
@@ -150,7 +152,8 @@ def temper(exponent: float) -> float:
         return exponent
     if exponent <= TEMPER_TO:
         return exponent + burst * (exponent - TEMPER_FROM) / (TEMPER_TO - TEMPER_FROM)
-    return TEMPER_TO + burst + TAIL_TEMPER * (exponent - TEMPER_TO)
+    known = min(exponent, TEMPER_UNTIL)
+    return TEMPER_TO + burst + TAIL_TEMPER * (known - TEMPER_TO) + (exponent - known)
 
 
 @kernel
