@@ -126,6 +126,10 @@ test-api: setup ## Thousands of made-up requests against the API's description, 
 bench-ingest: setup ## Records a second of CPU time from a topic to incidents, beside other clients (Apache Kafka; ARGS='--rounds 5')
 	$(BIN)/python benchmarks/bench_ingest.py $(ARGS)
 
+.PHONY: bench-state
+bench-state: setup ## Snapshot bytes a series, pause of a checkpoint, restore time, at 100,000 series (ARGS='--seconds 60')
+	$(BIN)/python benchmarks/bench_state.py $(ARGS)
+
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
 	$(BIN)/python benchmarks/bench_api.py

@@ -4,8 +4,9 @@ The unit is the input partition, and the offset inside its state is the truth. A
 
 1. flush: everything the state has led to is acknowledged;
 2. place: ask where the next event will stand;
-3. copy: take a consistent copy, the only step the hot path waits for besides the first;
-4. write: encode it and give it to the stores, in a thread of its own;
+3. copy: fix the place and copy group by group, in slices between the hot path's work, a group at
+   the latest before it changes (`daemon.cut`);
+4. write: encode it and give it to the stores, in a thread of its own, one partition at a time;
 5. commit: tell the consumer group, for the tools that show lag.
 
 A crash between any two of them leaves the state before, or the state after; the records behind it
@@ -14,11 +15,14 @@ are read again, and `daemon.published` keeps the events they repeat from being s
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daemon.copying import Copy, Copying
 from daemon.errors import CheckpointError, SinkError, StateStoreError
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline
@@ -32,7 +36,13 @@ from hebbstream.errors import SnapshotError
 
 log = get_logger(__name__)
 
+#: A checkpoint is rested from this many times as long as it took: it may never take all the time.
+REST_FACTOR = 2.0
 FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
+
+
+#: How far partitions are safe.
+Saved = dict[InputPartition, tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -56,13 +66,6 @@ class Keeper:
     store: StateStore
     interval: float
     last: float = float("-inf")
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    capture: Capture
-    origin: Origin
-    order: tuple[int, int]
 
 
 def order_of(pipeline: PartitionPipeline, *, closing: bool = False) -> tuple[int, int]:
@@ -109,12 +112,22 @@ class Checkpoints:
     step: Callable[[str], None] = lambda _: None
     pool: Executor | None = None
     failing: str = ""
-    _writing: Future[dict[InputPartition, tuple[int, int]]] | None = None
+    _copying: Copying = field(default_factory=Copying)
+    _writing: deque[Future[Saved]] = field(default_factory=deque)
+    _receivers: Sequence[Keeper] = ()
+    _began: float = 0.0
+    _rested: float = float("-inf")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a checkpoint is being copied or written."""
+        return bool(len(self._copying) or self._writing)
 
     @property
     def due(self) -> bool:
-        """Whether any store should be written and none is being written."""
-        return self._writing is None and bool(self._due_keepers())
+        """Whether any store should be written, and the one before is done and rested from."""
+        rested = self.clock.monotonic() >= self._rested
+        return rested and not self.busy and bool(self._due_keepers())
 
     def _due_keepers(self) -> list[Keeper]:
         now = self.clock.monotonic()
@@ -226,59 +239,95 @@ class Checkpoints:
             )
 
     def start(self, kept: Iterable[Kept]) -> None:
-        """Copy partitions whose output is acknowledged, and write the copies in a thread."""
-        keepers = self._due_keepers()
-        self._stamp(keepers)
-        copies = self._copies(kept)
-        if copies:
-            self.pool = self.pool or ThreadPoolExecutor(1, "checkpoint")
-            self._writing = self.pool.submit(self._write, copies, keepers)
+        """Fix the place of partitions whose output is acknowledged; `advance` copies them."""
+        self._receivers, self._began = self._due_keepers(), self.clock.monotonic()
+        self._stamp(self._receivers)
+        self._copying.add(self._copies(kept, at_once=False))
 
-    def finished(self) -> dict[InputPartition, tuple[int, int]]:
-        """Return what `start` has saved by now: how far each partition is safe, once."""
-        if self._writing is None or not self._writing.done():
-            return {}
-        writing, self._writing = self._writing, None
-        return writing.result()
+    def advance(self, seconds: float) -> None:
+        """Go on with the copy for so long; what is complete is written in a thread."""
+        if not len(self._copying):
+            return
+        started = self.clock.monotonic()
+        for copy in self._copying.advance(seconds, self.clock):
+            self.pool = self.pool or ThreadPoolExecutor(1, "checkpoint")
+            self._writing.append(self.pool.submit(self._write, [copy], self._receivers))
+        self.telemetry.checkpoint_paused(self.clock.monotonic() - started)
+
+    def forget(self, partitions: Iterable[InputPartition]) -> None:
+        """Give up copies that are not complete: the partitions are another's, or saved anew."""
+        self._copying.forget(partitions)
+
+    def finished(self) -> Saved:
+        """Return what is written by now: how far each partition is safe, once."""
+        saved: Saved = {}
+        while self._writing and self._writing[0].done():
+            saved |= self._writing.popleft().result()
+        if saved and not self.busy:
+            now = self.clock.monotonic()
+            self._rested = now + REST_FACTOR * (now - self._began)
+        return saved
 
     def save(
-        self, kept: Iterable[Kept], *, closing: bool = False, all_stores: bool = False
-    ) -> dict[InputPartition, tuple[int, int]]:
+        self,
+        kept: Sequence[Kept],
+        *,
+        closing: bool = False,
+        all_stores: bool = False,
+        seconds: float = float("inf"),
+    ) -> Saved:
         """Copy partitions whose output is acknowledged, and write the copies before returning.
 
         Parameters
         ----------
-        kept : iterable of Kept
+        kept : sequence of Kept
             What to save.
         closing : bool
             That their idle frames will be closed is part of the state.
         all_stores : bool
             Also to stores that are not due.
+        seconds : float
+            No partition is begun after them; a replay repairs what is not saved.
 
         Returns
         -------
         dict
-            How far each partition is safe; those that could not be written are left out.
+            How far each partition is safe; those that were not written are left out.
         """
-        if self._writing is not None:
-            self._writing.result()
+        until = self.clock.monotonic() + seconds
+        if not self._written(seconds):
+            log.warning("checkpoint left out: no time", partition="all, one is still being written")
+            return {}
+        self.forget(each.pipeline.partition for each in kept)
         keepers = self.keepers if all_stores else self.keepers[:1]
         self._stamp(keepers)
-        return self._write(self._copies(kept, closing=closing), keepers)
+        saved: Saved = {}
+        for each in kept:
+            if self.clock.monotonic() > until:
+                log.warning("checkpoint left out: no time", partition=str(each.pipeline.partition))
+                continue
+            copies = self._copies([each], at_once=True, closing=closing)
+            saved |= self._write(copies, keepers)
+        return saved
+
+    def _written(self, seconds: float) -> bool:
+        """Wait for what is being written."""
+        pending = [future for future in self._writing if not future.done()]
+        return not pending or not wait(pending, min(seconds, threading.TIMEOUT_MAX)).not_done
 
     def _stamp(self, keepers: Iterable[Keeper]) -> None:
         now = self.clock.monotonic()
         for keeper in keepers:
             keeper.last = now
 
-    def _copies(self, kept: Iterable[Kept], *, closing: bool = False) -> list[_Copy]:
+    def _copies(self, kept: Iterable[Kept], *, at_once: bool, closing: bool = False) -> list[Copy]:
         started = self.clock.monotonic()
         self.step("checkpoint 2: place")
         position = dict(self.sink.position())
         self.step("checkpoint 3: copy")
         copies = [
-            _Copy(
-                each.pipeline.capture(closing=closing),
+            Copy(
+                each.pipeline.cut(at_once=at_once, closing=closing),
                 Origin(
                     version=self.sections.version,
                     config_hash=self.sections.config_hash,
@@ -294,14 +343,12 @@ class Checkpoints:
             self.telemetry.checkpoint_paused(self.clock.monotonic() - started)
         return copies
 
-    def _write(
-        self, copies: Iterable[_Copy], keepers: Sequence[Keeper]
-    ) -> dict[InputPartition, tuple[int, int]]:
-        saved = {}
+    def _write(self, copies: Iterable[Copy], keepers: Sequence[Keeper]) -> Saved:
+        saved: Saved = {}
         for copy in copies:
-            partition = copy.capture.partition
+            partition = copy.partition
             self.step("checkpoint 4: write")
-            data = encode(copy.capture, copy.origin)
+            data = encode(copy.cut.whole(), copy.origin, lambda: self.clock.sleep(0))
             for keeper in keepers:
                 try:
                     keeper.store.save(partition, copy.order, data)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from daemon.checkpoints import Checkpoints, Kept, order_of
+from daemon.assigned import Assigned, EngineLimits
+from daemon.checkpoints import Checkpoints, Kept, Saved, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
 from daemon.http.health import HealthState
@@ -24,13 +25,19 @@ from daemon.published import Ahead
 from daemon.records import NANOSECONDS, Channel, InputPartition, Message, RecordBatch
 from daemon.reports import report_groups, report_output
 from daemon.telemetry import Telemetry
+from daemon.watchdog import Watchdog
 
 POLL_SECONDS = 0.5
 COMMIT_SECONDS = 5.0
 HEARTBEAT_SECONDS = 60.0
 MEASURE_SECONDS = 1.0
 FLUSH_SECONDS = 5.0
-DRAIN_SECONDS = 8.0
+
+#: No partition's hand-over begins later than this after the first one's.
+HAND_OVER_SECONDS, HAND_OVER_RESERVE = 5.0, 3.0
+
+#: A turn without records has this many times as much time for the copy of a checkpoint.
+IDLE_COPY_FACTOR = 10.0
 
 #: Part of the drain time kept for leaving the group and closing the output, which take this long
 #: in an outage.
@@ -41,46 +48,6 @@ CLOSE_RESERVE_SECONDS = 6.0
 CONTACT_SECONDS = 20.0
 
 log = get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Assigned:
-    """A partition this process owns now."""
-
-    kept: Kept
-    last_record: float
-    last_heartbeat: float = float("-inf")
-    committed: int = -1
-    groups_seen: set[str] = field(default_factory=set)
-
-    @property
-    def pipeline(self) -> PartitionPipeline:
-        """What it has learnt."""
-        return self.kept.pipeline
-
-    @property
-    def moved(self) -> bool:
-        """Whether it is further than its last checkpoint."""
-        return self.pipeline.next_offset >= 0 and order_of(self.pipeline) != self.kept.saved
-
-
-@dataclass(frozen=True, slots=True)
-class EngineLimits:
-    """Bounds the engine keeps.
-
-    Attributes
-    ----------
-    unacked_max : int
-        Messages sent and not acknowledged at which reading pauses.
-    idle_timeout : float or None
-        Seconds without records after which a partition's open frames are closed.
-    drain_seconds : callable
-        Time left for an orderly stop, in seconds.
-    """
-
-    unacked_max: int = 20_000
-    idle_timeout: float | None = None
-    drain_seconds: Callable[[], float] = lambda: DRAIN_SECONDS
 
 
 @dataclass(slots=True)
@@ -100,6 +67,7 @@ class Engine:
     health: HealthState
     limits: EngineLimits = field(default_factory=EngineLimits)
     checkpoints: Checkpoints | None = None
+    watchdog: Watchdog = field(default_factory=Watchdog)
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
@@ -147,7 +115,8 @@ class Engine:
         self._hold_back()
         self._send_heartbeats(now)
         if self.checkpoints is not None:
-            self._checkpoint(self.checkpoints)
+            factor = 1.0 if batches else IDLE_COPY_FACTOR
+            self._checkpoint(self.checkpoints, factor * self.limits.copy_seconds)
         elif now - self._last_commit >= COMMIT_SECONDS:
             self.health.report("state", ok=True, reason="none is kept")
             self._last_commit = now
@@ -219,18 +188,18 @@ class Engine:
         flushed = not self._unsafe and self._flushed(self._flush_seconds())
         return flushed and bool(self.checkpoints.save([owned.kept], closing=True, all_stores=True))
 
-    def _checkpoint(self, checkpoints: Checkpoints) -> None:
+    def _checkpoint(self, checkpoints: Checkpoints, copy_seconds: float) -> None:
         """Save what has moved when it is time, and commit what has been saved."""
         self._keep(checkpoints.finished())
         reason = checkpoints.failing or "checkpoints are written"
         self.health.report("state", ok=not checkpoints.failing, reason=reason)
-        if self._unsafe or not checkpoints.due:
-            return
-        moved = [owned.kept for owned in self.partitions.values() if owned.moved]
-        if self._flushed(self._flush_seconds()):
-            checkpoints.start(moved)
+        if checkpoints.due and not self._unsafe:
+            moved = [owned.kept for owned in self.partitions.values() if owned.moved]
+            if self._flushed(self._flush_seconds()):
+                checkpoints.start(moved)
+        checkpoints.advance(copy_seconds)
 
-    def _keep(self, saved: Mapping[InputPartition, tuple[int, int]]) -> None:
+    def _keep(self, saved: Saved) -> None:
         """Note how far partitions are saved, and commit it."""
         for partition, order in saved.items():
             if partition in self.partitions:
@@ -280,19 +249,20 @@ class Engine:
             for partition, offset in moved.items():
                 self.partitions[partition].committed = offset
 
-    def _saved(
-        self, partitions: Mapping[InputPartition, Assigned]
-    ) -> dict[InputPartition, tuple[int, int]]:
-        """Save partitions at hand-over, to every store, those that have moved since."""
+    def _saved(self, partitions: Mapping[InputPartition, Assigned]) -> Saved:
+        """Save partitions at hand-over, to every store and in time, those that have moved since."""
         if self.checkpoints is None:
             return {}
-        self.checkpoints.finished()
+        for partition, order in self.checkpoints.finished().items():
+            if partition in partitions:
+                partitions[partition].kept.saved = order
         moved = [
             owned.kept
             for owned in partitions.values()
             if owned.pipeline.next_offset >= 0 and order_of(owned.pipeline) != owned.kept.handed
         ]
-        saved = self.checkpoints.save(moved, all_stores=True) if moved else {}
+        seconds = max(0.1, min(HAND_OVER_SECONDS, self.limits.drain_seconds() - HAND_OVER_RESERVE))
+        saved = self.checkpoints.save(moved, all_stores=True, seconds=seconds) if moved else {}
         for partition, order in saved.items():
             partitions[partition].kept.saved = partitions[partition].kept.handed = order
         return saved
@@ -335,15 +305,36 @@ class Engine:
                         self.checkpoints.close()
 
     def _measure(self) -> None:
-        age = self.source.contact_age()
+        age, lag = self.source.contact_age(), self.source.lag()
         self.telemetry.input_contact(self.clock.now() - age)
-        self.telemetry.input_lag(self.source.lag())
-        self.health.report(
-            "input", ok=age < CONTACT_SECONDS, reason=f"the broker last answered {age:.0f} s ago"
-        )
+        self.telemetry.input_lag(lag)
+        reason = f"the broker last answered {age:.0f} s ago"
+        stuck = self._stuck(age, lag)
+        if stuck:
+            reason = f"{', '.join(map(str, stuck))} does not move though records wait"
+        self.health.report("input", ok=age < CONTACT_SECONDS and not stuck, reason=reason)
         for owned in self.partitions.values():
             owned.groups_seen = report_groups(self.telemetry, owned.pipeline, owned.groups_seen)
         self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
+
+    def _stuck(self, age: float, lag: Mapping[InputPartition, int]) -> list[InputPartition]:
+        """Find the partitions that do not move though they should, and tell of changes."""
+        if self._paused or age >= CONTACT_SECONDS:
+            self.watchdog.reset()
+        positions = {each: owned.pipeline.next_offset for each, owned in self.partitions.items()}
+        stuck = self.watchdog.look(positions, lag, self.clock.monotonic())
+        for partition, owned in self.partitions.items():
+            if owned.stuck != (partition in stuck):
+                owned.stuck = not owned.stuck
+                tell = log.error if owned.stuck else log.info
+                tell(
+                    "partition stuck" if owned.stuck else "partition moves again",
+                    partition=str(partition),
+                    next_offset=owned.pipeline.next_offset,
+                    lag=lag.get(partition, 0),
+                )
+        self.telemetry.partitions_stuck(len(stuck))
+        return list(stuck)
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Go on with what this process held until just now; begin anew with the others."""
@@ -383,6 +374,8 @@ class Engine:
         for partition in partitions:
             self.partitions.pop(partition, None)
             self._parked.pop(partition, None)
+        if self.checkpoints is not None:
+            self.checkpoints.forget(partitions)
         self._rebalanced(Rebalance.LOST, partitions)
 
     def _rebalanced(self, kind: Rebalance, partitions: Sequence[InputPartition]) -> None:

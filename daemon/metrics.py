@@ -206,6 +206,12 @@ METRICS: Final = (
         labels=_PARTITION,
     ),
     Spec(
+        "partitions_stuck",
+        Type.GAUGE,
+        "Partitions that have not moved for a minute though records wait.",
+        known=_NONE,
+    ),
+    Spec(
         "event_time_lag_seconds",
         Type.GAUGE,
         "Wall clock minus the newest event time of the partition.",
@@ -236,7 +242,7 @@ METRICS: Final = (
     Spec(
         "checkpoint_pause_seconds",
         Type.HISTOGRAM,
-        "Time the hot path waited for the copy of a checkpoint.",
+        "Time the hot path waited for one slice of the copy of a checkpoint.",
         known=_NONE,
         buckets=_SECONDS,
     ),

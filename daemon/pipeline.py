@@ -15,6 +15,7 @@ from typing import Self
 from msgspec import MsgspecError
 
 from daemon.announcer import TrackerIdentity
+from daemon.cut import Cut
 from daemon.events import Event, encode_edge, encode_event, encode_score, kind_name
 from daemon.formats import make_codec
 from daemon.framing import Framed, Framer
@@ -102,7 +103,7 @@ class GroupState:
         rhythm = {key: array.copy() for key, array in presence.arrays().items()}
         return GroupCapture(
             name=name,
-            detector=self.detector.dump(),
+            detector=self.detector.copy(),
             members=self.members,
             tracker=self.tracker.dump(),
             silence=self.silence.dump(),
@@ -153,6 +154,7 @@ class PartitionPipeline:
         self._codec = make_codec(sections.input, self._table)
         self._framer = Framer(sections.framing, sections.grouping, sections.metrics, self._table)
         self._groups: dict[str, GroupState] = {}
+        self._cut: Cut | None = None
 
     @property
     def groups(self) -> dict[str, GroupState]:
@@ -196,14 +198,37 @@ class PartitionPipeline:
         closing : bool, optional
             `close_idle` is decided: who restores the copy must call it first.
         """
-        return Capture(
+        return self.cut(at_once=True, closing=closing).whole()
+
+    def cut(self, *, at_once: bool, closing: bool = False) -> Cut:
+        """Begin a copy of what is held now; one that is not complete and not at once is given up.
+
+        Parameters
+        ----------
+        at_once : bool
+            It is completed before anything changes.
+        closing : bool, optional
+            As for `capture`.
+        """
+        head = Capture(
             partition=self.partition,
             next_offset=self.next_offset,
             shape=self._sections.shape,
             closing=closing,
             framer=self._framer.state(),
-            groups=[group.capture(name) for name, group in self._groups.items()],
+            groups=(),
         )
+        cut = Cut(head, self._groups)
+        if not at_once:
+            self._cut = cut
+        return cut
+
+    def _before_change(self, name: str) -> None:
+        """Let the copy that is being taken have a group as it still is."""
+        if self._cut is not None:
+            self._cut.take(name)
+            if self._cut.complete:
+                self._cut = None
 
     @classmethod
     def restored(cls, capture: Capture, sections: PipelineSections) -> Self:
@@ -220,7 +245,7 @@ class PartitionPipeline:
             pipeline._framer.restore(capture.framer)
             for each in capture.groups:
                 group = pipeline._create(each.name)
-                group.detector = pipeline._load(each.detector)
+                group.detector = pipeline._load(each.detector_bytes())
                 group.members = list(each.members)
                 if group.detector.series != tuple(series.key for series in group.members):
                     msg = f"the detector of group {each.name} knows other series than the group"
@@ -266,6 +291,7 @@ class PartitionPipeline:
 
     def _retire(self, name: str, output: PipelineOutput) -> None:
         """Forget a group; what was open in it is over."""
+        self._before_change(name)
         group = self._groups.pop(name, None)
         for event in [] if group is None else group.end():
             output.ended.append(event)
@@ -274,6 +300,7 @@ class PartitionPipeline:
     def _step(self, block: FrameBlock, output: PipelineOutput) -> None:
         if block.starts:
             self._retire(block.group, output)
+        self._before_change(block.group)
         group = self._groups.get(block.group) or self._create(block.group)
         self._change_members(group, block)
         times = (block.ticks + 1) * (self._interval / NANOSECONDS)

@@ -6,7 +6,7 @@ bytes, whatever batches led to them, but for what `Origin` says and for the outp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from daemon.presence import FRESH
 from daemon.records import InputPartition, Series
 from daemon.series_key import series_key
 from hebbstream import snapshot
+from hebbstream.copies import DetectorCopy
 from hebbstream.errors import SnapshotCorruptError
 
 #: Format 1 is the first; a golden file of each stands in tests/data/snapshots.
@@ -31,10 +32,10 @@ Shape = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GroupCapture:
-    """One group: detector as bytes, members in its order, and what its trackers hold."""
+    """One group: detector, copied or as bytes; members in its order; what its trackers hold."""
 
     name: str
-    detector: bytes
+    detector: DetectorCopy | bytes
     members: Sequence[Series]
     tracker: Mapping[str, Any]
     silence: Mapping[str, Any]
@@ -42,6 +43,10 @@ class GroupCapture:
     rhythm: Mapping[str, NDArray[Any]] | None
     component_count: int
     edge_count: int
+
+    def detector_bytes(self) -> bytes:
+        """Write the detector, unless that is done already."""
+        return self.detector if isinstance(self.detector, bytes) else self.detector.dump()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Origin:
     ahead: Mapping[str, str] = field(default_factory=dict)
 
 
-def encode(capture: Capture, origin: Origin) -> bytes:
+def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lambda: None) -> bytes:
     """Write a capture as bytes.
 
     Parameters
@@ -104,6 +109,8 @@ def encode(capture: Capture, origin: Origin) -> bytes:
         The state.
     origin : Origin
         Who writes it, and how far the output is.
+    breathe : callable, optional
+        Called after every piece of work of a fraction of a millisecond: another thread may work.
 
     Returns
     -------
@@ -111,6 +118,10 @@ def encode(capture: Capture, origin: Origin) -> bytes:
         The snapshot.
     """
     groups = sorted(capture.groups, key=lambda group: group.name)
+    detectors = []
+    for group in groups:
+        detectors.append(group.detector_bytes())
+        breathe()
     framer = capture.framer.canonical(series for group in groups for series in group.members)
     place = {series.key: index for index, series in enumerate(framer.identities)}
     names = sorted({series.group for series in framer.identities})
@@ -131,14 +142,14 @@ def encode(capture: Capture, origin: Origin) -> bytes:
             {
                 "name": group.name,
                 "members": len(group.members),
-                "detector_bytes": len(group.detector),
+                "detector_bytes": len(detector),
                 "tracker": group.tracker,
                 "silence": group.silence,
                 "rhythm_frames": None if group.rhythm is None else group.rhythm_frames,
                 "components": group.component_count,
                 "edges": group.edge_count,
             }
-            for group in groups
+            for group, detector in zip(groups, detectors, strict=True)
         ],
     }
     rhythms = [group.rhythm for group in groups if group.rhythm is not None]
@@ -149,9 +160,8 @@ def encode(capture: Capture, origin: Origin) -> bytes:
         "learnt_members": _joined([[place[s.key] for s in g.members] for g in groups], np.int32),
         **{name: getattr(framer, name) for name in _FRAMER_ARRAYS},
         **{f"rhythm_{name}": _joined([r[name] for r in rhythms], kind) for name, kind in _RHYTHM},
-        "detectors": np.frombuffer(b"".join(group.detector for group in groups), np.uint8),
     }
-    return snapshot.encode(header, arrays, KIND)
+    return snapshot.encode(header, arrays, KIND, {"detectors": detectors}, breathe)
 
 
 _FRAMER_ARRAYS = {

@@ -207,6 +207,11 @@ class Telemetry:
                 _labels(partition): count for partition, count in lag.items()
             }
 
+    def partitions_stuck(self, count: int) -> None:
+        """Set how many partitions do not move though records wait."""
+        with self._lock:
+            self._values["partitions_stuck"][()] = count
+
     def committed(self, *, success: bool) -> None:
         """Count one commit."""
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hebbstream import snapshot
 from hebbstream.arrays import F64, I64
+from hebbstream.copies import DetectorCopy
 from hebbstream.errors import FrameError, SnapshotCorruptError
 from hebbstream.frames import as_frames, as_numbers, as_times
 from hebbstream.group import Group
@@ -257,14 +258,24 @@ class Detector(Group):
         bytes
             For `load`.
         """
-        header = {
-            "series": self._series,
-            "params": self._params.model_dump(mode="json"),
-            "interval_seconds": self._interval,
-            "tick": self._tick,
-            "waiting": [asdict(entry) for entry in self._waiting],
-        }
-        return snapshot.encode(header, self._state.arrays())
+        return self.copy().dump()
+
+    def copy(self) -> DetectorCopy:
+        """Copy the whole state, to be written later while this detector goes on.
+
+        Returns
+        -------
+        DetectorCopy
+            As it is now.
+        """
+        return DetectorCopy(
+            series=tuple(self._series),
+            params=self._params,
+            interval_seconds=self._interval,
+            tick=self._tick,
+            waiting=tuple(self._waiting),
+            arrays={name: array.copy() for name, array in self._state.arrays().items()},
+        )
 
     @classmethod
     def load(cls, data: bytes, params: DetectorParams | None = None) -> Self:

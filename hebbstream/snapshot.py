@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,7 +112,11 @@ DETECTOR = Kind(MAGIC, FORMAT, upgrade)
 
 
 def encode(
-    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: Kind = DETECTOR
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    kind: Kind = DETECTOR,
+    blobs: Mapping[str, Sequence[bytes]] | None = None,
+    breathe: Callable[[], object] = lambda: None,
 ) -> bytes:
     """Write a header and named arrays as bytes.
 
@@ -123,23 +128,35 @@ def encode(
         Numbers of any shape.
     kind : Kind, optional
         What it holds.
+    blobs : mapping of str to sequence of bytes, optional
+        More arrays, uint8, each given in pieces.
+    breathe : callable, optional
+        Called between pieces: another thread may work.
 
     Returns
     -------
     bytes
         The snapshot.
     """
+    blobs = blobs or {}
     listed = [
         {"name": name, "dtype": array.dtype.newbyteorder("<").str, "shape": list(array.shape)}
         for name, array in arrays.items()
+    ] + [
+        {"name": name, "dtype": "|u1", "shape": [sum(map(len, pieces))]}
+        for name, pieces in blobs.items()
     ]
     text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode()
     raw = [
         np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
         for array in arrays.values()
     ]
-    body = b"".join([LENGTH.pack(len(text)), text, *raw])
-    return PREFIX.pack(kind.magic, kind.format, hashlib.sha256(body).digest()) + body
+    body = [LENGTH.pack(len(text)), text, *raw, *chain(*blobs.values())]
+    digest = hashlib.sha256()
+    for piece in body:
+        breathe()
+        digest.update(piece)
+    return b"".join([PREFIX.pack(kind.magic, kind.format, digest.digest()), *body])
 
 
 def decode(data: bytes, kind: Kind = DETECTOR) -> tuple[dict[str, Any], Arrays]:

@@ -63,6 +63,10 @@ class FakeClock:
         """Let time pass."""
         self._elapsed += seconds
 
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back; the monotonic one knows nothing of it."""
+        self._now += seconds
+
 
 @dataclass(frozen=True)
 class Assign:

@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from daemon.assigned import EngineLimits
 from daemon.checkpoints import Checkpoints, Keeper
-from daemon.engine import Engine, EngineLimits
+from daemon.engine import Engine
 from daemon.errors import SinkError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
@@ -157,7 +158,7 @@ class Life:
             sections=simulated_sections(),
             telemetry=telemetry,
             health=HealthState(self.clock),
-            limits=EngineLimits(idle_timeout=60.0),
+            limits=EngineLimits(idle_timeout=60.0, copy_seconds=-1.0),
             checkpoints=Checkpoints(
                 keepers=[Keeper(store, STATE_SECONDS)],
                 sink=sink,

@@ -23,7 +23,10 @@ class StateSection(Section):
         default=5.0,
         ge=0.1,
         le=3600,
-        description="Time between checkpoints on disk; longer replays more after a crash.",
+        description=(
+            "Time between checkpoints on disk; longer replays more after a crash. Where one takes "
+            "long to write, the next one waits twice as long."
+        ),
     )
     generations: int = Field(
         default=2,

@@ -13,7 +13,7 @@ LIBRARY = (
     (
         "calibration", "evidence", "frames", "graph", "group", "pairs", "plasticity", "regime",
         "revision", "scaler", "settings", "significance", "single", "snapshot", "state",
-        "subspace",
+        "subspace", "copies",
     ),
     ("detector",),
     ("river", "warmup", "__init__"),
@@ -23,10 +23,10 @@ SERVICE = (
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
-        "announcer", "closing", "counters", "event_clock", "events", "evidence", "formats",
+        "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
         "presence", "published", "relabel", "series", "shop", "silence", "silences", "snapshots",
-        "winners",
+        "watchdog", "winners",
     ),
     ("pipeline",),
     # Settings and their words.
@@ -36,8 +36,10 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "readmodel",
         "telemetry",
     ),
-    ("checkpoints", "reports", "warmup"),
-    ("engine", "stores"),
+    ("copying", "reports", "warmup"),
+    ("checkpoints",),
+    ("assigned", "stores"),
+    ("engine",),
     ("app", "demo", "reference"),
     ("commands",),
     ("cli",),

@@ -20,6 +20,7 @@ THEMES = {
     "tests/library/test_bad_input.py",
     "tests/library/test_bad_series.py",
     "tests/service/test_bad_input.py",
+    "tests/service/test_never_wedged.py",
     "tests/service/test_simulation.py",
 }
 

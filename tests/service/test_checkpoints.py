@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import pytest
 
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.assigned import EngineLimits
+from daemon.checkpoints import Checkpoints, Keeper, Kept, order_of
 from daemon.engine import Engine
 from daemon.errors import CheckpointError, StateStoreError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
-from daemon.ports import StoredState
-from daemon.records import Channel, InputPartition
+from daemon.pipeline import PartitionPipeline
+from daemon.ports import StateStore, StoredState
+from daemon.published import Ahead
+from daemon.records import Channel, InputPartition, RecordBatch
+from daemon.snapshots import Origin, decode, encode
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Revoke
 from fakes import Step as ScriptStep
@@ -26,7 +31,7 @@ from streams import PARTITION, record_batch, related, sections, wide_records
 class FullDisk:
     """A store that cannot be written to until it is mended."""
 
-    inner: FileStates
+    inner: StateStore
     full: bool = True
     name: str = "disk"
 
@@ -197,3 +202,111 @@ def test_published_events_are_found_from_the_position_in_the_state(tmp_path: Pat
     assert published
     assert [m for m in third.sink.messages if m.channel is Channel.EVENTS] == published
     assert third.telemetry.value("events_withheld_total") == len(published)
+
+
+def crowd(ticks: int, groups: int = 5) -> list[ScriptStep]:
+    """Batches of several groups, one tick each."""
+    values = [
+        wide_records(related(seed=each, ticks=ticks), f"service-{each}") for each in range(groups)
+    ]
+    return [record_batch([part[tick] for part in values], tick * groups) for tick in range(ticks)]
+
+
+def test_a_copy_in_slices_is_the_state_at_its_place(tmp_path: Path) -> None:
+    """The partition goes on while it is copied, and what is written is one of its past states."""
+    slow = make(tmp_path / "slow", [Assign((PARTITION,)), *crowd(40)])
+    slow.limits = EngineLimits(copy_seconds=-1.0)
+    written: dict[tuple[int, int], bytes] = {}
+    assert slow.checkpoints is not None
+    disk = slow.checkpoints.keepers[0].store
+
+    class Noting(FullDisk):
+        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+            written[order] = data
+            disk.save(partition, order, data)
+
+    slow.checkpoints.keepers[0] = Keeper(Noting(disk), 0.0)
+
+    slow.run(lambda: False)
+
+    parts = slow.sections
+    pipeline = PartitionPipeline(PARTITION, parts)
+    states = {}
+    for step in crowd(40):
+        assert isinstance(step, RecordBatch)
+        pipeline.process(step)
+        states[order_of(pipeline)] = encode(pipeline.capture(), Origin())
+    steps = [order for order in written if order in states]
+    assert len(steps) > 4
+    for order in steps:
+        capture, _ = decode(written[order], PARTITION, parts.shape)
+        assert encode(capture, Origin()) == states[order]
+
+
+def test_a_copy_under_way_is_given_up_with_its_partition(tmp_path: Path) -> None:
+    """What another member owns by now is not written, however much of it is copied."""
+    made = make(tmp_path, [Assign((PARTITION,)), *crowd(6), None, Lose((PARTITION,))])
+    made.limits = EngineLimits(copy_seconds=-1.0)
+    assert made.checkpoints is not None
+    made.checkpoints.keepers[0].interval = 0.4  # only the turn without records takes time
+
+    made.run(lambda: False)
+
+    assert [each.order[0] for each in FileStates(tmp_path, 9).stored(PARTITION)] == [0]
+    assert not made.checkpoints.busy
+
+
+def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
+    """Its time ends; what is not saved is repaired by a replay, and the write still counts."""
+    disk, released = FullDisk(FileStates(tmp_path, 2), full=False), Event()
+
+    class Hanging(FullDisk):
+        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+            released.wait(20.0)
+            disk.save(partition, order, data)
+
+    made = make(tmp_path, [])
+    checkpoints = made.checkpoints
+    assert checkpoints is not None
+    checkpoints.keepers[0] = Keeper(Hanging(disk.inner), 0.0)
+    checkpoints.pool = None
+    kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())
+    kept.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
+    checkpoints.start([kept])
+    checkpoints.advance(1.0)
+
+    in_time = checkpoints.save([kept], seconds=0.05)
+    released.set()
+    checkpoints.close()
+
+    assert in_time == {}
+    assert checkpoints.finished() == {PARTITION: (9, 0)}
+    assert not checkpoints.busy
+
+
+def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
+    """A disk that needs longer than the interval gets a third of the time, not all of it."""
+    made = make(tmp_path, [])
+    checkpoints = made.checkpoints
+    assert checkpoints is not None
+    assert isinstance(made.clock, FakeClock)
+    clock: FakeClock = made.clock
+    disk = checkpoints.keepers[0].store
+
+    class Slow(FullDisk):
+        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+            clock.advance(7.0)
+            disk.save(partition, order, data)
+
+    checkpoints.keepers[0] = Keeper(Slow(disk), 5.0)
+    kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())
+    kept.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
+    checkpoints.start([kept])
+    checkpoints.advance(1.0)
+    checkpoints.finished()
+
+    clock.advance(13.0)
+    early = checkpoints.due
+    clock.advance(1.0)
+
+    assert (early, checkpoints.due) == (False, True)

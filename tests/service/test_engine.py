@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.engine import Engine, EngineLimits
+from daemon.assigned import EngineLimits
+from daemon.engine import Engine
 from daemon.errors import SinkError
 from daemon.http.health import HealthState
 from daemon.pipeline import PartitionPipeline

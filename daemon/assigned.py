@@ -1,0 +1,55 @@
+"""What the engine knows of a partition it owns, and the bounds it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from daemon.checkpoints import Kept, order_of
+from daemon.pipeline import PartitionPipeline
+
+DRAIN_SECONDS = 8.0
+
+
+@dataclass(slots=True)
+class Assigned:
+    """A partition this process owns now."""
+
+    kept: Kept
+    last_record: float
+    last_heartbeat: float = float("-inf")
+    committed: int = -1
+    stuck: bool = False
+    groups_seen: set[str] = field(default_factory=set)
+
+    @property
+    def pipeline(self) -> PartitionPipeline:
+        """What it has learnt."""
+        return self.kept.pipeline
+
+    @property
+    def moved(self) -> bool:
+        """Whether it is further than its last checkpoint."""
+        return self.pipeline.next_offset >= 0 and order_of(self.pipeline) != self.kept.saved
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Bounds the engine keeps.
+
+    Attributes
+    ----------
+    unacked_max : int
+        Messages sent and not acknowledged at which reading pauses.
+    idle_timeout : float or None
+        Seconds without records after which a partition's open frames are closed.
+    drain_seconds : callable
+        Time left for an orderly stop, in seconds.
+    copy_seconds : float
+        Time of a turn for the copy of a checkpoint; below 0 it is one group a turn.
+    """
+
+    unacked_max: int = 20_000
+    idle_timeout: float | None = None
+    drain_seconds: Callable[[], float] = lambda: DRAIN_SECONDS
+    copy_seconds: float = 0.005

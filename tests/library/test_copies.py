@@ -1,0 +1,44 @@
+"""A copy of a detector stays what the detector was, and its bytes make that detector again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hebbstream import Detector
+from hebbstream.copies import DetectorCopy
+
+
+def learnt(seed: int) -> tuple[Detector, np.ndarray]:
+    """Make a detector that has seen frames, and more frames."""
+    rng = np.random.default_rng(seed)
+    frames = rng.normal(size=(400, 1)) + 0.3 * rng.normal(size=(400, 7))
+    detector = Detector([f"m{i}" for i in range(7)])
+    detector.run(frames[:300])
+    return detector, frames[300:]
+
+
+def test_is_what_the_detector_was() -> None:
+    """Frames, new series and removals after the copy do not show in it."""
+    detector, more = learnt(1)
+    detector.add_series("joined")
+    before = detector.dump()
+    copy = detector.copy()
+    assert isinstance(copy, DetectorCopy)
+
+    detector.run(np.column_stack([more, more[:, 0]]))
+    detector.remove_series("m3")
+
+    assert copy.dump() == before
+    assert detector.dump() != before
+
+
+def test_its_bytes_go_on_bit_for_bit() -> None:
+    """Loaded from the copy, the next frames give the same bits."""
+    detector, more = learnt(2)
+    copy = detector.copy()
+    expected = detector.run(more)
+
+    result = Detector.load(copy.dump()).run(more)
+
+    np.testing.assert_array_equal(result.score, expected.score)
+    np.testing.assert_array_equal(result.evidence, expected.evidence)
