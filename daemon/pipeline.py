@@ -35,6 +35,7 @@ from daemon.records import (
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture, GroupCapture
+from daemon.windows import outside
 from hebbstream import Detector, RunResult, SnapshotCorruptError
 
 
@@ -179,7 +180,7 @@ class PartitionPipeline:
     def process(self, batch: RecordBatch) -> PipelineOutput:
         """Take one batch through every stage."""
         output = PipelineOutput(records=len(batch.values))
-        samples = self._codec.decode(batch)
+        samples = outside(self._codec.decode(batch), self._sections.without)
         output.samples = len(samples.series) + sum(samples.dropped.values())
         output.dropped.update(samples.dropped)
         for letter in samples.dead_letters:

@@ -14,12 +14,16 @@ from daemon.config import (
     OutputSection,
     SeriesSection,
 )
+from daemon.windows import Window
 from hebbstream import DetectorParams
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineSections:
-    """The parts of the configuration that decide what a partition's records become."""
+    """The parts of the configuration that decide what a partition's records become.
+
+    `without` is for learning anew: samples of these windows count as excluded.
+    """
 
     application_id: str
     input: InputSection
@@ -32,6 +36,7 @@ class PipelineSections:
     output: OutputSection
     config_hash: str
     version: str
+    without: tuple[Window, ...] = ()
 
     @property
     def shape(self) -> dict[str, Any]:

@@ -22,6 +22,26 @@ def build_of() -> dict[str, str]:
     return {**packages, "python": platform.python_version(), "target": compile_target()}
 
 
+def make_keepers(
+    section: StateSection, kafka: KafkaSection, application_id: str, clock: Clock
+) -> list[Keeper]:
+    """Make the stores that are configured, the disk first.
+
+    Raises
+    ------
+    StateStoreError
+        When the folder cannot be written to.
+    """
+    keepers = []
+    if section.folder is not None:
+        folder = Path(section.folder) / application_id
+        keepers.append(Keeper(FileStates(folder, section.generations), section.interval))
+    if section.changelog:
+        changelog = Changelog(kafka, application_id, clock)
+        keepers.append(Keeper(changelog, section.changelog_interval))
+    return keepers
+
+
 def make_checkpoints(
     section: StateSection,
     kafka: KafkaSection,
@@ -57,13 +77,7 @@ def make_checkpoints(
     StateStoreError
         When the folder cannot be written to.
     """
-    keepers = []
-    if section.folder is not None:
-        folder = Path(section.folder) / sections.application_id
-        keepers.append(Keeper(FileStates(folder, section.generations), section.interval))
-    if section.changelog:
-        changelog = Changelog(kafka, sections.application_id, clock)
-        keepers.append(Keeper(changelog, section.changelog_interval))
+    keepers = make_keepers(section, kafka, sections.application_id, clock)
     if not keepers:
         return None
     return Checkpoints(

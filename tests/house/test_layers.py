@@ -26,7 +26,7 @@ SERVICE = (
         "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
         "presence", "published", "relabel", "series", "shop", "silence", "silences", "snapshots",
-        "watchdog", "winners",
+        "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     # Settings and their words.
@@ -38,7 +38,7 @@ SERVICE = (
     ),
     ("copying", "reports", "warmup"),
     ("checkpoints",),
-    ("assigned", "stores"),
+    ("assigned", "relearn", "stores"),
     ("engine",),
     ("app", "demo", "reference"),
     ("commands",),
