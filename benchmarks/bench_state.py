@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from daemon.app import sections_of, tune_interpreter
+from daemon.app import sections_of
 from daemon.checkpoints import Checkpoints, Keeper
 from daemon.clock import SystemClock
 from daemon.config import Config
@@ -30,6 +30,7 @@ from daemon.engine import Engine
 from daemon.files.sink import FileSink
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.interpreter import tune_interpreter
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition, RecordBatch
 from daemon.spans import Spans

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from collections import Counter
@@ -20,10 +19,13 @@ from daemon.errors import UnreachableError
 from daemon.events import Event
 from daemon.files.keys import GroupKeys
 from daemon.files.options import FileOptions
+from daemon.files.parted import PartedSource
 from daemon.files.sink import FileSink
 from daemon.files.source import FileSource
 from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
+from daemon.interpreter import tune_interpreter
+from daemon.kafka.partitioner import partition_of
 from daemon.kafka.sink import KafkaSink
 from daemon.kafka.source import KafkaSource
 from daemon.kafka.writer import OutputRecord, TopicWriter
@@ -34,24 +36,12 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import Channel, DropReason, InputPartition, RecordBatch
+from daemon.seeds import Seeds
 from daemon.stores import make_checkpoints
 from daemon.telemetry import Telemetry
 from daemon.warmup import cache_wanted, warmup
 
 log = get_logger(__name__)
-
-#: How long a thread may keep the interpreter from one that waits, which after each kernel is the
-#: engine: ten times less than Python's own, because a checkpoint is written by Python beside it.
-SWITCH_SECONDS = 0.0005
-#: Python's own (700, 10, 10) has a full collection, a fifth of a second at 100,000 series, every
-#: few seconds; nothing here makes cycles as it goes.
-GARBAGE_THRESHOLDS = 50_000, 20, 100
-
-
-def tune_interpreter() -> None:
-    """Let no other thread and no collection of garbage stop the engine for long."""
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def sections_of(config: Config) -> PipelineSections:
@@ -269,6 +259,8 @@ def replay(
     clock: Clock,
     out: Path,
     progress: Callable[[PipelineOutput], None] = lambda _: None,
+    state: Path | None = None,
+    partitions: int = 1,
 ) -> ReplaySummary:
     """Run a file through the same engine as the service.
 
@@ -286,6 +278,10 @@ def replay(
         Folder for events, edges, scores and dead letters.
     progress : callable
         Told of every batch.
+    state : Path, optional
+        Folder of seeds: begin with what is learnt there, and leave there what is learnt now.
+    partitions : int, optional
+        Of the topic the seeds are for; each group is learnt where its key would bring it.
 
     Returns
     -------
@@ -296,6 +292,8 @@ def replay(
     ------
     InputFileError
         When the file cannot be read.
+    CheckpointError
+        When the seeds cannot be used or written.
     """
     summary = ReplaySummary()
 
@@ -304,18 +302,26 @@ def replay(
         progress(output)
 
     sections = sections_of(config)
+    seeds = None if state is None else Seeds(state, config.application_id)
+    file = FileSource(path, options)
+    keys = GroupKeys(config)
     engine = Engine(
-        source=FileSource(path, options),
+        source=file
+        if partitions == 1
+        else PartedSource(file, keys, options.topic, partitions, partition_of),
         sink=FileSink(out),
         clock=clock,
         sections=sections,
         telemetry=Telemetry(clock, sections.config_hash),
         health=HealthState(clock),
         observe=count,
+        make=PartitionPipeline if seeds is None else seeds.pipeline,
     )
     prepare_kernels()
     started = clock.monotonic()
     engine.run(lambda: False)
+    if seeds is not None:
+        seeds.save(sections)
     summary.seconds = clock.monotonic() - started
     return summary
 

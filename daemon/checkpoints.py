@@ -156,7 +156,11 @@ class Checkpoints:
         started = self.clock.monotonic()
         self._flush()
         found = {partition: self._latest(partition) for partition in partitions}
-        positions = {p: origin.position for p, (_, origin) in found.items() if origin is not None}
+        positions = {
+            p: origin.position
+            for p, (capture, origin) in found.items()
+            if capture is not None and origin is not None and capture.next_offset >= 0
+        }  # a seed has led to no events here
         ahead = {p: Ahead(origin.ahead if origin else None) for p, (_, origin) in found.items()}
         for name, place, value in self.sink.published(_least(positions.values())):
             for partition, position in positions.items():
@@ -173,8 +177,9 @@ class Checkpoints:
                 pipeline, ahead[partition], order_of(pipeline), closing=capture.closing
             )
             self._tell_restored(pipeline, origin, len(ahead[partition].known))
-        if positions:
-            self.telemetry.restored(len(positions), self.clock.monotonic() - started)
+        restored = sum(capture is not None for capture, _ in found.values())
+        if restored:
+            self.telemetry.restored(restored, self.clock.monotonic() - started)
         return kept
 
     def _flush(self) -> None:

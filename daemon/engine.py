@@ -68,6 +68,7 @@ class Engine:
     limits: EngineLimits = field(default_factory=EngineLimits)
     checkpoints: Checkpoints | None = None
     watchdog: Watchdog = field(default_factory=Watchdog)
+    make: Callable[[InputPartition, PipelineSections], PartitionPipeline] = PartitionPipeline
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
@@ -356,7 +357,7 @@ class Engine:
     def _begin(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, Kept]:
         if self.checkpoints is not None:
             return self.checkpoints.begin(partitions)
-        return {p: Kept(PartitionPipeline(p, self.sections), Ahead()) for p in partitions}
+        return {p: Kept(self.make(p, self.sections), Ahead()) for p in partitions}
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Publish what is queued and hand over the positions it makes safe."""

@@ -56,6 +56,16 @@ def replay(
         str | None, typer.Option(help="Topic named in events; kafka.topics[0] if absent.")
     ] = None,
     limit: Annotated[int, typer.Option(help="Incidents shown.", min=0)] = 20,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder: begin with what was learnt there, leave what is learnt; the service "
+            "begins with it when it is its state.folder."
+        ),
+    ] = None,
+    partitions: Annotated[
+        int, typer.Option(help="Partitions of the topic the state is for.", min=1)
+    ] = 1,
 ) -> None:
     """Run a file through the same engine as the service, without a broker."""
     loaded = settings.load(config, os.environ)
@@ -69,13 +79,15 @@ def replay(
         task = bar.add_task("replay", total=FileSource(file, options).rows_total)
         summary = app.replay(
             loaded, file, options, SystemClock(), out,
-            lambda output: bar.advance(task, output.records),
+            lambda output: bar.advance(task, output.records), state, partitions,
         )  # fmt: skip
     if summary.records == 0:
         warn_of_nothing(file)
     console.print(tables.incident_table(summary.events, limit))
     console.print(tables.summary_table(summary))
     console.print(f"written to {out}", highlight=False)
+    if state is not None:
+        console.print(f"state left in {state}, for {partitions} partitions", highlight=False)
 
 
 def produce(

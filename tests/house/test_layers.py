@@ -33,13 +33,13 @@ SERVICE = (
     ("environment", "faults", "knobs", "metrics", "settings", "wording", "yamltree"),
     # The world: each speaks to one thing outside.
     (
-        "clock", "files", "healthcheck", "http", "kafka", "lifecycle", "log", "readmodel",
-        "telemetry",
+        "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
+        "readmodel", "telemetry",
     ),
     ("copying", "reports", "warmup"),
     ("checkpoints",),
     ("assigned", "relearn", "stores"),
-    ("engine",),
+    ("engine", "seeds"),
     ("app", "demo", "reference"),
     ("commands",),
     ("cli",),

@@ -1,0 +1,99 @@
+"""Learnt state without a place in any topic: what a replay leaves and a service begins with.
+
+A seed is a checkpoint whose next offset is not known. A service that finds one knows the groups and
+what was learnt of them, and reads from where it would have begun without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from daemon.errors import CheckpointError, StateStoreError
+from daemon.files.states import FileStates
+from daemon.pipeline import PartitionPipeline
+from daemon.pipeline_sections import PipelineSections
+from daemon.records import InputPartition
+from daemon.snapshots import Origin, decode, encode
+from daemon.stores import build_of
+from hebbstream.errors import SnapshotError
+
+
+class Seeds:
+    """The seeds of one application in a folder laid out as `state.folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; made when missing.
+    application_id : str
+        Whose.
+
+    Raises
+    ------
+    CheckpointError
+        When the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, application_id: str) -> None:
+        try:
+            self._store = FileStates(folder / application_id, 1)
+        except StateStoreError as error:
+            raise CheckpointError(str(error)) from error
+        self._made: list[PartitionPipeline] = []
+
+    def pipeline(self, partition: InputPartition, sections: PipelineSections) -> PartitionPipeline:
+        """Make a partition's pipeline, from its seed if there is one.
+
+        Parameters
+        ----------
+        partition : InputPartition
+            Which.
+        sections : PipelineSections
+            With the settings the seed was learnt with.
+
+        Returns
+        -------
+        PartitionPipeline
+            Before its first record.
+
+        Raises
+        ------
+        CheckpointError
+            When what is there cannot be used, or is a running service's.
+        """
+        pipeline = PartitionPipeline(partition, sections)
+        for stored in self._store.stored(partition):
+            try:
+                capture, _ = decode(stored.read(), partition, sections.shape)
+                if capture.next_offset < 0:
+                    pipeline = PartitionPipeline.restored(capture, sections)
+                    continue
+            except (SnapshotError, OSError) as error:
+                msg = f"{stored.place}: {error}"
+                raise CheckpointError(msg) from error
+            msg = f"{stored.place} is the state of a service, not of a replay: give another folder"
+            raise CheckpointError(msg)
+        self._made.append(pipeline)
+        return pipeline
+
+    def save(self, sections: PipelineSections) -> None:
+        """Leave what the pipelines have learnt.
+
+        Parameters
+        ----------
+        sections : PipelineSections
+            Who they were.
+
+        Raises
+        ------
+        CheckpointError
+            When it cannot be written.
+        """
+        origin = Origin(sections.version, sections.config_hash, build_of())
+        for pipeline in self._made:
+            capture = replace(pipeline.capture(), next_offset=-1)
+            try:
+                self._store.save(pipeline.partition, (0, 0), encode(capture, origin))
+            except StateStoreError as error:
+                raise CheckpointError(str(error)) from error
