@@ -141,7 +141,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         sink = KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output))
         engine = Engine(
             source=KafkaSource(
-                config.kafka,
+                config.kafka.read_by_service(config.application_id),
                 config.application_id,
                 clock,
                 skipped=telemetry.records_skipped if config.state.on_gap == "continue" else None,

@@ -21,6 +21,7 @@ from daemon import settings
 from daemon.commands.arguments import ConfigPath
 from daemon.commands.demo import run_demo
 from daemon.commands.files import inspect, produce, replay
+from daemon.commands.rekey import rekey
 from daemon.commands.relearn import relearn
 from daemon.commands.service import run
 from daemon.errors import ConfigError, DaemonError
@@ -38,6 +39,7 @@ app.command()(replay)
 app.command()(produce)
 app.command()(inspect)
 app.command()(relearn)
+app.command()(rekey)
 app.command("demo")(run_demo)
 
 

@@ -23,7 +23,7 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, RecordSource
 from daemon.published import Ahead
 from daemon.records import NANOSECONDS, Channel, InputPartition, Message, RecordBatch
-from daemon.reports import report_groups, report_output
+from daemon.reports import report_groups, report_output, report_scattered
 from daemon.telemetry import Telemetry
 from daemon.watchdog import Watchdog
 
@@ -75,6 +75,7 @@ class Engine:
     _parked: dict[InputPartition, Assigned] = field(default_factory=dict)
     _last_commit: float = 0.0
     _last_measure: float = float("-inf")
+    _scattered: set[str] = field(default_factory=set)
     _paused: bool = False
     _unsafe: bool = False
 
@@ -316,7 +317,9 @@ class Engine:
         self.health.report("input", ok=age < CONTACT_SECONDS and not stuck, reason=reason)
         for owned in self.partitions.values():
             owned.groups_seen = report_groups(self.telemetry, owned.pipeline, owned.groups_seen)
-        self.refresh([owned.pipeline for owned in self.partitions.values()], self.clock.now())
+        pipelines = [owned.pipeline for owned in self.partitions.values()]
+        self._scattered = report_scattered(self.telemetry, pipelines, self._scattered)
+        self.refresh(pipelines, self.clock.now())
 
     def _stuck(self, age: float, lag: Mapping[InputPartition, int]) -> list[InputPartition]:
         """Find the partitions that do not move though they should, and tell of changes."""

@@ -206,6 +206,12 @@ METRICS: Final = (
         labels=_PARTITION,
     ),
     Spec(
+        "groups_scattered",
+        Type.GAUGE,
+        "Groups that arrive in several partitions of this process and are learnt in parts.",
+        known=_NONE,
+    ),
+    Spec(
         "partitions_stuck",
         Type.GAUGE,
         "Partitions that have not moved for a minute though records wait.",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Set
+from itertools import islice
 
+from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.records import NANOSECONDS
+from daemon.scatter import SHOWN, scattered
 from daemon.telemetry import BatchReport, GroupReport, Telemetry
+
+log = get_logger(__name__)
 
 
 def report_output(
@@ -72,3 +78,33 @@ def report_groups(telemetry: Telemetry, pipeline: PartitionPipeline, seen: set[s
         )
         telemetry.group(pipeline.partition, name, report)
     return set(pipeline.groups)
+
+
+def report_scattered(
+    telemetry: Telemetry, pipelines: Iterable[PartitionPipeline], known: Set[str]
+) -> set[str]:
+    """Tell which groups arrive in several partitions.
+
+    Parameters
+    ----------
+    telemetry : Telemetry
+        Told how many.
+    pipelines : iterable of PartitionPipeline
+        All of this process.
+    known : set of str
+        Groups told before.
+
+    Returns
+    -------
+    set of str
+        Groups that are scattered now.
+    """
+    found = scattered((name, each.partition) for each in pipelines for name in each.groups)
+    telemetry.groups_scattered(len(found))
+    for name in islice((name for name in found if name not in known), SHOWN):
+        log.warning(
+            "group arrives in several partitions and is learnt in parts",
+            group=name,
+            partitions=[f"{each.topic}/{each.partition}" for each in found[name]],
+        )
+    return set(found)

@@ -207,6 +207,11 @@ class Telemetry:
                 _labels(partition): count for partition, count in lag.items()
             }
 
+    def groups_scattered(self, count: int) -> None:
+        """Set how many groups arrive in several partitions."""
+        with self._lock:
+            self._values["groups_scattered"][()] = count
+
     def partitions_stuck(self, count: int) -> None:
         """Set how many partitions do not move though records wait."""
         with self._lock:

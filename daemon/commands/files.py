@@ -70,6 +70,7 @@ def replay(
     """Run a file through the same engine as the service, without a broker."""
     loaded = settings.load(config, os.environ)
     log.configure(QUIET)
+    topic = topic or loaded.kafka.read_by_service(loaded.application_id).topics[0]
     options = given.file_options(
         loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,

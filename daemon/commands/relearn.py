@@ -51,7 +51,8 @@ def relearn(
     stores = [keeper.store for keeper in keepers]
     work = Relearning(Path(loaded.state.folder), stores, sections, plan, clock, build_of())
     app.prepare_kernels()
-    with closing(TopicBatches(loaded.kafka, loaded.application_id)) as batches:
+    kafka = loaded.kafka.read_by_service(loaded.application_id)
+    with closing(TopicBatches(kafka, loaded.application_id)) as batches:
         work.restore(batches.partitions, restart=restart)
         while True:
             running = is_running(loaded.kafka, loaded.application_id, clock)

@@ -27,6 +27,14 @@ class KafkaSection(Section):
     topics: list[str] = Field(
         default=["metrics"], min_length=1, description="Topics to read samples from."
     )
+    repartition: bool = Field(
+        default=False,
+        description=(
+            "Read <application_id>.repartition, which `hebbstream rekey` fills from these topics, "
+            "keyed by group; for topics whose groups arrive in several partitions. Changing it "
+            "learns anew."
+        ),
+    )
     group_id: str | None = Field(
         default=None,
         description=(
@@ -138,3 +146,18 @@ class KafkaSection(Section):
             msg = "security_protocol SASL_* needs sasl_mechanism and sasl_username"
             raise ValueError(msg)
         return self
+
+    def read_by_service(self, application_id: str) -> Self:
+        """Return the settings with the topics that the service itself reads."""
+        if not self.repartition:
+            return self
+        return self.model_copy(update={"topics": [repartition_topic(application_id)]})
+
+    def read_by_rekey(self, application_id: str) -> Self:
+        """Return the settings of the group that fills the repartition topic."""
+        return self.model_copy(update={"group_id": f"{self.group_id or application_id}.rekey"})
+
+
+def repartition_topic(application_id: str) -> str:
+    """Name the topic on which each group is whole."""
+    return f"{application_id}.repartition"

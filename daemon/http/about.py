@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict
+from itertools import islice
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,6 +12,9 @@ from daemon.events import rfc3339
 from daemon.http import documents
 from daemon.http.context import Context, context_of
 from daemon.http.documents import answering, encoded
+from daemon.readmodel.views import View
+from daemon.records import InputPartition
+from daemon.scatter import SHOWN, scattered
 
 router = APIRouter(
     prefix="/api/v1",
@@ -115,7 +119,22 @@ def _status(context: Context) -> documents.Status:
             )
             for each in view.partitions
         ],
+        scattered=[
+            documents.ScatteredGroup(
+                group=name,
+                partitions=[
+                    documents.PlaceDocument(topic=each.topic, partition=each.partition)
+                    for each in places
+                ],
+            )
+            for name, places in islice(_scattered(view).items(), SHOWN)
+        ],
     )
+
+
+def _scattered(view: View) -> dict[str, tuple[InputPartition, ...]]:
+    named = (group.identity for group in view.groups.values())
+    return scattered((identity.name, identity.partition) for identity in named)
 
 
 def _checks(context: Context) -> list[documents.CheckDocument]:

@@ -84,6 +84,20 @@ class PartitionDocument(Document, frozen=True, kw_only=True, gc=False):
     pending_samples: Annotated[int, Meta(description="Samples in frames that are still open.")]
 
 
+class PlaceDocument(Document, frozen=True, kw_only=True, gc=False):
+    """An input partition."""
+
+    topic: str
+    partition: int
+
+
+class ScatteredGroup(Document, frozen=True, kw_only=True, gc=False):
+    """A group that arrives in several partitions and is learnt in parts; see `hebbstream rekey`."""
+
+    group: str
+    partitions: list[PlaceDocument]
+
+
 class Status(Document, frozen=True, kw_only=True, gc=False):
     """How the service is and how much it watches."""
 
@@ -96,6 +110,9 @@ class Status(Document, frozen=True, kw_only=True, gc=False):
     series: int
     incidents_open: int
     partitions: list[PartitionDocument]
+    scattered: Annotated[
+        list[ScatteredGroup], Meta(description="Groups learnt in parts, a hundred at most.")
+    ]
 
 
 class Liveness(Document, frozen=True, kw_only=True, gc=False):

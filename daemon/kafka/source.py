@@ -8,7 +8,7 @@ outage (nothing: `poll` returns no records for ever) is made visible by `contact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import kafka
@@ -32,7 +32,7 @@ from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
 from daemon.kafka.contact import Contact
-from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition
+from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition, topic_partition
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import AssignmentListener, Clock
 from daemon.records import InputPartition, RecordBatch
@@ -172,6 +172,21 @@ class KafkaSource:
         if self._consumer is not None and self._rebalance is not None:
             self._rebalance.paused = False
             self._consumer.resume(*self._consumer.assignment())
+
+    def hold(self, partitions: Collection[InputPartition]) -> None:
+        """Deliver nothing of these partitions for now, and of all others what comes.
+
+        Parameters
+        ----------
+        partitions : collection of InputPartition
+            Those that wait; the others go on.
+        """
+        if self._consumer is None or self._paused:
+            return
+        assigned = self._consumer.assignment()
+        waiting = assigned & {topic_partition(each) for each in partitions}
+        self._consumer.pause(*waiting)
+        self._consumer.resume(*(assigned - waiting))
 
     def commit(self, positions: Mapping[InputPartition, int]) -> bool:
         """Commit next offsets of partitions that are still ours.

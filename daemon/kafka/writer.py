@@ -52,6 +52,8 @@ class TopicWriter:
         Records per second at most; as fast as possible when absent.
     timeout_seconds : float
         How long to wait for a broker at first.
+    retention_days : int, optional
+        How long records are kept when the topic is made; the broker's default when absent.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class TopicWriter:
         *,
         rate: float | None = None,
         timeout_seconds: float = 10.0,
+        retention_days: int | None = None,
     ) -> None:
         require_crc32c()
         self._topic = topic
@@ -80,7 +83,7 @@ class TopicWriter:
         self._landed = 0
         self._failures: list[str] = []
         try:
-            ensure_topics(section, application_id, [Topic(topic)], timeout_seconds)
+            ensure_topics(section, application_id, [Topic(topic, retention_days)], timeout_seconds)
         except TopicMissingError as error:
             raise SinkError(str(error)) from error
         options = producer_options(section, application_id)

@@ -25,8 +25,8 @@ SERVICE = (
     (
         "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
-        "presence", "published", "relabel", "series", "shop", "silence", "silences", "snapshots",
-        "watchdog", "windows", "winners",
+        "merging", "presence", "published", "relabel", "scatter", "series", "shop", "silence",
+        "silences", "snapshots", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     # Settings and their words.
@@ -36,7 +36,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
         "readmodel", "telemetry",
     ),
-    ("copying", "reports", "warmup"),
+    ("copying", "rekey", "reports", "warmup"),
     ("checkpoints",),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),

@@ -253,3 +253,23 @@ def test_a_static_member_comes_back_to_its_partitions(
 
     assert again.owned == owned
     assert len(listener.calls) == calls
+
+
+def test_a_partition_that_is_held_waits(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """The others go on, and it goes on when it is let go, without a gap."""
+    topic = apache.create_topic("held", partitions=2)
+    source, listener = opened(topic, max_poll_records=10), RecordingListener()
+    source.start(listener)
+    poll_until(source, lambda _: len(listener.owned) == 2)
+    waiting = InputPartition(topic, 0)
+    source.hold([waiting])
+    produce(apache, topic, 400)
+
+    others = poll_until(source, lambda _: source.lag().get(InputPartition(topic, 1)) == 0)
+    source.hold([])
+    rest = poll_until(source, lambda batches: len(numbers(others + batches)) == 400)
+
+    assert {each.partition for each in others} == {InputPartition(topic, 1)}
+    assert sorted(numbers(others + rest)) == list(range(400))

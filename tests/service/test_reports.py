@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from structlog.testing import capture_logs
+
 from daemon.pipeline import PartitionPipeline
-from daemon.reports import report_groups, report_output
+from daemon.records import InputPartition
+from daemon.reports import report_groups, report_output, report_scattered
 from daemon.telemetry import Telemetry
 from fakes import FakeClock
 from streams import PARTITION, record_batch, related, sections, wide_records
@@ -22,3 +25,24 @@ def test_every_record_sample_and_group_shows() -> None:
     assert telemetry.value("samples_total") == 180
     assert telemetry.value("samples_pending") == pipeline.pending
     assert (seen, telemetry.value("series_active")) == ({"cart"}, 6)
+
+
+def test_a_scattered_group_is_told_once() -> None:
+    """Counted as long as it is, logged when it begins."""
+    telemetry, parts = Telemetry(FakeClock(), "hash"), sections()
+    other = InputPartition(PARTITION.topic, PARTITION.partition + 1)
+    pipelines = [PartitionPipeline(each, parts) for each in (PARTITION, other)]
+    batch = record_batch(wide_records(related(1, 30)))
+    pipelines[0].process(batch)
+    before = report_scattered(telemetry, pipelines, set())
+    pipelines[1].process(batch)
+
+    with capture_logs() as logs:
+        first = report_scattered(telemetry, pipelines, before)
+        again = report_scattered(telemetry, pipelines, first)
+
+    assert (before, first, again) == (set(), {"cart"}, {"cart"})
+    assert telemetry.value("groups_scattered") == 1
+    assert [(each["group"], each["partitions"]) for each in logs] == [
+        ("cart", ["metrics/0", "metrics/1"])
+    ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
+from dataclasses import replace
 
+import httpx
+from msgspec import structs
+
+from daemon.records import InputPartition
 from shown import World
 
 
@@ -35,3 +39,26 @@ def test_the_status_counts_and_says_how_far_it_is(client: httpx.Client, world: W
     assert status["incidents_open"] == 1
     assert status["partitions"][0]["topic"] == "metrics"
     assert status["partitions"][0]["next_offset"] == world.pipeline.next_offset
+
+
+def test_the_status_names_groups_that_are_scattered(client: httpx.Client, world: World) -> None:
+    """With the partitions they arrive in; none as long as each is whole."""
+    before = client.get("/api/v1/status").json()["scattered"]
+    view = world.model.view
+    known = next(iter(view.groups.values()))
+    elsewhere = structs.replace(known.identity, partition=InputPartition("metrics", 9))
+    twin = structs.replace(known, identity=elsewhere)
+
+    world.model.view = replace(view, groups={**view.groups, "twin": twin})
+    after = client.get("/api/v1/status").json()["scattered"]
+
+    assert before == []
+    assert after == [
+        {
+            "group": known.identity.name,
+            "partitions": [
+                {"topic": "metrics", "partition": known.identity.partition.partition},
+                {"topic": "metrics", "partition": 9},
+            ],
+        }
+    ]
