@@ -216,7 +216,8 @@ class Checkpoints:
                     "anew)"
                 )
                 raise CheckpointError(msg)
-            log.error("state forgotten", partition=str(partition), checkpoints=len(refused))
+            why, name = "; ".join(reasons), str(partition)
+            log.error("state forgotten", partition=name, checkpoints=len(refused), reason=why)
         for state in refused:  # it would count as later than what is written from here on
             state.set_aside()
         return usable

@@ -19,6 +19,7 @@ from rich.syntax import Syntax
 from daemon import healthcheck as health
 from daemon import settings
 from daemon.commands.arguments import ConfigPath
+from daemon.commands.check import check
 from daemon.commands.demo import run_demo
 from daemon.commands.files import inspect, produce, replay
 from daemon.commands.rekey import rekey
@@ -38,6 +39,7 @@ app.command()(run)
 app.command()(replay)
 app.command()(produce)
 app.command()(inspect)
+app.command()(check)
 app.command()(relearn)
 app.command()(rekey)
 app.command("demo")(run_demo)

@@ -28,6 +28,8 @@ from hebbstream.errors import SnapshotCorruptError
 KIND = snapshot.Kind(b"HEBBPART", 1, lambda _number, header, arrays: (header, arrays))
 
 Shape = Mapping[str, Any]
+#: Characters of a setting that a refusal repeats.
+SHOWN_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +252,19 @@ def _refuse_others(header: Mapping[str, Any], partition: InputPartition, shape: 
     names = sorted(name for name in plain.keys() | learnt if plain.get(name) != learnt.get(name))
     if names:
         groups, series = len(header["learnt"]), len(header["names"])
+        changes = "; ".join(
+            f"{name} was {_short(learnt.get(name))}, is {_short(plain.get(name))}" for name in names
+        )
         msg = (
-            f"{', '.join(names)} changed since it was learnt: what is known of {groups} groups "
-            f"and {series} series has no meaning under the new settings"
+            f"{', '.join(names)} changed since it was learnt ({changes}): what is known of "
+            f"{groups} groups and {series} series has no meaning under the new settings"
         )
         raise CheckpointError(msg)
+
+
+def _short(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 3]}..."
 
 
 def _typed(arrays: snapshot.Arrays, name: str, kind: Any) -> NDArray[Any]:  # noqa: ANN401 - any dtype

@@ -127,16 +127,10 @@ class FileStates:
         """Nothing to release."""
 
     def _of(self, partition: InputPartition) -> Path:
-        return self._folder / partition.topic / str(partition.partition)
+        return _place(self._folder, partition)
 
     def _found(self, partition: InputPartition) -> list[tuple[tuple[int, int], Path]]:
-        folder = self._of(partition)
-        if not folder.is_dir():
-            return []
-        matches = [(_NAME.fullmatch(path.name), path) for path in folder.iterdir()]
-        return sorted(
-            ((int(match[1]), int(match[2])), path) for match, path in matches if match is not None
-        )
+        return states_of(self._folder, partition)
 
     def _let_go(self, folder: Path, partition: InputPartition) -> None:
         for _, path in self._found(partition)[: -self._generations]:
@@ -151,3 +145,28 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _place(folder: Path, partition: InputPartition) -> Path:
+    return folder / partition.topic / str(partition.partition)
+
+
+def states_of(folder: Path, partition: InputPartition) -> list[tuple[tuple[int, int], Path]]:
+    """List the checkpoints of a partition, the latest last; nothing is made."""
+    place = _place(folder, partition)
+    if not place.is_dir():
+        return []
+    matches = [(_NAME.fullmatch(path.name), path) for path in place.iterdir()]
+    return sorted(
+        ((int(match[1]), int(match[2])), path) for match, path in matches if match is not None
+    )
+
+
+def found_partitions(folder: Path) -> list[InputPartition]:
+    """List the partitions that have a checkpoint in a folder, in order; nothing is made."""
+    places = [
+        InputPartition(path.parent.name, int(path.name))
+        for path in folder.glob("*/*")
+        if path.is_dir() and path.name.isdecimal()
+    ]
+    return sorted(each for each in places if states_of(folder, each))

@@ -36,7 +36,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
         "readmodel", "telemetry",
     ),
-    ("copying", "rekey", "reports", "warmup"),
+    ("copying", "rekey", "reports", "state_check", "warmup"),
     ("checkpoints",),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),

@@ -1,0 +1,74 @@
+"""What the state in a folder is worth under the present settings, without touching it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.errors import CheckpointError
+from daemon.files.states import found_partitions, states_of
+from daemon.pipeline import PartitionPipeline
+from daemon.pipeline_sections import PipelineSections
+from daemon.records import InputPartition
+from daemon.snapshots import decode
+from hebbstream.errors import SnapshotError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a start would make of one partition's state.
+
+    Attributes
+    ----------
+    partition : InputPartition
+        Whose.
+    reason : str
+        Why none of it can be used; empty when it goes on.
+    next_offset, groups, series, old_knobs : int
+        Where it goes on, with what; detectors that go on with knobs they were learnt with.
+    """
+
+    partition: InputPartition
+    reason: str = ""
+    next_offset: int = -1
+    groups: int = 0
+    series: int = 0
+    old_knobs: int = 0
+
+
+def check_folder(folder: str, sections: PipelineSections) -> list[Verdict]:
+    """Look at every partition that has state in a folder.
+
+    Parameters
+    ----------
+    folder : str
+        `state.folder`.
+    sections : PipelineSections
+        The settings a start would have.
+
+    Returns
+    -------
+    list of Verdict
+        In order of topic and partition.
+    """
+    place = Path(folder) / sections.application_id
+    return [_verdict(place, each, sections) for each in found_partitions(place)]
+
+
+def _verdict(place: Path, partition: InputPartition, sections: PipelineSections) -> Verdict:
+    reasons = []
+    for _, path in reversed(states_of(place, partition)):
+        try:
+            capture, _ = decode(path.read_bytes(), partition, sections.shape)
+            pipeline = PartitionPipeline.restored(capture, sections)
+        except (SnapshotError, CheckpointError, OSError) as error:
+            reasons.append(str(error))
+            continue
+        return Verdict(
+            partition,
+            next_offset=pipeline.next_offset,
+            groups=len(pipeline.groups),
+            series=sum(len(group.members) for group in pipeline.groups.values()),
+            old_knobs=pipeline.old_knobs,
+        )
+    return Verdict(partition, reason=reasons[0] if reasons else "there is none")
