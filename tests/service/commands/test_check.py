@@ -29,7 +29,9 @@ def test_says_what_goes_on(configured: Path, capsys: pytest.CaptureFixture[str])
     code = main(["check", "--config", str(configured)])
 
     assert code == 0
-    assert "metrics/0: begins with what a replay left: 1 groups, 6 series" in capsys.readouterr().out
+    assert (
+        "metrics/0: begins with what a replay left: 1 groups, 6 series" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
