@@ -22,6 +22,7 @@ from daemon.files.options import FileOptions
 from daemon.files.parted import PartedSource
 from daemon.files.sink import FileSink
 from daemon.files.source import FileSource
+from daemon.footprint import memory_words
 from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
 from daemon.interpreter import tune_interpreter
@@ -138,6 +139,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         started = clock.monotonic()
         prepare_kernels()
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
+        log.info("memory, as estimated", **memory_words(sections))
         sink = KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output))
         engine = Engine(
             source=KafkaSource(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.counters import ValueHistory
-from daemon.membership import GroupState, Membership
+from daemon.membership import SILENT_TICKS, GroupState, Membership
 from daemon.records import I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
 from daemon.winners import Winners
@@ -54,6 +54,8 @@ class Closing:
         self, winners: Winners, membership: Membership, table: SeriesTable, gap_ticks: int
     ) -> None:
         self.vanished: set[str] = set()
+        self.forgotten = 0
+        self._refused: set[str] = set()
         self.dropped: Counter[DropReason] = Counter(winners.dropped)
         self._w = winners
         self._membership = membership
@@ -73,19 +75,51 @@ class Closing:
     def plan(self, start: int, end: int) -> None:
         """Decide the frames of ticks [start, end).
 
-        The range is cut where a group may vanish, because that makes room for another.
+        The range is cut where a group may vanish, because that makes room for another, and where
+        one begins that may be too many, so that who is forgotten does not depend on the range.
         """
         membership, at = self._membership, start
         while at < end:
             self.vanished.update(membership.forget_vanished(at))
-            stops = [membership.vanish_tick(group) for group in membership.groups.values()]
-            born = [self._w.tick[low] for low, _ in self._unknown(self._slices(at, end)).values()]
-            stops.extend(int(tick) + membership.lifetime for tick in born)
-            stop = min(end, *stops) if stops else end
+            self._refused = set()
+            born = self._born(at, end)
+            tight = membership.may_be_full(len(born))
+            if tight and at in born:
+                self._make_room(at)
+                born = self._born(at, end)
+            stop = min(self._stops(at, end, born, tight=tight))
             self._plan_range(at, stop)
             at = stop
         self.vanished.update(membership.forget_vanished(end))
         self.vanished.difference_update(membership.groups)
+
+    def _stops(self, at: int, end: int, born: list[int], *, tight: bool) -> list[int]:
+        """List the ticks behind `at` where what is decided about groups may change."""
+        membership = self._membership
+        groups = membership.groups.values()
+        stops = [end]
+        stops.extend(membership.vanish_tick(group) for group in groups)
+        stops.extend(tick + membership.lifetime for tick in born)
+        if tight:
+            changes = [*born, *(group.data_tick + SILENT_TICKS + 1 for group in groups)]
+            stops.extend(tick for tick in changes if tick > at)
+        if self._refused:  # there may be memory for them at any tick
+            stops.append(at + 1)
+        return stops
+
+    def _born(self, start: int, end: int) -> list[int]:
+        """List the ticks at which groups that do not exist yet have their first sample."""
+        unknown = self._unknown(self._slices(start, end)).values()
+        return [int(self._w.tick[low]) for low, _ in unknown]
+
+    def _make_room(self, at: int) -> None:
+        """Let silent groups go for those that begin at a tick."""
+        here = self._slices(at, at + 1)
+        born = self._unknown(here)
+        coming = {n: len(np.unique(self._w.series[low:high])) for n, (low, high) in born.items()}
+        forgotten, self._refused = self._membership.make_room(at, coming, here)
+        self.vanished.update(forgotten)
+        self.forgotten += len(forgotten)
 
     def _unknown(self, slices: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
         """Pick the groups that do not exist yet."""
@@ -99,7 +133,9 @@ class Closing:
         for name in sorted(unknown, key=lambda name: (self._w.tick[unknown[name][0]], name)):
             low, high = unknown[name]
             tick = int(self._w.tick[low])
-            if self._membership.create(name, tick):
+            if name in self._refused:
+                self._refuse(np.arange(low, high), DropReason.MEMORY_LIMIT)
+            elif self._membership.create(name, tick):
                 starts[name] = tick
             else:
                 self._refuse(np.arange(low, high), DropReason.GROUP_LIMIT)

@@ -23,7 +23,7 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, RecordSource
 from daemon.published import Ahead
 from daemon.records import NANOSECONDS, Channel, InputPartition, Message, RecordBatch
-from daemon.reports import report_groups, report_output, report_scattered
+from daemon.reports import report_groups, report_memory, report_output, report_scattered
 from daemon.telemetry import Telemetry
 from daemon.watchdog import Watchdog
 
@@ -318,6 +318,7 @@ class Engine:
         for owned in self.partitions.values():
             owned.groups_seen = report_groups(self.telemetry, owned.pipeline, owned.groups_seen)
         pipelines = [owned.pipeline for owned in self.partitions.values()]
+        report_memory(self.telemetry, pipelines, self.sections)
         self._scattered = report_scattered(self.telemetry, pipelines, self._scattered)
         self.refresh(pipelines, self.clock.now())
 

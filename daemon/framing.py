@@ -19,7 +19,7 @@ from daemon.config import FramingSection, GroupingSection, MetricRule
 from daemon.counters import ValueHistory
 from daemon.event_clock import NEVER, EventClock
 from daemon.framer_state import FramerState
-from daemon.membership import Membership
+from daemon.membership import Membership, MemoryLimit
 from daemon.records import (
     F64,
     I32,
@@ -57,6 +57,8 @@ class Framed:
         Samples waiting for their tick to close.
     vanished : tuple of str
         Groups that ended and did not begin again; to be forgotten after the blocks.
+    forgotten : int
+        Groups that ended to make room for others.
     """
 
     blocks: list[FrameBlock]
@@ -64,6 +66,7 @@ class Framed:
     dropped: dict[DropReason, int]
     pending: int
     vanished: tuple[str, ...]
+    forgotten: int = 0
 
 
 def _nanoseconds(seconds: float) -> int:
@@ -92,6 +95,7 @@ class Framer:
         grouping: GroupingSection,
         metrics: Sequence[MetricRule],
         table: SeriesTable,
+        memory: MemoryLimit | None = None,
     ) -> None:
         interval = _nanoseconds(framing.interval)
         lateness, ahead = _nanoseconds(framing.lateness), _nanoseconds(framing.max_ahead)
@@ -100,7 +104,7 @@ class Framer:
         self._table = table
         retention = max(1, math.ceil(_nanoseconds(framing.retention) / interval))
         self._membership = Membership(
-            table, grouping.groups_max, grouping.series_per_group_max, retention
+            table, grouping.groups_max, grouping.series_per_group_max, retention, memory
         )
         self._history = ValueHistory(metrics)
         self._series: list[I32] = []
@@ -252,7 +256,8 @@ class Framer:
         self._forget_unused()
         dropped.update(closing.dropped)
         vanished = tuple(sorted(closing.vanished))
-        return Framed(blocks, framed, dict(dropped), self._pending, vanished)
+        forgotten = closing.forgotten
+        return Framed(blocks, framed, dict(dropped), self._pending, vanished, forgotten)
 
     def _take(self, end: int) -> tuple[I32, I64, F64]:
         """Take the waiting samples before `end`."""

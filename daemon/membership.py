@@ -7,13 +7,24 @@ and vanishes when it has had no series for another `retention`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from daemon.records import I32, I64, Series
 from daemon.series import SeriesTable
+
+#: Ticks without a sample after which a group may be forgotten for one that comes.
+SILENT_TICKS = 60
+
+
+class MemoryLimit(NamedTuple):
+    """Bytes that groups may take, and what one of so many series takes."""
+
+    limit: int
+    of: Callable[[int], int]
 
 
 @dataclass(slots=True)
@@ -54,6 +65,8 @@ class Membership:
         Limits.
     retention : int
         Ticks without a sample after which a series leaves.
+    memory : MemoryLimit, optional
+        Bound of what all groups take.
 
     Attributes
     ----------
@@ -66,7 +79,12 @@ class Membership:
     """
 
     def __init__(
-        self, table: SeriesTable, groups_max: int, series_per_group_max: int, retention: int
+        self,
+        table: SeriesTable,
+        groups_max: int,
+        series_per_group_max: int,
+        retention: int,
+        memory: MemoryLimit | None = None,
     ) -> None:
         self.groups: dict[str, GroupState] = {}
         self.column: I32 = np.zeros(0, dtype=np.int32)
@@ -75,6 +93,7 @@ class Membership:
         self._table = table
         self._groups_max = groups_max
         self._series_max = series_per_group_max
+        self._memory = memory
 
     def resize(self, count: int) -> None:
         """Make room for `count` series; new ones are no members."""
@@ -138,6 +157,62 @@ class Membership:
         for group in gone:
             del self.groups[group.name]
         return [group.name for group in gone]
+
+    def may_be_full(self, coming: int) -> bool:
+        """Tell whether so many more groups could be too many."""
+        return self._memory is not None or len(self.groups) + coming > self._groups_max
+
+    def make_room(
+        self, tick: int, coming: Mapping[str, int], present: Collection[str] = ()
+    ) -> tuple[list[str], set[str]]:
+        """Forget the groups that have been silent for longest until those that come fit.
+
+        Only groups without a sample for `SILENT_TICKS` are forgotten, and none in vain.
+
+        Parameters
+        ----------
+        tick : int
+            Now; every sample before it has been counted.
+        coming : mapping of str to int
+            Series of each group that begins now.
+        present : collection of str
+            Groups that have samples now.
+
+        Returns
+        -------
+        forgotten : list of str
+            Groups that are gone.
+        refused : set of str
+            Groups for which there is no memory though they are allowed by number.
+        """
+        silent = [
+            group
+            for name, group in self.groups.items()
+            if tick - group.data_tick > SILENT_TICKS and name not in present
+        ]
+        silent.sort(key=lambda group: (group.data_tick, group.name), reverse=True)
+        forgotten, refused = [], set()
+        used = sum(self._bytes(len(group.members)) for group in self.groups.values())
+        spare = sum(self._bytes(len(group.members)) for group in silent)
+        limit = float("inf") if self._memory is None else self._memory.limit
+        count = len(self.groups)
+        for name in sorted(coming):
+            need = self._bytes(coming[name])
+            if used - spare + need > limit:
+                refused.add(name)
+                continue
+            while silent and (used + need > limit or count >= self._groups_max):
+                gone = silent.pop()
+                size = self._bytes(len(gone.members))
+                used, spare, count = used - size, spare - size, count - 1
+                self.column[gone.members] = -1
+                del self.groups[gone.name]
+                forgotten.append(gone.name)
+            used, count = used + need, count + 1
+        return forgotten, refused
+
+    def _bytes(self, series: int) -> int:
+        return 0 if self._memory is None else self._memory.of(series)
 
     def create(self, name: str, tick: int) -> bool:
         """Begin a group at `tick`; False when there are too many."""

@@ -206,6 +206,18 @@ METRICS: Final = (
         labels=_PARTITION,
     ),
     Spec(
+        "groups_forgotten_total",
+        Type.COUNTER,
+        "Silent groups that were forgotten to make room for others.",
+        known=_NONE,
+    ),
+    Spec(
+        "memory_estimated_bytes",
+        Type.GAUGE,
+        "What the groups of this process take, as estimated from their numbers of series.",
+        known=_NONE,
+    ),
+    Spec(
         "groups_scattered",
         Type.GAUGE,
         "Groups that arrive in several partitions of this process and are learnt in parts.",

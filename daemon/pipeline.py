@@ -7,9 +7,8 @@ for byte, however they were split into batches; `replay` and the live service ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Self
 
 from msgspec import MsgspecError
@@ -35,6 +34,7 @@ from daemon.records import (
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture, GroupCapture
+from daemon.told import in_order, last_details
 from daemon.windows import outside
 from hebbstream import Detector, RunResult, SnapshotCorruptError
 
@@ -57,6 +57,7 @@ class PipelineOutput:
     """What one batch became: messages in order, and the figures that account for every record.
 
     `ended` holds the resolves of incidents whose group is gone; every other event is in its step.
+    `forgotten` counts groups that ended to make room for others.
     """
 
     messages: list[Message] = field(default_factory=list)
@@ -67,6 +68,7 @@ class PipelineOutput:
     dead_letters: Counter[str] = field(default_factory=Counter)
     steps: list[GroupStep] = field(default_factory=list)
     ended: list[Event] = field(default_factory=list)
+    forgotten: int = 0
 
     @property
     def events(self) -> list[Event]:
@@ -153,7 +155,9 @@ class PartitionPipeline:
             sections.series, sections.metrics, sections.grouping, sections.input
         )
         self._codec = make_codec(sections.input, self._table)
-        self._framer = Framer(sections.framing, sections.grouping, sections.metrics, self._table)
+        self._framer = Framer(
+            sections.framing, sections.grouping, sections.metrics, self._table, sections.memory
+        )
         self._groups: dict[str, GroupState] = {}
         self._cut: Cut | None = None
 
@@ -284,6 +288,7 @@ class PartitionPipeline:
 
     def _take(self, framed: Framed, output: PipelineOutput) -> None:
         output.framed += framed.framed
+        output.forgotten += framed.forgotten
         output.dropped.update(framed.dropped)
         for block in framed.blocks:
             self._step(block, output)
@@ -308,13 +313,13 @@ class PartitionPipeline:
         shifts = group.silence.scan(block, group.members)
         asked = [shift.row for shift in shifts if len(shift.stopped)]
         result = group.detector.run(block.frames, times, edges_at=asked)
-        events = _in_order(
+        events = in_order(
             group.tracker.observe(block, result, group.members),
             group.silence.observe(block, result, group.members, shifts),
         )
         group.component_count = int(result.components[-1])
         group.edge_count = int(result.edges[-1])
-        output.steps.append(GroupStep(block, _last_details(result), events))
+        output.steps.append(GroupStep(block, last_details(result), events))
         key = block.group.encode()
         output.messages.extend(
             Message(Channel.EVENTS, key, encode_event(event)) for event in events
@@ -377,23 +382,3 @@ class PartitionPipeline:
             ("offset", str(letter.offset).encode()),
         )
         return Message(Channel.DEAD_LETTER, letter.key, letter.value or b"", headers)
-
-
-def _in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
-    """Merge what trackers say by tick, so that the order does not depend on blocks."""
-    told = [list(events) for events in trackers]
-    events = [event for each in told for event in each]
-    if sum(map(bool, told)) > 1:
-        events.sort(key=lambda event: datetime.fromisoformat(event.ts_event))
-    return tuple(events)
-
-
-def _last_details(result: RunResult) -> RunResult:
-    """Keep the verdicts of every row and the details per series of the last one."""
-    return replace(
-        result,
-        evidence=result.evidence[-1:].copy(),
-        expected=result.expected[-1:].copy(),
-        recalled=result.recalled[-1:].copy(),
-        scale=result.scale[-1:].copy(),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from daemon.config import (
@@ -14,6 +15,8 @@ from daemon.config import (
     OutputSection,
     SeriesSection,
 )
+from daemon.footprint import group_bytes
+from daemon.membership import MemoryLimit
 from daemon.windows import Window
 from hebbstream import DetectorParams
 
@@ -51,3 +54,12 @@ class PipelineSections:
             "grouping.group_by": self.grouping.group_by,
             "framing.interval": self.framing.interval,
         }
+
+    @property
+    def memory(self) -> MemoryLimit | None:
+        """Bound of what a partition's groups take."""
+        limit = self.grouping.memory_max
+        if limit is None:
+            return None
+        interval = self.framing.interval
+        return MemoryLimit(limit, cache(lambda n: group_bytes(n, self.detector, interval)))

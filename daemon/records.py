@@ -68,6 +68,7 @@ class DropReason(StrEnum):
     LABEL_LIMIT = "label_limit"
     SERIES_LIMIT = "series_limit"
     GROUP_LIMIT = "group_limit"
+    MEMORY_LIMIT = "memory_limit"
     COUNTER_START = "counter_start"
 
 

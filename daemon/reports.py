@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from itertools import islice
 
+from daemon.footprint import total_bytes
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput
+from daemon.pipeline_sections import PipelineSections
 from daemon.records import NANOSECONDS
 from daemon.scatter import SHOWN, scattered
 from daemon.telemetry import BatchReport, GroupReport, Telemetry
@@ -42,6 +44,12 @@ def report_output(
             newest_event_time=None if newest is None else newest / NANOSECONDS,
         )
     )
+    if output.forgotten:
+        telemetry.groups_forgotten(output.forgotten)
+        where = str(pipeline.partition)
+        log.warning(
+            "silent groups forgotten to make room", partition=where, groups=output.forgotten
+        )
     telemetry.messages_sent(Counter(message.channel for message in output.messages))
     for step in output.steps:
         telemetry.frames_done(step.result.score)
@@ -108,3 +116,28 @@ def report_scattered(
             partitions=[f"{each.topic}/{each.partition}" for each in found[name]],
         )
     return set(found)
+
+
+def report_memory(
+    telemetry: Telemetry, pipelines: Iterable[PartitionPipeline], sections: PipelineSections
+) -> int:
+    """Estimate what all groups take.
+
+    Parameters
+    ----------
+    telemetry : Telemetry
+        Told of it.
+    pipelines : iterable of PartitionPipeline
+        All of this process.
+    sections : PipelineSections
+        Knobs and grid step.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    sizes = (len(group.members) for each in pipelines for group in each.groups.values())
+    count = total_bytes(sizes, sections.detector, sections.framing.interval)
+    telemetry.memory_estimated(count)
+    return count

@@ -207,6 +207,16 @@ class Telemetry:
                 _labels(partition): count for partition, count in lag.items()
             }
 
+    def groups_forgotten(self, count: int) -> None:
+        """Count groups that were forgotten to make room."""
+        with self._lock:
+            self._add("groups_forgotten_total", (), count)
+
+    def memory_estimated(self, count: int) -> None:
+        """Set what all groups take, bytes."""
+        with self._lock:
+            self._values["memory_estimated_bytes"][()] = count
+
     def groups_scattered(self, count: int) -> None:
         """Set how many groups arrive in several partitions."""
         with self._lock:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from daemon.config import FramingSection, GroupingSection, MetricKind, MetricRule, Transform
+from daemon.membership import SILENT_TICKS, MemoryLimit
 from daemon.records import DropReason
 
 
@@ -61,7 +62,11 @@ class Model:
     """The slow framer."""
 
     def __init__(
-        self, framing: FramingSection, grouping: GroupingSection, metrics: Sequence[MetricRule] = ()
+        self,
+        framing: FramingSection,
+        grouping: GroupingSection,
+        metrics: Sequence[MetricRule] = (),
+        memory: MemoryLimit | None = None,
     ) -> None:
         self.interval = round(framing.interval * 1e9)
         self.lateness = round(framing.lateness * 1e9)
@@ -70,6 +75,8 @@ class Model:
         self.retention = max(1, math.ceil(round(framing.retention * 1e9) / self.interval))
         self.grouping = grouping
         self.metrics = metrics
+        self.memory = memory
+        self.forgotten = 0
         self.newest = -1
         self.last_offset = -1
         self.idle = 0
@@ -136,14 +143,47 @@ class Model:
             for one, following in pairwise(same):
                 equal = (one.time, one.value) == (following.time, following.value)
                 self.dropped[DropReason.DUPLICATE if equal else DropReason.SUPERSEDED] += 1
-        for name in sorted({s.group for s in winners.values()} - set(self.groups)):
-            if len(self.groups) < self.grouping.groups_max:
+        here_now = {s.group for s in winners.values()}
+        no_memory = set()
+        coming = sorted(here_now - set(self.groups))
+        room = len(self.groups)  # those who come are counted when all have been let in
+        used = sum(self.size(len(g.columns)) for g in self.groups.values())
+        for name in coming:
+            need = self.size(len({s.key for s in winners.values() if s.group == name}))
+            silent = sorted(
+                (g.data_tick, n)
+                for n, g in self.groups.items()
+                if tick - g.data_tick > SILENT_TICKS and n not in here_now
+            )
+            spare = sum(self.size(len(self.groups[n].columns)) for _, n in silent)
+            if self.memory is not None and used - spare + need > self.memory.limit:
+                no_memory.add(name)
+                continue
+            while silent and (
+                room >= self.grouping.groups_max
+                or (self.memory is not None and used + need > self.memory.limit)
+            ):
+                _, weakest = silent.pop(0)
+                used -= self.size(len(self.groups.pop(weakest).columns))
+                room -= 1
+                self.forgotten += 1
+            used += need
+            room += 1
+        for name in coming:
+            if name not in no_memory and len(self.groups) < self.grouping.groups_max:
                 self.groups[name] = Group(tick)
         for name in sorted(self.groups):
             mine = {k: s for k, s in winners.items() if s.group == name}
             self.close_group(name, tick, mine, offset)
-        refused = [s for s in winners.values() if s.group not in self.groups]
-        self.dropped[DropReason.GROUP_LIMIT] += len(refused)
+        refused = Counter(
+            s.group in no_memory for s in winners.values() if s.group not in self.groups
+        )
+        self.dropped[DropReason.GROUP_LIMIT] += refused[False]
+        self.dropped[DropReason.MEMORY_LIMIT] += refused[True]
+
+    def size(self, series: int) -> int:
+        """Bytes that a group of so many series takes."""
+        return 0 if self.memory is None else self.memory.of(series)
 
     def close_group(self, name: str, tick: int, mine: dict[str, Sample], offset: int) -> None:
         """Let members leave and join, then make the frame."""

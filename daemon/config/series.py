@@ -171,7 +171,20 @@ class GroupingSection(Section):
         default=1000,
         ge=1,
         le=1_000_000,
-        description="Groups per partition; samples of further groups are dropped and counted.",
+        description=(
+            "Groups per partition. For a further one the group that has been silent for longest, "
+            "60 ticks at least, is forgotten; when there is none its samples are dropped and "
+            "counted."
+        ),
+    )
+    memory_max: int | None = Field(
+        default=None,
+        ge=1_000_000,
+        description=(
+            "Bytes that the groups of one partition may take, as estimated (logged at start and in "
+            "hebbstream_memory_estimated_bytes); for a further group silent ones are forgotten as "
+            "with groups_max. Series that join a known group are not refused. null: no limit."
+        ),
     )
     series_per_group_max: int = Field(
         default=1000,

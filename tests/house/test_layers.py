@@ -16,6 +16,7 @@ LIBRARY = (
         "subspace", "copies",
     ),
     ("detector",),
+    ("footprint",),
     ("river", "warmup", "__init__"),
 )  # fmt: skip
 SERVICE = (
@@ -26,7 +27,7 @@ SERVICE = (
         "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
         "merging", "presence", "published", "relabel", "scatter", "series", "shop", "silence",
-        "silences", "snapshots", "watchdog", "windows", "winners",
+        "silences", "snapshots", "told", "footprint", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     # Settings and their words.

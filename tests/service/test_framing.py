@@ -23,6 +23,7 @@ from daemon.config import (
     Transform,
 )
 from daemon.framing import Framed, Framer
+from daemon.membership import MemoryLimit
 from daemon.records import DropReason, FrameBlock, InputPartition, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 from daemon.spans import Spans
@@ -43,10 +44,12 @@ class Run:
     vanished: list[str] = field(default_factory=list)
     framed: int = 0
     pushed: int = 0
+    forgotten: int = 0
+    memory: MemoryLimit | None = None
 
     def __post_init__(self) -> None:
         self.table = SeriesTable(SeriesSection(), self.metrics, self.grouping, InputSection())
-        self.framer = Framer(self.framing, self.grouping, self.metrics, self.table)
+        self.framer = Framer(self.framing, self.grouping, self.metrics, self.table, self.memory)
 
     def push(self, samples: Sequence[Sample]) -> Framed:
         """Push samples as one batch, one record each."""
@@ -78,6 +81,7 @@ class Run:
         self.dropped.update(framed.dropped)
         self.vanished.extend(framed.vanished)
         self.framed += framed.framed
+        self.forgotten += framed.forgotten
         return framed
 
     def rows(self) -> dict[str, list[Row]]:
@@ -126,8 +130,11 @@ RULES = [
 ]
 
 
+Memory = MemoryLimit | None
+
+
 @st.composite
-def streams(draw: st.DrawFn) -> tuple[FramingSection, GroupingSection, list[Sample]]:
+def streams(draw: st.DrawFn) -> tuple[FramingSection, GroupingSection, Memory, list[Sample]]:
     """Draw settings and a stream that exercises every rule: gaps, limits, retention, repeats."""
     framing = FramingSection(
         interval=draw(st.sampled_from([1.0, 2.5])),
@@ -142,10 +149,10 @@ def streams(draw: st.DrawFn) -> tuple[FramingSection, GroupingSection, list[Samp
         series_per_group_max=draw(st.integers(1, 3)),
     )
     steps = st.tuples(
-        st.sampled_from([0.0, 0.0, 0.3, 1.0, 2.0, 9.0, 40.0]),
+        st.sampled_from([0.0, 0.0, 0.3, 1.0, 2.0, 9.0, 40.0, 70.0]),
         st.sampled_from([0.0, 0.0, 0.5, 1.5, 6.0]),
         st.sampled_from(["m", "n", "c", "l", "d", "x"]),
-        st.sampled_from("abc"),
+        st.sampled_from("abcd"),
         st.integers(-3, 3),
         st.sampled_from([-1, 0, 0, 15, 30]),
     )
@@ -156,19 +163,21 @@ def streams(draw: st.DrawFn) -> tuple[FramingSection, GroupingSection, list[Samp
         rule = next((r for r, m in enumerate(RULES) if m.match[0] == key), -1)
         stamp = -1 if ahead < 0 else round((at - ahead) * SECOND)
         stream.append(sample(key, at, value, group, offset=i, stamp=stamp, rule=rule))
-    return framing, grouping, stream
+    bytes_max = draw(st.sampled_from([None, None, 250, 420]))
+    memory = None if bytes_max is None else MemoryLimit(bytes_max, lambda n: 100 + 10 * n * n)
+    return framing, grouping, memory, stream
 
 
 @pytest.mark.slow
 @settings(max_examples=150)
 @given(streams(), st.data())
 def test_equals_the_slow_model_for_any_split(
-    drawn: tuple[FramingSection, GroupingSection, list[Sample]], data: st.DataObject
+    drawn: tuple[FramingSection, GroupingSection, Memory, list[Sample]], data: st.DataObject
 ) -> None:
     """Frames, members, watermarks, offsets and drops equal the model's, however batches are cut."""
-    framing, grouping, stream = drawn
-    model = Model(framing, grouping, RULES)
-    run = Run(framing, grouping, RULES)
+    framing, grouping, memory, stream = drawn
+    model = Model(framing, grouping, RULES, memory)
+    run = Run(framing, grouping, RULES, memory=memory)
     idle_at = data.draw(st.one_of(st.none(), st.integers(0, len(stream))))
 
     at = 0
@@ -196,6 +205,7 @@ def test_equals_the_slow_model_for_any_split(
             assert mine == theirs
     assert +run.dropped == +model.dropped
     assert run.framed == model.framed
+    assert run.forgotten == model.forgotten
     assert run.pushed == run.framed + run.dropped.total() + run.framer.pending
     assert set(run.framer.groups) == set(model.groups)
 

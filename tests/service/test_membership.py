@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from daemon.config import GroupingSection, InputSection, SeriesSection
-from daemon.membership import Membership
+from daemon.membership import Membership, MemoryLimit
 from daemon.series import SeriesTable
 
 
-def membership_of(*names: str, groups_max: int = 2, series_max: int = 2) -> Membership:
+def membership_of(
+    *names: str, groups_max: int = 2, series_max: int = 2, memory: MemoryLimit | None = None
+) -> Membership:
     """Make a membership over a table of some series, with a retention of 3 ticks."""
     table = SeriesTable(SeriesSection(), (), GroupingSection(), InputSection())
     for name in names:
         table.resolve(name, {})
-    made = Membership(table, groups_max, series_max, 3)
+    made = Membership(table, groups_max, series_max, 3, memory)
     made.resize(len(names))
     return made
 
@@ -84,3 +86,44 @@ def test_renumbering_keeps_members() -> None:
     assert made.groups["all"].members == [1, 0]
     assert made.column.tolist() == [1, 0]
     assert made.member_count() == 2
+
+
+def silent_since(made: Membership, name: str, tick: int, *members: int) -> None:
+    """Make a group whose last sample was at a tick."""
+    assert made.create(name, tick)
+    made.change(made.groups[name], indices(), list(members), tick)
+
+
+def test_the_longest_silent_group_makes_room() -> None:
+    """Ties go by name; groups that have samples now, or had lately, stay."""
+    made = membership_of("a", "b", "c", "d", groups_max=4)
+    for name, tick, member in (("w", 90, 0), ("x", 10, 1), ("y", 10, 2), ("z", 5, 3)):
+        silent_since(made, name, tick, member)
+
+    forgotten, refused = made.make_room(100, {"new": 1, "newer": 1}, present=["z"])
+
+    assert (forgotten, refused) == (["x", "y"], set())
+    assert sorted(made.groups) == ["w", "z"]
+    assert made.column.tolist() == [0, -1, -1, 0]
+
+
+def test_nobody_is_forgotten_in_vain() -> None:
+    """One for which all silent groups would not be enough is refused; a smaller one fits."""
+    made = membership_of("a", "b", "c", groups_max=9, memory=MemoryLimit(300, lambda n: 100 * n))
+    silent_since(made, "old", 0, 0)
+    silent_since(made, "busy", 99, 1, 2)
+
+    forgotten, refused = made.make_room(100, {"big": 2, "small": 1})
+
+    assert (forgotten, refused) == (["old"], {"big"})
+    assert made.may_be_full(0)
+
+
+def test_without_need_nothing_is_forgotten() -> None:
+    """Silence alone is no reason."""
+    made = membership_of("a", groups_max=2)
+    silent_since(made, "old", 0, 0)
+
+    assert made.make_room(500, {"new": 1}) == ([], set())
+    assert not made.may_be_full(1)
+    assert made.may_be_full(2)

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from daemon.pipeline import PartitionPipeline
 from daemon.records import InputPartition
-from daemon.reports import report_groups, report_output, report_scattered
+from daemon.reports import report_groups, report_memory, report_output, report_scattered
 from daemon.telemetry import Telemetry
 from fakes import FakeClock
 from streams import PARTITION, record_batch, related, sections, wide_records
@@ -46,3 +46,26 @@ def test_a_scattered_group_is_told_once() -> None:
     assert [(each["group"], each["partitions"]) for each in logs] == [
         ("cart", ["metrics/0", "metrics/1"])
     ]
+
+
+def test_memory_and_forgotten_groups_are_told() -> None:
+    """The estimate is the sum over groups; who made room is counted and logged."""
+    telemetry, parts = (
+        Telemetry(FakeClock(), "hash"),
+        sections(grouping={"group_by": ["service"], "groups_max": 1}),
+    )
+    pipeline = PartitionPipeline(PARTITION, parts)
+    pipeline.process(record_batch(wide_records(related(1, 30))))
+    later = [
+        wide_records(related(2, 100 + at), "db")[-1] for at in range(3)
+    ]  # the other group is silent by then
+
+    with capture_logs() as logs:
+        output = pipeline.process(record_batch(later, 100))
+        report_output(telemetry, pipeline, output)
+        estimate = report_memory(telemetry, [pipeline], parts)
+
+    assert set(pipeline.groups) == {"db"}
+    assert telemetry.value("groups_forgotten_total") == 1
+    assert [each["groups"] for each in logs] == [1]
+    assert estimate == telemetry.value("memory_estimated_bytes") > 10_000
