@@ -95,6 +95,12 @@ class GroupState:
             counts[kind_name(current.kind)] += 1
         return dict(counts)
 
+    @property
+    def incident_ids(self) -> set[str]:
+        """Ids of open incidents."""
+        current = [] if self.tracker.current is None else [self.tracker.current.incident_id]
+        return {*current, *(each.incident_id for each in self.silence.current)}
+
     def end(self) -> list[Event]:
         """Resolve whatever is open, because the group is gone."""
         event = self.tracker.end()

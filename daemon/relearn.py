@@ -9,7 +9,7 @@ left out. The swap is one save a partition, as at a checkpoint; the state before
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,13 +18,14 @@ import msgspec
 
 from daemon.checkpoints import order_of
 from daemon.errors import CheckpointError
+from daemon.events import encode_event
 from daemon.files.states import FileStates
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, StateStore
-from daemon.records import InputPartition, RecordBatch
-from daemon.snapshots import Origin, decode, encode
+from daemon.records import Channel, InputPartition, Message, RecordBatch
+from daemon.snapshots import Capture, Origin, decode, encode
 from hebbstream.errors import SnapshotError
 
 log = get_logger(__name__)
@@ -62,9 +63,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """How far the service's own state of a partition is, and who wrote it."""
+    """The service's own state of a partition: how far, what, and who wrote it."""
 
     order: tuple[int, int]
+    capture: Capture
     origin: Origin
 
 
@@ -151,10 +153,10 @@ class Relearning:
             stored = [state for store in self.live for state in store.stored(partition)]
             for state in sorted(stored, key=lambda each: each.order, reverse=True):
                 try:
-                    _, origin = decode(state.read(), partition, self.sections.shape)
+                    capture, origin = decode(state.read(), partition, self.sections.shape)
                 except (SnapshotError, CheckpointError, OSError):
                     continue  # the service would not use it either
-                found[partition] = Live(state.order, origin)
+                found[partition] = Live(state.order, capture, origin)
                 break
         return found
 
@@ -215,19 +217,24 @@ class Relearning:
                 data = encode(pipeline.capture(), Origin(build=self.build))
                 store.save(partition, order_of(pipeline), data)
 
-    def swap(self, live: Mapping[InputPartition, Live]) -> None:
+    def swap(
+        self, live: Mapping[InputPartition, Live], publish: Callable[[list[Message]], None]
+    ) -> None:
         """Give the service what was learnt, in place of its own state.
 
         Parameters
         ----------
         live : mapping of InputPartition to Live
             How far the service is, which does not run; `learn` has gone exactly so far.
+        publish : callable of list of Message
+            Publishes the resolves of incidents that nobody would follow any more.
 
         Raises
         ------
         StateStoreError
             When a store cannot be written; doing it again completes it.
         """
+        publish([message for each in live.values() for message in self._left_open(each)])
         own = self.folder / self.sections.application_id
         if own.is_dir() and not self.aside.exists():
             shutil.copytree(own, self.aside)
@@ -247,3 +254,14 @@ class Relearning:
             for store in self.live:
                 store.save(partition, order, data)
         shutil.rmtree(self.place)
+
+    def _left_open(self, live: Live) -> Iterator[Message]:
+        """Resolve the incidents of the service that are not open in what was learnt anew."""
+        before = PartitionPipeline.restored(live.capture, replace(self.sections, without=()))
+        after = self.pipelines[before.partition].groups
+        for name, group in before.groups.items():
+            known = after.get(name)
+            still = set() if known is None else known.incident_ids
+            for event in group.end():
+                if event.incident_id not in still:
+                    yield Message(Channel.EVENTS, name.encode(), encode_event(event))

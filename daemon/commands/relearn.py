@@ -15,11 +15,16 @@ from daemon import app, log, settings
 from daemon.clock import SystemClock
 from daemon.commands.arguments import ConfigPath
 from daemon.commands.files import QUIET, progress_bar
-from daemon.errors import ConfigError
+from daemon.config import Config
+from daemon.errors import ConfigError, SinkError
+from daemon.kafka.sink import KafkaSink
 from daemon.kafka.topic_batches import TopicBatches, is_running
+from daemon.records import Channel, Message
 from daemon.relearn import Bounds, Plan, Relearning
 from daemon.stores import build_of, make_keepers
 from daemon.windows import Window, parse_time
+
+PUBLISH_SECONDS = 30.0
 
 
 def relearn(
@@ -70,7 +75,7 @@ def relearn(
             "stop the service and run the same command again: it learns the rest and swaps it in"
         )
         return
-    work.swap(live)
+    work.swap(live, lambda messages: _publish(messages, loaded))
     for store in stores:
         store.close()
     typer.echo(
@@ -83,3 +88,17 @@ def _learn(work: Relearning, batches: TopicBatches, ranges: Bounds, left: int) -
     with progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("relearn", total=left)
         work.learn(batches, ranges, lambda count: bar.advance(task, count))
+
+
+def _publish(messages: list[Message], loaded: Config) -> None:
+    """Publish a few events, or fail before anything is swapped."""
+    if not messages:
+        return
+    sink = KafkaSink(loaded.kafka, loaded.application_id, SystemClock(), (Channel.EVENTS,))
+    try:
+        sink.send(messages)
+        if not sink.flush(PUBLISH_SECONDS):
+            msg = f"nothing was acknowledged for {PUBLISH_SECONDS:g} s; nothing is swapped in yet"
+            raise SinkError(msg)
+    finally:
+        sink.close()

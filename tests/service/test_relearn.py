@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.checkpoints import order_of
@@ -14,7 +15,7 @@ from daemon.files.states import FileStates
 from daemon.kafka.topic_batches import up_to
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
-from daemon.records import InputPartition, RecordBatch
+from daemon.records import InputPartition, Message, RecordBatch
 from daemon.relearn import Bounds, Plan, Relearning
 from daemon.snapshots import Origin, decode, encode
 from daemon.windows import Window
@@ -107,12 +108,13 @@ def latest(store: FileStates) -> tuple[bytes, Origin]:
 
 def test_the_result_never_saw_the_window(tmp_path: Path) -> None:
     """It stands at the very record where the service is, and the events' position is kept."""
+    published: list[Message] = []
     store = service_at(tmp_path, 250)
     before, _ = latest(store)
     work = work_in(tmp_path)
 
     told = learn(work)
-    work.swap(work.find_live())
+    work.swap(work.find_live(), published.extend)
 
     state, origin = latest(store)
     assert state == expected(250) != before
@@ -126,13 +128,14 @@ def test_the_result_never_saw_the_window(tmp_path: Path) -> None:
 @pytest.mark.parametrize("polls", [1, 9, 14, 24])
 def test_goes_on_after_a_kill(tmp_path: Path, polls: int) -> None:
     """What was saved is not read again, and the end is the same."""
+    published: list[Message] = []
     store = service_at(tmp_path, 250)
     with pytest.raises(KeyboardInterrupt):
         learn(work_in(tmp_path), polls)
     work = work_in(tmp_path)
 
     told = learn(work)
-    work.swap(work.find_live())
+    work.swap(work.find_live(), published.extend)
 
     assert latest(store)[0] == expected(250)
     assert sum(told) == 250 - SIZE * (polls // 4 * 4)
@@ -140,13 +143,14 @@ def test_goes_on_after_a_kill(tmp_path: Path, polls: int) -> None:
 
 def test_a_service_that_goes_on_is_followed(tmp_path: Path) -> None:
     """Done while it runs, the rest is a few records."""
+    published: list[Message] = []
     service_at(tmp_path, 200)
     learn(work_in(tmp_path))
     store = service_at(tmp_path, 290)
     work = work_in(tmp_path)
 
     told = learn(work)
-    work.swap(work.find_live())
+    work.swap(work.find_live(), published.extend)
 
     assert sum(told) == 90
     assert latest(store)[0] == expected(290)
@@ -154,10 +158,11 @@ def test_a_service_that_goes_on_is_followed(tmp_path: Path) -> None:
 
 def test_without_state_of_the_service_it_goes_to_the_end(tmp_path: Path) -> None:
     """And the service begins behind it."""
+    published: list[Message] = []
     work = work_in(tmp_path)
 
     learn(work)
-    work.swap(work.find_live())
+    work.swap(work.find_live(), published.extend)
 
     assert latest(FileStates(tmp_path / work.sections.application_id, 2))[0] == expected(TICKS)
 
@@ -179,6 +184,7 @@ def test_work_of_another_plan_is_refused(tmp_path: Path) -> None:
 
 def test_every_store_gets_it_though_another_is_further(tmp_path: Path) -> None:
     """A copy of the same place that counts as later, because idle frames were closed, gives way."""
+    published: list[Message] = []
     pipeline = PartitionPipeline(PARTITION, sections())
     for each in batches(0, 250):
         pipeline.process(each)
@@ -188,7 +194,7 @@ def test_every_store_gets_it_though_another_is_further(tmp_path: Path) -> None:
     work = work_in(tmp_path)
 
     learn(work)
-    work.swap(work.find_live())
+    work.swap(work.find_live(), published.extend)
 
     assert latest(store)[0] == expected(250)
 
@@ -206,3 +212,32 @@ def test_a_torn_live_state_is_not_followed(tmp_path: Path) -> None:
 
     assert work.ranges({PARTITION: (0, TICKS)}, work.find_live()) == {PARTITION: (0, 100)}
     assert set(live) == {PARTITION}
+
+
+def test_an_incident_that_only_the_old_state_knows_is_resolved(tmp_path: Path) -> None:
+    """Or it would stay open on the topic for ever; those that both know go on."""
+    parts = sections()
+    story = wide_records(related(seed=5, ticks=900, break_at=700))
+    pipeline = PartitionPipeline(PARTITION, parts)
+    pipeline.process(record_batch(story[:700]))
+    end = 700
+    while not pipeline.groups["cart"].incident_ids:
+        pipeline.process(record_batch(story[end : end + 1], end))
+        end += 1
+    records, (opened,) = story[:end], pipeline.groups["cart"].incident_ids
+    told: dict[str, list[Message]] = {"without": [], "with": []}
+    for name, window in (("without", (START + 60 * 690, START + 60 * 900)), ("with", (0, 1))):
+        store = FileStates(tmp_path / name / parts.application_id, 2)
+        store.save(PARTITION, order_of(pipeline), encode(pipeline.capture(), Origin()))
+        limits = Window(window[0] * SECOND, window[1] * SECOND)
+        without = replace(parts, without=(limits,))
+        work = Relearning(tmp_path / name, [store], without, Plan([], None, ""), FakeClock())
+        work.restore([PARTITION])
+        work.pipelines[PARTITION].process(record_batch(records))
+
+        work.swap(work.find_live(), told[name].extend)
+
+    (message,) = told["without"]
+    resolve = msgspec.json.decode(message.value)
+    assert (resolve["state"], resolve["incident_id"]) == ("resolve", opened)
+    assert told["with"] == []

@@ -1,0 +1,61 @@
+"""State older than the oldest record the broker still holds: never passed over in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+
+from broker import ApacheKafka
+from daemon_process import DaemonProcess, wait_until
+from streams import related, wide_records
+
+READ, DELETED, WRITTEN = 100, 160, 220
+
+
+def produce(apache: ApacheKafka, topic: str, values: list[bytes]) -> None:
+    """Write records."""
+    producer = KafkaProducer(bootstrap_servers=apache.bootstrap, linger_ms=20)
+    for value in values:
+        producer.send(topic, value)
+    producer.flush(30)
+    producer.close()
+
+
+@pytest.mark.slow
+def test_a_gap_stops_or_is_counted_as_configured(apache: ApacheKafka, tmp_path: Path) -> None:
+    """With `stop` it ends, names offsets and exit code 3; with `continue` it counts and goes on."""
+    topic = apache.create_topic("gap")
+    records = wide_records(related(seed=1, ticks=WRITTEN))
+    config: dict[str, Any] = {
+        "application_id": f"{topic}-app",
+        "kafka": {"bootstrap_servers": [apache.bootstrap], "topics": [topic]},
+        "state": {"folder": str(tmp_path / "state")},
+    }
+    produce(apache, topic, records[:READ])
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: daemon.metric("hebbstream_records_total") == READ, 60, "all is read")
+        daemon.terminate()
+    produce(apache, topic, records[READ:])
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.delete_records({TopicPartition(topic, 0): DELETED})
+    admin.close()
+
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: not daemon.alive, 60, "it stops")
+        code, stopped = daemon.terminate()[0], daemon.log
+    config["state"]["on_gap"] = "continue"
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(
+            lambda: daemon.metric("hebbstream_records_total") == WRITTEN - DELETED, 60, "it goes on"
+        )
+        skipped = daemon.metric("hebbstream_records_skipped_total", topic=topic, partition="0")
+        restored, log = daemon.metric("hebbstream_restores_total"), daemon.log
+        daemon.terminate()
+
+    assert code == 3
+    assert f"offset {READ} is next, but the broker holds {DELETED} to {WRITTEN}" in stopped
+    assert (restored, skipped) == (1, DELETED - READ)
+    assert "records were deleted before they were read" in log
