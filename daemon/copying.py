@@ -59,4 +59,7 @@ class Copying:
     def forget(self, partitions: Iterable[InputPartition]) -> None:
         """Give up the copies of partitions that are another's, or saved anew."""
         gone = set(partitions)
+        for copy in self._copies:
+            if copy.partition in gone:
+                copy.cut.give_up()
         self._copies = deque(copy for copy in self._copies if copy.partition not in gone)

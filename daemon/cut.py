@@ -59,6 +59,11 @@ class Cut:
         if self._waiting:
             self.take(next(iter(self._waiting)))
 
+    def give_up(self) -> None:
+        """Let go of what is copied and copy no more; it is of no use then."""
+        self._waiting.clear()
+        self._taken.clear()
+
     def whole(self) -> Capture:
         """Copy what is left and return all of it."""
         while self._waiting:

@@ -11,6 +11,8 @@ from hebbstream.detector import Detector
 from hebbstream.kernels.layout import EDGE_ROWS, EDGE_TICK_ROWS
 from hebbstream.params import DetectorParams
 
+#: A detector of more series is not made to be measured: it is reckoned from one of so many.
+MEASURED_MAX = 1000
 #: Relations a series has, as groups of related series turn out (four to five).
 EDGES_PER_SERIES = 5
 _EDGE_BYTES = 2 * 4 + EDGE_ROWS * 4 + EDGE_TICK_ROWS * 8
@@ -34,6 +36,11 @@ def detector_bytes(series: int, params: DetectorParams, interval_seconds: float 
     int
         Bytes.
     """
+    if series > MEASURED_MAX:
+        measured = detector_bytes(MEASURED_MAX, params, interval_seconds)
+        exhaustive = series <= params.associations.exhaustive_max
+        growth = series / MEASURED_MAX
+        return round(measured * growth * (growth if exhaustive else 1.0))
     detector = Detector([str(n) for n in range(series)], params, interval_seconds)
     edges = min(EDGES_PER_SERIES * series, series * (series - 1) // 2)
     held = (detector._state, detector._work)  # noqa: SLF001 - a friend of the class

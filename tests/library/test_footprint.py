@@ -30,3 +30,12 @@ def test_grows_with_series_and_components() -> None:
 
     assert detector_bytes(10, DetectorParams()) < detector_bytes(50, DetectorParams())
     assert detector_bytes(50, small) < detector_bytes(50, DetectorParams())
+
+
+def test_large_groups_are_reckoned_not_made() -> None:
+    """In proportion; with the square where all pairs are traced."""
+    knobs = DetectorParams()
+    pairs = DetectorParams.model_validate({"associations": {"exhaustive_max": 5000}})
+
+    assert detector_bytes(3000, knobs) == 3 * detector_bytes(1000, knobs)
+    assert detector_bytes(3000, pairs) == 9 * detector_bytes(1000, pairs)

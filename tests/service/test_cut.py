@@ -49,3 +49,20 @@ def test_a_later_cut_leaves_the_earlier_one_alone() -> None:
 
     assert encode(cut.whole(), Origin()) == expected
     assert cut.head.next_offset == half
+
+
+def test_one_that_is_given_up_copies_no_more() -> None:
+    """The partition goes on without it, and the next one is whole."""
+    records = messy_records(6, 120)
+    pipeline = PartitionPipeline(PARTITION, sections(**SETTINGS))
+    half = len(records) // 2
+    pipeline.process(messy_batch(records, 0, half))
+    cut = pipeline.cut(at_once=False)
+    cut.take_one()
+
+    cut.give_up()
+    pipeline.process(messy_batch(records, half, len(records)))
+
+    assert cut.complete
+    assert cut.whole().groups == []
+    assert pipeline.cut(at_once=False).whole().groups
