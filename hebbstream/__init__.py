@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from hebbstream.detector import Detector
 from hebbstream.errors import (
+    FeedbackError,
     FrameError,
     HebbstreamError,
     InvariantError,
@@ -12,6 +13,7 @@ from hebbstream.errors import (
     SnapshotError,
     SnapshotVersionError,
 )
+from hebbstream.feedback import Label, Note
 from hebbstream.params import DetectorParams
 from hebbstream.results import (
     BROKEN_DTYPE,
@@ -33,12 +35,15 @@ __all__ = [
     "Change",
     "Detector",
     "DetectorParams",
+    "FeedbackError",
     "FrameError",
     "HebbstreamError",
     "InvariantError",
     "JournalEntry",
     "Kind",
+    "Label",
     "Learning",
+    "Note",
     "RunResult",
     "SeriesError",
     "SnapshotCorruptError",

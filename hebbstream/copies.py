@@ -31,6 +31,8 @@ class DetectorCopy:
         Frames seen.
     waiting : tuple of JournalEntry
         Changes that no result has told yet.
+    told : dict
+        What people said, as JSON values.
     arrays : dict of str to array
         Everything learnt.
     """
@@ -40,6 +42,7 @@ class DetectorCopy:
     interval_seconds: float
     tick: int
     waiting: tuple[JournalEntry, ...]
+    told: dict[str, Any]
     arrays: snapshot.Arrays
 
     def dump(self) -> bytes:
@@ -56,6 +59,7 @@ class DetectorCopy:
             "interval_seconds": self.interval_seconds,
             "tick": self.tick,
             "waiting": [asdict(entry) for entry in self.waiting],
+            "told": self.told,
         }
         return snapshot.encode(header, self.arrays)
 

@@ -13,8 +13,9 @@ from hebbstream import snapshot
 from hebbstream.arrays import F64, I64
 from hebbstream.copies import DetectorCopy
 from hebbstream.errors import FrameError, SnapshotCorruptError
+from hebbstream.feedback import Feedback
 from hebbstream.frames import as_frames, as_numbers, as_times
-from hebbstream.group import Group
+from hebbstream.guided import GuidedGroup
 from hebbstream.kernels.layout import (
     CHANNEL,
     COMPONENTS_NOW,
@@ -77,11 +78,12 @@ class _Found:
     degrees: dict[int, I64] = field(default_factory=dict)
 
 
-class Detector(Group):
+class Detector(GuidedGroup):
     """Learns which series of a group move together, and scores every frame.
 
     A frame is scored before it is learnt. `run` over a block and a loop of `step` give equal bits.
-    Parameters and membership are those of `Group`.
+    Parameters and membership are those of `Group`; what people say about
+    findings is heeded as `GuidedGroup` tells.
     """
 
     def step(self, frame: ArrayLike, time: float | None = None) -> TickResult:
@@ -168,6 +170,7 @@ class Detector(Group):
         )
         found = _Found()
         journal = self._advance(block, clock, out, detail_from, found, edges_at)
+        self._heed(out, clock)
         verdicts, details = out.verdicts, out.details
         first = self._tick
         self._tick += len(block)
@@ -274,6 +277,7 @@ class Detector(Group):
             interval_seconds=self._interval,
             tick=self._tick,
             waiting=tuple(self._waiting),
+            told=self._told.dump(),
             arrays={name: array.copy() for name, array in self._state.arrays().items()},
         )
 
@@ -309,6 +313,7 @@ class Detector(Group):
                 params or DetectorParams.model_validate(header["params"]),
                 float(header["interval_seconds"]),
             )
+            detector._told = Feedback.load(header["told"])
             detector._state.restore(arrays)
             detector._make_scratch()
             detector._tick = tick

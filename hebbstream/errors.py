@@ -22,6 +22,10 @@ class SeriesError(HebbstreamError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class FeedbackError(HebbstreamError, ValueError):
+    """What was told makes no sense, or cannot be undone; the message says why."""
+
+
 class SnapshotError(HebbstreamError):
     """A snapshot cannot be loaded."""
 

@@ -82,7 +82,7 @@ class Graph:
         Frames that are not in the traces yet; no columns without relations.
     ends : uint32[2, m]
         Source and target, source < target.
-    values : float32[14, m]
+    values : float32[15, m]
         Per edge, see layout.
     ticks : int64[3, m]
         Birth, ticks of weakness, ticks of being broken.

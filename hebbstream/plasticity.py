@@ -11,18 +11,23 @@ from hebbstream.arrays import F64
 from hebbstream.kernels.layout import (
     ADOPTED_BEFORE,
     ADOPTED_LAST,
+    BARRED,
     GATE_HOT,
     GATE_ROWS,
     HELD,
     PARKED_AT,
     PARKED_FITS,
     PARKED_LIFE,
+    PARKED_STATISTIC,
     PUBLISHED_LIFE,
     SHADOW_TICKS,
 )
+from hebbstream.kernels.quarantine import COOLING
 
 #: A tick long before any other.
 NEVER = -1e18
+#: What is kept out of learning is kept out for so many ticks after it has ended.
+BAR_TICKS = 30.0
 
 
 @dataclass(slots=True)
@@ -31,7 +36,7 @@ class Plasticity:
 
     Attributes
     ----------
-    gate : float64[12]
+    gate : float64[13]
         Of learning and of the quarantine, see layout.
     deviation, drift : float64[n]
         EW of each series' clipped z, under the published regime and under the shadow.
@@ -60,6 +65,30 @@ class Plasticity:
     def release(self) -> None:
         """Let learning go on."""
         self.gate[HELD] = 0.0
+
+    @property
+    def barred(self) -> bool:
+        """True while what goes on is kept out of learning."""
+        return bool(self.gate[BARRED] > 0)
+
+    def bar(self) -> None:
+        """Keep what goes on out of learning until it has ended."""
+        self.gate[BARRED] = 1.0
+        self.gate[GATE_HOT] = max(self.gate[GATE_HOT], COOLING * BAR_TICKS)
+
+    def unbar(self) -> None:
+        """Let what goes on be learnt, if it stays as long as any other."""
+        if self.barred:
+            self.gate[BARRED] = 0.0
+            self.gate[GATE_HOT] = min(self.gate[GATE_HOT], self.gate[SHADOW_TICKS])
+
+    def adopted_since(self, tick: int) -> bool:
+        """Tell whether the regime was changed at that tick or later, and the old one is kept."""
+        return self.parked and bool(self.gate[ADOPTED_LAST] >= tick)
+
+    def forget_trial(self) -> None:
+        """Forget how the parked regime did lately: it is to be restored, however it does."""
+        self.gate[PARKED_STATISTIC] = -1.0
 
     @property
     def quarantined(self) -> bool:

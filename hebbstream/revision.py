@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,16 @@ from numpy.typing import NDArray
 from hebbstream.arrays import F32, F64, I32, I64, U32
 from hebbstream.graph import Entry, Graph
 from hebbstream.kernels.growth import pair_sigmas
-from hebbstream.kernels.layout import ACTIVITY, DEGREE, LOW_TICKS, SUM_ROWS, TRACE, WEIGHT
+from hebbstream.kernels.layout import (
+    ACTIVITY,
+    DEGREE,
+    EDGE_BREAK,
+    LOW_TICKS,
+    MUTED,
+    SUM_ROWS,
+    TRACE,
+    WEIGHT,
+)
 from hebbstream.kernels.slots import slot_sigmas
 from hebbstream.pairs import own_correlations, pair_places
 from hebbstream.results import Change
@@ -37,6 +47,23 @@ class Candidates:
     pairs: U32
     strength: F64
     slot: I64
+
+
+def mute(graph: Graph, pairs: Collection[tuple[int, int]]) -> None:
+    """Let the relations of some pairs count as holding, and all others as they are measured.
+
+    Parameters
+    ----------
+    graph : Graph
+        What changes.
+    pairs : collection of (int, int)
+        Columns of the two ends, in any order; a pair without a relation is passed over.
+    """
+    graph.values[MUTED] = 0.0
+    for pair in pairs:
+        found = (graph.ends == np.array([[min(pair)], [max(pair)]])).all(axis=0)
+        graph.values[MUTED, found] = 1.0
+        graph.values[EDGE_BREAK, found] = 1.0
 
 
 def revise(graph: Graph, index: I32, strength: F32, rate: float, tick: int) -> list[Entry]:

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from hebbstream.calibration import Calibration
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
 from hebbstream.evidence import Evidence
+from hebbstream.feedback import Feedback
 from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, GATE_ROWS, SLOT_ROWS
 from hebbstream.pairs import SEED
 from hebbstream.single import Single
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 3
+FORMAT = 4
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -62,7 +63,16 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_habits(arrays)
         _add_quarantine(header["params"]["gate"], arrays)
         _add_single(header["params"], arrays)
+    if number < 4:
+        _add_told(header, arrays)
     return header, arrays
+
+
+def _add_told(header: dict[str, Any], arrays: Arrays) -> None:
+    """Before format 4 nobody could say anything: no relation is muted, nothing is barred."""
+    header["told"] = Feedback().dump()
+    arrays["values"] = np.pad(arrays["values"], ((0, EDGE_ROWS - len(arrays["values"])), (0, 0)))
+    arrays["gate"] = np.pad(arrays["gate"], (0, GATE_ROWS - len(arrays["gate"])))
 
 
 def _add_habits(arrays: Arrays) -> None:
@@ -85,9 +95,8 @@ def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:
     """Give a graph of format 2 what edges and slots have; large groups had no relations."""
     if arrays["moments"].shape[1] > knobs["exhaustive_max"]:
         knobs.setdefault("slots_per_series", 0)
-    for name, rows in (("values", EDGE_ROWS), ("ticks", EDGE_TICK_ROWS)):
-        missing = rows - len(arrays[name])
-        arrays[name] = np.pad(arrays[name], ((0, missing), (0, 0)))
+    missing = EDGE_TICK_ROWS - len(arrays["ticks"])
+    arrays["ticks"] = np.pad(arrays["ticks"], ((0, missing), (0, 0)))
     arrays["slot_ends"] = np.zeros((2, 0), np.uint32)
     arrays["slots"] = np.zeros((SLOT_ROWS, 0), np.float32)
     arrays["seed"] = np.array([SEED], np.uint64)
@@ -96,7 +105,6 @@ def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:
 def _add_quarantine(knobs: dict[str, Any], arrays: Arrays) -> None:
     """Give the gate of format 2 a shadow that has not begun, and nothing parked."""
     knobs.setdefault("adopt_after", 0.0)
-    arrays["gate"] = np.pad(arrays["gate"], (0, GATE_ROWS - len(arrays["gate"])))
     arrays["drift"] = np.zeros_like(arrays["deviation"])
 
 

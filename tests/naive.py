@@ -284,6 +284,9 @@ def break_evidence(
         if present[i] and present[j]:
             d = q[i] - (1 if e[at.WEIGHT, k] >= 0 else -1) * q[j]
             m = min(d * d / (e[at.SPREAD, k] + 0.01), 400)
+            if e[at.MUTED, k] == 1:
+                e[at.FAST_TRACE, k] += rate * (q[i] * q[j] - e[at.FAST_TRACE, k])
+                continue
             e[at.EDGE_BREAK, k] += rate * (m - e[at.EDGE_BREAK, k])
             e[at.FAST_TRACE, k] += rate * (q[i] * q[j] - e[at.FAST_TRACE, k])
             listed[i].append(m)

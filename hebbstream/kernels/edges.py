@@ -18,6 +18,7 @@ from hebbstream.kernels.layout import (
     FAST,
     FAST_TRACE,
     LOW_TICKS,
+    MUTED,
     NODE_BREAK,
     OWN,
     SPREAD,
@@ -64,7 +65,7 @@ def break_evidence(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[14, m], in/out
+    edge_values : float32[15, m], in/out
         State of the edges; their smoothed break and fast trace move.
     activity : float64[7, n], in/out
         State of the series; their smoothed break and fast activity move.
@@ -95,9 +96,11 @@ def break_evidence(
         b = min(max(float(z[j]), -CLIP_SIGMAS), CLIP_SIGMAS)
         d = a - b if edge_values[WEIGHT, e] >= 0.0 else a + b
         m = min(d * d / (edge_values[SPREAD, e] + SPREAD_FLOOR), BREAK_MAX)
-        edge_values[EDGE_BREAK, e] += rate * (m - edge_values[EDGE_BREAK, e])
         fast = edge_values[FAST_TRACE, e] + rate * (a * b - edge_values[FAST_TRACE, e])
         edge_values[FAST_TRACE, e] = fast if abs(fast) > FLUSH else 0.0
+        if edge_values[MUTED, e] > 0.0:
+            continue
+        edge_values[EDGE_BREAK, e] += rate * (m - edge_values[EDGE_BREAK, e])
         node[i] += m
         node[j] += m
         node_count[i] += 1.0
@@ -123,7 +126,7 @@ def learn_spread(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[14, m], in/out
+    edge_values : float32[15, m], in/out
         State of the edges.
     rate, gate : float64
         EW rate once warm, and the factor on it.
@@ -149,7 +152,7 @@ def settle_edge(
 
     Parameters
     ----------
-    edge_values : float32[14, m], in/out
+    edge_values : float32[15, m], in/out
         State of the edges. A weight whose sign has turned is left for the graph to flip.
     edge_ticks : int64[3, m], in/out
         Ticks of birth, of weakness, of being broken.
@@ -204,7 +207,7 @@ def refresh_edges(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[14, m], in/out
+    edge_values : float32[15, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.
@@ -249,7 +252,7 @@ def refresh_own(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[14, m], in/out
+    edge_values : float32[15, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.

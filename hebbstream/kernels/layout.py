@@ -64,7 +64,7 @@ ACTIVITY_COUNT: Final = 5
 DEGREE: Final = 6
 ACTIVITY_ROWS: Final = 7
 
-# edge_values float32[14, m].
+# edge_values float32[15, m].
 WEIGHT: Final = 0
 TRACE: Final = 1
 SPREAD: Final = 2  # EW variance of the difference of the two ends
@@ -74,7 +74,8 @@ FAST_TRACE: Final = 5  # EW over break_memory_ticks of the product
 OWN: Final = 6  # the edge's own SUM_ROWS decayed sums, where not every pair is traced
 SHADOW_SPREAD: Final = 10  # spread and its count in the shadow, then in the parked regime
 PARKED_SPREAD: Final = 12
-EDGE_ROWS: Final = 14
+MUTED: Final = 14  # 1 where a person does not want to hear of the relation
+EDGE_ROWS: Final = 15
 
 # Decayed sums of a pair, from the tick it was first looked at.
 SUM_PRODUCT: Final = 0
@@ -221,7 +222,7 @@ VIEW_MEDIUM: Final = 1
 VIEW_LONG: Final = 2
 VIEW_ROUGHNESS: Final = 3
 
-# gate float64[12]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
+# gate float64[13]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
 GATE_HOT: Final = 0
 ADOPTED_LAST: Final = 1
 ADOPTED_BEFORE: Final = 2
@@ -234,7 +235,8 @@ PARKED_AT: Final = 8  # tick at which it was parked
 PARKED_STATISTIC: Final = 9  # smoothed statistic of the frames under the parked regime
 PARKED_FITS: Final = 10  # ticks in a row that it fits
 PUBLISHED_STATISTIC: Final = 11  # smoothed statistic of the frames under the published regime
-GATE_ROWS: Final = 12
+BARRED: Final = 12  # 1 while a person keeps what goes on out of learning
+GATE_ROWS: Final = 13
 
 # What learning does at a tick; values of hebbstream.results.Learning.
 LEARNING_WARMUP: Final = 0
@@ -277,6 +279,13 @@ EXPECTED: Final = 1
 RECALLED: Final = 2
 SIGMA: Final = 3
 DETAIL_ROWS: Final = 4
+
+# terms float64[4, p]: what was told of a pattern, of a time, or of both.
+LIFT: Final = 0  # how many times higher the line is
+WINDOW_START: Final = 1  # Unix seconds of one window
+WINDOW_LENGTH: Final = 2  # seconds; 0 at any time
+WINDOW_PERIOD: Final = 3  # seconds after which the window comes again
+TERM_ROWS: Final = 4
 
 # report int64[2]: why the block was left, entries in the journal of components.
 REASON: Final = 0

@@ -132,7 +132,7 @@ def learn(
         keep_past(work.single, model.past, n, cap)
     elif did == at.LEARNING_QUARANTINED:
         try_published(model, work, settings)
-        slow = settings[at.S_GATE_FACTOR]
+        slow = settings[at.S_GATE_FACTOR] if model.gate[at.BARRED] == 0.0 else 0.0
         if slow > 0.0:
             learn_frame(frame, model, work, settings, slow)
         else:

@@ -74,7 +74,7 @@ class Model(NamedTuple):
         Frames not yet in the traces.
     ends : uint32[2, m]
         Source and target of each edge.
-    values : float32[14, m]
+    values : float32[15, m]
         Weight, trace, usual differences and break of each edge.
     ticks : int64[3, m]
         Birth, ticks of weakness, ticks of being broken.
@@ -98,7 +98,7 @@ class Model(NamedTuple):
         Smoothed z of each series.
     drift : float64[n]
         Smoothed z of each series under the shadow.
-    gate : float64[12]
+    gate : float64[13]
         Of learning, and of the quarantine.
     lanes : float64[10 + 2h + 1, 4]
         Of a lone series; like the rest below it has no elements in other groups.

@@ -310,6 +310,7 @@ def decide_learning(model: Model, work: Work, settings: F64, tick: int) -> int:
         gate[at.PARKED_LIFE] = 0.0
     if gate[at.GATE_HOT] == 0.0:
         gate[at.SHADOW_TICKS] = 0.0
+        gate[at.BARRED] = 0.0
         if model.smooth[at.GROUP_AGE] < settings[at.S_TAIL_START]:
             return at.LEARNING_WARMUP
         return at.LEARNING_NORMAL
@@ -320,7 +321,8 @@ def decide_learning(model: Model, work: Work, settings: F64, tick: int) -> int:
         restore_parked(model)
         return at.LEARNING_RESTORED
     wait = settings[at.S_ADOPT_AFTER]
-    if gate[at.GATE_HOT] <= wait or gate[at.SHADOW_TICKS] <= settings[at.S_SETTLE]:
+    early = gate[at.GATE_HOT] <= wait or gate[at.SHADOW_TICKS] <= settings[at.S_SETTLE]
+    if early or gate[at.BARRED] > 0.0:
         return at.LEARNING_QUARANTINED
     # The gate stays hot for a while after a disturbance; what is over is not adopted.
     over = is_calm(model, settings, gate[at.PUBLISHED_STATISTIC])

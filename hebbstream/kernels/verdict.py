@@ -113,7 +113,7 @@ def calibrate(
     tick : int
         Now.
     """
-    learns = model.gate[at.HELD] == 0.0
+    learns = model.gate[at.HELD] == 0.0 and model.gate[at.BARRED] == 0.0
     related = learns and model.status[at.EDGE_TICKS] >= settings[at.S_TAIL_START]
     exponents[at.TAIL_ALERT] = calibrate_channel(model, settings, at.TAIL_ALERT, statistic, learns)
     exponents[at.TAIL_SERIES] = calibrate_channel(model, settings, at.TAIL_SERIES, alone, learns)

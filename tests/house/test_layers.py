@@ -11,9 +11,9 @@ LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit", "base_params"),
     ("kernels", "params", "association_params", "single_params"),
     (
-        "calibration", "evidence", "frames", "graph", "group", "pairs", "plasticity", "regime",
-        "revision", "scaler", "settings", "significance", "single", "snapshot", "state",
-        "subspace", "copies",
+        "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "pairs",
+        "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
+        "snapshot", "state", "subspace", "copies",
     ),
     ("detector",),
     ("footprint",),

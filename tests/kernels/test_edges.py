@@ -27,6 +27,7 @@ def case(rng: np.random.Generator) -> tuple[F32, F32, U32, F32, F64]:
     values = rng.random((at.EDGE_ROWS, M)).astype(np.float32)
     values[at.WEIGHT] = rng.uniform(-1, 1, M)
     values[at.SPREAD_COUNT] = rng.integers(1, 2000, M)
+    values[at.MUTED] = rng.random(M) > 0.7
     z = (8 * rng.normal(size=N)).astype(np.float32)
     present = (rng.random(N) > 0.2).astype(np.float32)
     z *= present

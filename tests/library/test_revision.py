@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from graphs import check, graph_of, large_graph
+from hebbstream import DetectorParams
+from hebbstream.graph import Graph
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.traces import pair_index
 from hebbstream.results import Change
+from hebbstream.revision import mute
 
 
 def test_strong_pairs_grow_in_order_of_strength() -> None:
@@ -136,3 +140,17 @@ def test_broken_ticks_are_listed() -> None:
     graph.ticks[at.BROKEN_TICKS] = 128
 
     assert graph.edges(500)["broken_ticks"].tolist() == [128]
+
+
+def test_mute_finds_pairs_in_any_order() -> None:
+    """Just the relations named are muted, and the next call says it anew."""
+    graph = Graph.empty(4, DetectorParams().associations)
+    pairs = np.array([[0, 1, 2], [1, 3, 3]], np.uint32)
+    graph.add(pairs, np.full((at.EDGE_ROWS, 3), 5.0, np.float32), 0)
+
+    mute(graph, [(3, 1), (0, 2)])
+    assert_array_equal(graph.values[at.MUTED], [0, 1, 0])
+    assert_array_equal(graph.values[at.EDGE_BREAK], [5, 1, 5])
+
+    mute(graph, [])
+    assert not graph.values[at.MUTED].any()

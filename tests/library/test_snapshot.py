@@ -189,6 +189,20 @@ def test_a_snapshot_of_format_2_continues() -> None:
     assert_allclose(result.statistic, statistic, rtol=1e-4)
 
 
+def test_a_snapshot_of_format_3_continues() -> None:
+    """A snapshot written before anything could be told goes on as it did."""
+    data = (DATA / "detector-format3.bin").read_bytes()
+    statistic, score = np.loadtxt(DATA / "detector-format3-statistic.txt").T
+    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
+
+    detector = Detector.load(data)
+    result = detector.run(frames)
+
+    assert detector.notes == ()
+    assert_allclose(result.statistic, statistic, rtol=1e-4)
+    assert_allclose(result.score, score, rtol=1e-3, atol=1e-6)
+
+
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
     """Make a snapshot whose checksum is right, with one impossible number in an array."""
     header, arrays = snapshot.decode(trained()[0].dump())
