@@ -109,6 +109,10 @@ KILLS ?= 50
 soak: setup ## Kill the real process at random under load on Apache Kafka, and compare with a run left alone (KILLS=50)
 	PYTHONPATH=tests $(BIN)/python tests/soak.py --kills $(KILLS)
 
+.PHONY: soak-two
+soak-two: setup ## Two processes that leave, sleep past their session and lose the broker (ARGS='--leaves 20 --sleeps 5 --broker-kills 10')
+	PYTHONPATH=tests $(BIN)/python tests/soak_two.py $(ARGS)
+
 .PHONY: test-nojit
 test-nojit: setup ## The library's tests as plain Python, with branch coverage
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov=hebbstream --cov-branch --cov-report=term-missing tests/kernels tests/library

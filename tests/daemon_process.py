@@ -113,6 +113,14 @@ class DaemonProcess:
         self._process.kill()
         self._process.wait(10)
 
+    def pause(self) -> None:
+        """Stop it in its tracks (SIGSTOP); nothing of it answers until `resume`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._process.send_signal(signal.SIGCONT)
+
     def terminate(self, seconds: float = 15.0) -> tuple[int, float]:
         """Send SIGTERM; returns the exit code and how long the stop took."""
         started = time.monotonic()

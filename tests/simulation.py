@@ -1,20 +1,19 @@
 """A service that crashes, under a broker and a disk that do not: everything drawn from one seed.
 
-A `World` holds what outlives a process: input, events, committed offsets, state files. A `Life` is
-one process on it, ended by a crash before a drawn step, a sink that gives up, or the input's end.
+A `Life` is one process on a `World`, ended by a crash before a drawn step, a sink that gives up, or
+the input's end. A `Sleeper` is a life that stops before a drawn step and wakes, a zombie, in the
+middle of the life of the one that has taken its partitions over.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from daemon.assigned import EngineLimits
@@ -23,31 +22,23 @@ from daemon.engine import Engine
 from daemon.errors import SinkError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
-from daemon.pipeline_sections import PipelineSections
-from daemon.ports import AssignmentListener
+from daemon.ports import AssignmentListener, StateStore, StoredState
 from daemon.records import Channel, InputPartition, Message, RecordBatch
-from daemon.snapshots import Origin, decode, encode
+from daemon.slots import Slots
 from daemon.telemetry import Telemetry
 from fakes import FakeClock
-from messy import SETTINGS, messy_batch, messy_records
-from streams import sections
+from messy import messy_batch, messy_records
+from simulated_world import PARTITIONS, World, simulated_sections
 
-PARTITIONS = (InputPartition("metrics", 0), InputPartition("metrics", 1))
 TICKS = 110
 #: The input falls quiet here, for long enough that open frames are closed as idle.
 QUIET_AT = 600
 QUIET_SECONDS = 120.0
-STATE_SECONDS = 5.0
+STATE_SECONDS, CHANGELOG_SECONDS = 5.0, 15.0
 
 
 class CrashError(BaseException):
     """The process is gone: nothing of it runs on."""
-
-
-@cache
-def simulated_sections() -> PipelineSections:
-    """Return the sections every life runs with."""
-    return sections(**SETTINGS)
 
 
 @cache
@@ -70,60 +61,6 @@ class Inline(Executor):
 
 
 @dataclass
-class World:
-    """What outlives a process."""
-
-    folder: Path
-    records: tuple[list[bytes], ...]
-    events: list[Message] = field(default_factory=list)
-    committed: dict[InputPartition, int] = field(default_factory=dict)
-    released: set[InputPartition] = field(default_factory=set)
-    withheld: int = 0
-
-    def state(self, partition: InputPartition) -> bytes:
-        """Read the latest state of a partition, without who wrote it."""
-        stored = max(FileStates(self.folder, 2).stored(partition), key=lambda each: each.order)
-        capture, _ = decode(stored.read(), partition, simulated_sections().shape)
-        return encode(capture, Origin())
-
-    def told(self) -> dict[tuple[str, int], list[bytes]]:
-        """Return the events of each group and partition in order, the first of equal ones only."""
-        kept: dict[tuple[str, int], dict[bytes, None]] = {}
-        for message in self.events:
-            event = msgspec.json.decode(message.value)
-            kept.setdefault((event["group"], event["source"]["partition"]), {})[message.value] = (
-                None
-            )
-        return {key: list(values) for key, values in kept.items()}
-
-    def closed_idle(self, partition: InputPartition) -> bool:
-        """Tell whether it is durable that the partition's open frames are closed as idle."""
-        stored = FileStates(self.folder, 2).stored(partition)
-        return max(each.order for each in stored)[1] > 0
-
-    def repeats(self) -> int:
-        """Count events that are there more than once; their bytes must be the same."""
-        ids = Counter(msgspec.json.decode(message.value)["event_id"] for message in self.events)
-        assert len(ids) == len({message.value for message in self.events})
-        return sum(ids.values()) - len(ids)
-
-    def damage(self, rng: np.random.Generator) -> None:
-        """Cut or change the latest state of a partition that an older one can stand in for."""
-        partition = PARTITIONS[int(rng.integers(len(PARTITIONS)))]
-        stored = sorted(FileStates(self.folder, 2).stored(partition), key=lambda each: each.order)
-        # A decision to close idle frames is only in the states from then on.
-        if len(stored) < 2 or stored[-1].order[1] != stored[-2].order[1]:
-            return
-        path = Path(stored[-1].place)
-        data = bytearray(path.read_bytes())
-        if rng.random() < 0.5:
-            data = data[: int(rng.integers(len(data)))]
-        else:
-            data[int(rng.integers(len(data)))] ^= 255
-        path.write_bytes(bytes(data))
-
-
-@dataclass
 class Life:
     """One process: its dice, its step counter, and whether it still lives."""
 
@@ -133,11 +70,14 @@ class Life:
     faulty: bool = True
     steps: int = 0
     dead: bool = False
+    lost: bool = False
     clock: FakeClock = field(default_factory=FakeClock)
+    at_step: Callable[[int, str], None] = lambda _step, _name: None
 
-    def step(self, _name: str) -> None:
+    def step(self, name: str) -> None:
         """Pass a numbered step, or crash before it."""
         self.steps += 1
+        self.at_step(self.steps, name)
         if self.dead or self.steps == self.crash_at:
             self.dead = True
             raise CrashError
@@ -149,10 +89,13 @@ class Life:
     def engine(self) -> Engine:
         """Build the engine of this life."""
         telemetry = Telemetry(self.clock, "hash")
-        sink = SimulatedSink(self)
-        store = FileStates(self.world.folder, 2, self.step)
+        sink = self.sink = SimulatedSink(self)
+        self.source = SimulatedSource(self)
+        disk: StateStore = FileStates(self.world.folder, 2, self.step)
+        keepers = [Keeper(disk, STATE_SECONDS)]
+        keepers.append(Keeper(SimulatedChangelog(self), CHANGELOG_SECONDS))
         return Engine(
-            source=SimulatedSource(self),
+            source=self.source,
             sink=sink,
             clock=self.clock,
             sections=simulated_sections(),
@@ -160,7 +103,7 @@ class Life:
             health=HealthState(self.clock),
             limits=EngineLimits(idle_timeout=60.0, copy_seconds=-1.0),
             checkpoints=Checkpoints(
-                keepers=[Keeper(store, STATE_SECONDS)],
+                keepers=keepers,
                 sink=sink,
                 sections=simulated_sections(),
                 clock=self.clock,
@@ -180,6 +123,113 @@ class Life:
         finally:
             self.world.withheld += int(engine.telemetry.value("events_withheld_total"))
         return not self.dead
+
+
+class Sleeper:
+    """A life in a thread of its own that stops before a step until it is woken.
+
+    Only one of it and the one who waits for it runs at a time, so that a seed repeats.
+
+    Parameters
+    ----------
+    life : Life
+        It is told that its partitions are another's when it wakes.
+    sleep_at : int
+        The step before which it stops at the earliest; never while the input is quiet, where the
+        clock decides.
+    kind : str
+        What the step's name begins with.
+    """
+
+    def __init__(self, life: Life, sleep_at: int, kind: str) -> None:
+        self._life = life
+        self._sleep_at, self._kind = sleep_at, kind
+        self._woken, self._still = threading.Event(), threading.Event()
+        self._done = False
+        self._failure: BaseException | None = None
+        life.at_step = self._pass
+        self._thread = threading.Thread(target=self._run)
+
+    def sleep(self) -> bool:
+        """Run to the step; returns whether it sleeps, and has not ended before."""
+        self._thread.start()
+        self._still.wait()
+        self._raise()
+        return not self._done
+
+    def wake(self) -> None:
+        """Let it run to its end: what it had sent lands, then it does what it was about to do."""
+        if self._life.lost:
+            return
+        self._life.lost = True
+        before = self._life.world.on_topic()
+        if self._life.chance(0.5):
+            self._life.sink.land()
+        self._woken.set()
+        self._thread.join()
+        self._raise()
+        after = self._life.world.on_topic()
+        assert all(after[each] >= before[each] for each in PARTITIONS), "a later state is gone"
+
+    def _pass(self, step: int, name: str) -> None:
+        wanted = step >= self._sleep_at and name.startswith(self._kind)
+        if wanted and not self._life.lost and not self._life.source.quiet:
+            self._still.set()
+            self._woken.wait()
+
+    def _run(self) -> None:
+        try:
+            self._life.run()
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            self._failure = error
+        self._done = True
+        self._still.set()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+
+class SimulatedChangelog:
+    """States on the world's changelog, record by record; a crash may come between any two."""
+
+    name = "changelog"
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._slots: dict[InputPartition, Slots] = {}
+
+    def stored(self, partition: InputPartition) -> list[StoredState]:
+        """Read them, and take them over."""
+        slots = self._slots[partition] = self._life.world.take_over(partition)
+        return [
+            StoredState(
+                state.order,
+                f"changelog {slot}",
+                partial(bytes, state.data),
+                partial(self._delete, partition, slot),
+            )
+            for slot, state in slots.whole.items()
+        ]
+
+    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+        """Write one, then delete what it replaces."""
+        slots = self._slots[partition]
+        for key, value in slots.writes(data, order):
+            self._send(key, value)
+        for key in slots.written():
+            self._send(key, None)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _delete(self, partition: InputPartition, slot: str) -> None:
+        for key in self._slots[partition].forget(slot):
+            self._send(key, None)
+
+    def _send(self, key: str, value: bytes | None) -> None:
+        self._life.step("changelog: send a record")
+        self._life.world.changelog.append((key, value))
 
 
 class SimulatedSink:
@@ -203,9 +253,10 @@ class SimulatedSink:
                 self._life.step("send an event")
                 self._queued.append(message)
                 if self._life.chance(0.5):
-                    self._land()
+                    self.land()
 
-    def _land(self) -> None:
+    def land(self) -> None:
+        """Let the broker have what is queued."""
         if not self._life.dead:
             self._life.world.events.extend(self._queued)
             self._queued.clear()
@@ -219,7 +270,7 @@ class SimulatedSink:
             raise SinkError(msg)
         if self._life.chance(0.1):
             return False
-        self._land()
+        self.land()
         return True
 
     def position(self) -> Mapping[str, int]:
@@ -235,7 +286,7 @@ class SimulatedSink:
 
     def close(self) -> None:
         """Let what is queued land."""
-        self._land()
+        self.land()
 
 
 class SimulatedSource:
@@ -246,6 +297,11 @@ class SimulatedSource:
         self._at: dict[InputPartition, int] = {}
         self._listener: AssignmentListener | None = None
         self._waited: dict[InputPartition, float] = {}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a partition waits for its frames to be closed as idle."""
+        return QUIET_AT in self._at.values()
 
     @property
     def exhausted(self) -> bool:
@@ -261,6 +317,11 @@ class SimulatedSource:
     def poll(self, timeout_seconds: float) -> list[RecordBatch]:
         """Deliver a few records of a partition, or rebalance."""
         self._life.step("poll")
+        if self._life.lost:
+            assert self._listener is not None
+            self._listener.lost(PARTITIONS)
+            self._life.dead = True
+            raise CrashError
         if not self._at:
             self._assign()
         elif self._life.chance(0.02):
@@ -310,9 +371,10 @@ class SimulatedSource:
 
     def commit(self, positions: Mapping[InputPartition, int]) -> bool:
         """Keep the positions, for a start without state."""
-        if not self._life.dead:
+        stale = self._life.dead or self._life.lost
+        if not stale:
             self._life.world.committed.update(positions)
-        return not self._life.dead
+        return not stale
 
     def lag(self) -> Mapping[InputPartition, int]:
         """Count what is there and not delivered."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -97,7 +98,7 @@ class FileStates:
         """
         folder = self._of(partition)
         final = folder / f"{max(order[0], 0):020d}-{max(order[1], 0):020d}.state"
-        unfinished = folder / f"{final.name}.{os.getpid()}.partial"
+        unfinished = folder / f"{final.name}.{uuid.uuid4().hex[:8]}.partial"
         self._step("save 1: refuse to undo a later state")
         later = [path for found, path in self._found(partition) if found > order]
         if later:

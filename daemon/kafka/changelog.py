@@ -1,17 +1,14 @@
 """Checkpoints on a compacted topic: the copy that outlives a machine and its disk.
 
-A state goes in chunks, then a manifest that names their number and checksum; a reader believes
-only what a manifest vouches for. Each input partition has two slots that are written in turn, so
-that a write that breaks off spoils neither the state before nor, after compaction, its chunks.
+`daemon.slots` says which records make a state; here they are sent and read.
 """
 
 from __future__ import annotations
 
-import hashlib
+import uuid
 from functools import partial
 from typing import Any
 
-import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
@@ -23,25 +20,12 @@ from daemon.kafka.sink import cut_off, producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock, StoredState
 from daemon.records import InputPartition
+from daemon.slots import Slots, prefix_of
 
-CHUNK_BYTES = 900_000
 CONNECT_SECONDS = 3.0
 WRITE_SECONDS = 5.0
 READ_SECONDS = 60.0
 WAIT_SECONDS = 0.2
-SLOTS = 2
-
-
-#: Order and bytes of a whole state, by slot.
-_Found = dict[int, tuple[tuple[int, int], bytes]]
-
-
-class _Manifest(msgspec.Struct):
-    """What makes a state of its chunks."""
-
-    order: tuple[int, int]
-    chunks: int
-    sha256: str
 
 
 class Changelog:
@@ -67,11 +51,11 @@ class Changelog:
         self._options = producer_options(section, application_id) | {"linger_ms": 0}
         self._producer: Any = None  # a KafkaProducer while connected
         self._partitions = 0
-        self._slots: dict[InputPartition, int] = {}
+        self._slots: dict[InputPartition, Slots] = {}
         self._pending: list[Any] = []
 
     def stored(self, partition: InputPartition) -> list[StoredState]:
-        """Read the states of a partition, at most one a slot.
+        """Read the states of a partition, and take its slots over under a new name.
 
         Parameters
         ----------
@@ -88,21 +72,18 @@ class Changelog:
         StateStoreError
             When the topic cannot be read within a minute.
         """
-        found = self._whole(partition)
-        if found:
-            latest = max(found, key=lambda slot: found[slot][0])
-            self._slots[partition] = (latest + 1) % SLOTS
+        slots = self._slots[partition] = self._whole(partition)
         return [
             StoredState(
-                order,
-                f"{self._topic.name} {_key(partition, slot)}",
-                partial(bytes, data),
+                state.order,
+                f"{self._topic.name} {prefix_of(partition)}{slot}",
+                partial(bytes, state.data),
                 partial(self._forget, partition, slot),
             )
-            for slot, (order, data) in found.items()
+            for slot, state in slots.whole.items()
         ]
 
-    def _whole(self, partition: InputPartition) -> _Found:
+    def _whole(self, partition: InputPartition) -> Slots:
         deadline = self._clock.monotonic() + READ_SECONDS
         while True:
             try:
@@ -114,30 +95,14 @@ class Changelog:
                     raise StateStoreError(msg) from error
                 self._clock.sleep(WAIT_SECONDS)
 
-    def _read(self, partition: InputPartition, deadline: float) -> _Found:
-        """Find order and bytes of the latest whole state of each slot."""
-        prefix = _key(partition)
-        found: _Found = {}
-        chunks: dict[tuple[str, str], bytes] = {}
+    def _read(self, partition: InputPartition, deadline: float) -> Slots:
+        slots = _taken_over(partition)
         number = partition.partition % self._partitions
         back = ReadBack(self._section, self._application_id, self._topic.name, {}, number)
         with back:
             for record in back.records(deadline, self._clock):
-                key = (record.key or b"").decode(errors="replace")
-                if not key.startswith(prefix):
-                    continue
-                slot, _, chunk = key[len(prefix) :].partition("/")
-                if chunk:
-                    chunks[slot, chunk] = record.value or b""
-                elif record.value is None:
-                    found.pop(int(slot), None)
-                else:
-                    manifest = msgspec.json.decode(record.value, type=_Manifest)
-                    parts = (chunks.get((slot, str(i)), b"") for i in range(manifest.chunks))
-                    data = b"".join(parts)
-                    if hashlib.sha256(data).hexdigest() == manifest.sha256:
-                        found[int(slot)] = (manifest.order, data)
-        return found
+                slots.see((record.key or b"").decode(errors="replace"), record.value)
+        return slots
 
     def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
         """Write a state and wait until the broker has it.
@@ -154,23 +119,23 @@ class Changelog:
         Raises
         ------
         StateStoreError
-            When it is not acknowledged in time; what was sent may still arrive, which is harmless.
+            When a later one was there already, or it is not acknowledged in time; what was sent
+            may still arrive, which is harmless.
         """
-        slot = self._slots.get(partition, 0)
-        chunks = [data[at : at + CHUNK_BYTES] for at in range(0, len(data), CHUNK_BYTES)]
-        digest = hashlib.sha256(data).hexdigest()
-        manifest = msgspec.json.encode(_Manifest(order, len(chunks), digest))
+        slots = self._slots.setdefault(partition, _taken_over(partition))
+        if slots.latest > order:
+            msg = f"{self._topic.name}: there is a state later than offset {order[0]}"
+            raise StateStoreError(msg)
         try:
             self._connect()
             self._settle()  # memory stays bounded in an outage
-            for number, chunk in enumerate(chunks):
-                self._send(partition, f"{_key(partition, slot)}/{number}", chunk)
-            self._send(partition, _key(partition, slot), manifest)
+            for key, value in slots.writes(data, order):
+                self._send(partition, key, value)
             self._settle()
+            self._delete(partition, slots.written())
         except (KafkaError, UnreachableError) as error:
             msg = f"{self._topic.name}: the checkpoint was not written: {error}"
             raise StateStoreError(msg) from error
-        self._slots[partition] = (slot + 1) % SLOTS
 
     def close(self) -> None:
         """Disconnect."""
@@ -178,9 +143,13 @@ class Changelog:
             producer, self._producer = self._producer, None
             cut_off(producer)
 
-    def _forget(self, partition: InputPartition, slot: int) -> None:
+    def _forget(self, partition: InputPartition, slot: str) -> None:
         self._connect()
-        self._send(partition, _key(partition, slot), None)
+        self._delete(partition, self._slots[partition].forget(slot))
+
+    def _delete(self, partition: InputPartition, keys: list[str]) -> None:
+        for key in keys:
+            self._send(partition, key, None)
         self._settle()
 
     def _send(self, partition: InputPartition, key: str, value: bytes | None) -> None:
@@ -212,6 +181,5 @@ class Changelog:
         self._partitions = len(self._producer.partitions_for(self._topic.name))
 
 
-def _key(partition: InputPartition, slot: int | None = None) -> str:
-    prefix = f"{partition.topic}/{partition.partition}/"
-    return prefix if slot is None else f"{prefix}{slot}"
+def _taken_over(partition: InputPartition) -> Slots:
+    return Slots(partition, uuid.uuid4().hex[:12])

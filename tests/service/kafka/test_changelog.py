@@ -12,8 +12,10 @@ from broker import Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.errors import StateStoreError
-from daemon.kafka.changelog import CHUNK_BYTES, Changelog
+from daemon.kafka.changelog import Changelog
+from daemon.kafka.read_back import ReadBack
 from daemon.records import InputPartition
+from daemon.slots import CHUNK_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +83,40 @@ def test_one_that_is_set_aside_counts_no_more(section: KafkaSection) -> None:
 
     assert states(section, application, ONE) == []
     writer.close()
+
+
+def test_a_later_state_is_not_undone(section: KafkaSection) -> None:
+    """As on disk: whoever comes with an earlier one has lost the partition."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    writer = Changelog(section, application, SystemClock())
+    writer.save(ONE, (5, 0), b"later")
+
+    with pytest.raises(StateStoreError, match="later than offset 4"):
+        writer.save(ONE, (4, 9), b"earlier")
+
+    assert states(section, application, ONE) == [b"later"]
+    writer.close()
+
+
+def test_nothing_stays_that_no_state_needs(section: KafkaSection) -> None:
+    """Chunks of longer states and all of the owner before are deleted when two later are there."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    for begin, data in ((0, b"x" * (2 * CHUNK_BYTES)), (10, b"short")):
+        writer = Changelog(section, application, SystemClock())
+        writer.stored(ONE)
+        for order in range(begin, begin + 3):
+            writer.save(ONE, (order, 0), data)
+        writer.close()
+
+    last: dict[bytes, bytes | None] = {}
+    clock = SystemClock()
+    with ReadBack(section, application, f"{application}.changelog", {}, 1) as back:
+        for record in back.records(clock.monotonic() + 20, clock):
+            last[record.key] = record.value
+    kept = sorted(key for key, value in last.items() if value is not None)
+
+    assert len(kept) == 4  # two states: a manifest and a chunk each
+    assert len(last) > 8
 
 
 def test_a_broker_that_is_away_is_an_error_of_the_store() -> None:
