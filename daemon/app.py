@@ -27,8 +27,8 @@ from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
 from daemon.interpreter import tune_interpreter
 from daemon.kafka.partitioner import partition_of
-from daemon.kafka.sink import KafkaSink
 from daemon.kafka.source import KafkaSource
+from daemon.kafka.transactions import make_sink
 from daemon.kafka.writer import OutputRecord, TopicWriter
 from daemon.lifecycle import StopRequest
 from daemon.log import get_logger
@@ -140,14 +140,19 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         prepare_kernels()
         log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
         log.info("memory, as estimated", **memory_words(sections))
-        sink = KafkaSink(config.kafka, config.application_id, clock, channels_of(config.output))
+        kafka = config.kafka.read_by_service(config.application_id)
+        skipped = telemetry.records_skipped if config.state.on_gap == "continue" else None
+        source = KafkaSource(kafka, config.application_id, clock, skipped=skipped)
+        sink = make_sink(
+            config.kafka,
+            config.application_id,
+            clock,
+            channels_of(config.output),
+            config.output.delivery,
+            lambda: source.standing,
+        )
         engine = Engine(
-            source=KafkaSource(
-                config.kafka.read_by_service(config.application_id),
-                config.application_id,
-                clock,
-                skipped=telemetry.records_skipped if config.state.on_gap == "continue" else None,
-            ),
+            source=source,
             sink=sink,
             clock=clock,
             sections=sections,

@@ -369,6 +369,8 @@ class Engine:
         self._parked.update(leaving)
         self._rebalanced(Rebalance.REVOKED, partitions)
         safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
+        if not safe and self.sink.discard():  # what is parked has led to what nobody will see
+            self._parked.clear()
         if safe and self.checkpoints is not None:
             self._saved(leaving)
             return {p: o.kept.saved[0] for p, o in leaving.items() if o.kept.saved is not None}
@@ -376,6 +378,7 @@ class Engine:
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:
         """Forget partitions another member owns already."""
+        self.sink.discard()
         for partition in partitions:
             self.partitions.pop(partition, None)
             self._parked.pop(partition, None)

@@ -131,6 +131,13 @@ class EventSink(Protocol):
         """
         ...
 
+    def discard(self) -> bool:
+        """Give up what was sent and cannot be seen yet, where there is such a thing.
+
+        For partitions that are another's now. Returns whether anything was given up.
+        """
+        ...
+
     def close(self) -> None:
         """Flush within a bound, then release everything."""
         ...

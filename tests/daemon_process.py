@@ -71,6 +71,10 @@ class DaemonProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kill it if it still runs, and let go of its log."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait(10)

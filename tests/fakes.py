@@ -275,6 +275,10 @@ class FakeSink:
             self._acknowledge()
         return not self._waiting
 
+    def discard(self) -> bool:
+        """Return False: what was sent may land."""
+        return False
+
     def position(self) -> Mapping[str, int]:
         """Count the events that are there."""
         return {"0": sum(message.channel is Channel.EVENTS for message in self.messages)}

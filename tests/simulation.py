@@ -273,6 +273,10 @@ class SimulatedSink:
         self.land()
         return True
 
+    def discard(self) -> bool:
+        """Return False: what was sent may land."""
+        return False
+
     def position(self) -> Mapping[str, int]:
         """Where the next event stands."""
         return {"0": len(self._life.world.events)}

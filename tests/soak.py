@@ -191,7 +191,11 @@ def run(
                 time.sleep(float(rng.uniform(0.0, START_SECONDS)))
             else:
                 wait_until(
-                    lambda: not daemon.alive or daemon.metric("hebbstream_frames_total") > 0,
+                    lambda: (
+                        not daemon.alive
+                        or daemon.metric("hebbstream_frames_total") > 0
+                        or is_done(daemon, loaded)
+                    ),
                     180,
                     "first frame",
                 )

@@ -81,8 +81,8 @@ class Member:
         """The process; one that ended by itself is noted and replaced, as a supervisor does."""
         assert self.process is not None
         if not self.process.alive:
-            self.ended.append(self.process.log[-2000:])
-            self.process.kill()
+            self.ended.append(self.process.log.strip().splitlines()[-1])
+            self.process.end()
             self.start()
         return self.process
 
@@ -95,6 +95,7 @@ class Member:
         assert self.process is not None
         code, _ = self.running.terminate(30)
         assert code == 0, self.process.log[-3000:]
+        self.process.end()
 
 
 class Pair:
@@ -123,7 +124,7 @@ class Pair:
     ) -> None:
         for member in self.members:
             if member.process is not None:
-                member.process.kill()
+                member.process.end()
 
     def shared(self) -> bool:
         """Whether both own a part and nothing is left over."""
@@ -269,6 +270,7 @@ def compare_pair(
         "events": len(values),
         "events repeated with equal bytes": repeats,
         "processes that ended by themselves": len(words),
+        "their last words": sorted({line[:200] for line in words}),
     }
 
 

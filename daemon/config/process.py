@@ -23,6 +23,14 @@ class OutputSection(Section):
     heartbeat: bool = Field(
         default=True, description="Publish one record per partition and minute to <app>.heartbeat."
     )
+    delivery: Literal["at_least_once", "transactional"] = Field(
+        default="at_least_once",
+        description=(
+            "How messages are published: at once, where only a process that slept past its session "
+            "may repeat an event; or in transactions, where readers with isolation.level "
+            "read_committed see every event once, up to state.interval later."
+        ),
+    )
 
 
 class ServerSection(Section):

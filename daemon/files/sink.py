@@ -114,6 +114,10 @@ class FileSink:
             raise _unwritable(self._folder, error) from error
         return True
 
+    def discard(self) -> bool:
+        """Return False: what was sent is written."""
+        return False
+
     def position(self) -> Mapping[str, int]:
         """Return nothing: a file is written from its beginning each time."""
         return {}

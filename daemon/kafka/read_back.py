@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,8 @@ class ReadBack:
         Offset to begin at by partition number, 0 for one that is not named; None reads nothing.
     partition : int, optional
         Only this one.
+    uncommitted : bool, optional
+        The end is behind transactions that are open: it is reached when they have ended.
 
     Attributes
     ----------
@@ -52,6 +55,8 @@ class ReadBack:
         topic: str,
         since: Mapping[str, int] | None,
         partition: int | None = None,
+        *,
+        uncommitted: bool = False,
     ) -> None:
         options: dict[str, Any] = client_options(section, application_id) | {
             "group_id": None,
@@ -65,8 +70,9 @@ class ReadBack:
             numbers = self._consumer.partitions_for_topic(topic) or set()
             chosen = [each for each in sorted(numbers) if partition in {None, each}]
             self._partitions = [TopicPartition(topic, each) for each in chosen]
-            limit = int(LOOKUP_SECONDS * 1000)
-            ends = self._consumer.end_offsets(self._partitions, timeout_ms=limit)
+            ends = (
+                self._ends(options) if uncommitted else _ends_of(self._consumer, self._partitions)
+            )
             self.ends = {str(each.partition): end for each, end in ends.items()}
             self._consumer.assign(self._partitions)
             for each in self._partitions:
@@ -76,6 +82,11 @@ class ReadBack:
         except BaseException:
             self._consumer.close()
             raise
+
+    def _ends(self, options: dict[str, Any]) -> Any:  # noqa: ANN401 - kafka-python is not typed
+        every = options | {"isolation_level": "read_uncommitted"}
+        with closing(connect(KafkaConsumer, every, CONNECT_SECONDS)) as consumer:
+            return _ends_of(consumer, self._partitions)
 
     def __enter__(self) -> Self:
         return self
@@ -126,3 +137,7 @@ class ReadBack:
         for record in self.records(deadline, clock):
             if record.value is not None:
                 yield str(record.partition), record.offset, record.value
+
+
+def _ends_of(consumer: Any, partitions: list[TopicPartition]) -> Any:  # noqa: ANN401 - as above
+    return consumer.end_offsets(partitions, timeout_ms=int(LOOKUP_SECONDS * 1000))

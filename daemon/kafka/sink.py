@@ -106,6 +106,9 @@ class KafkaSink:
         When the crc32c extension is missing or a secret's file cannot be read.
     """
 
+    #: Whether reading back waits for transactions that are open.
+    _reads_to_the_end = False
+
     def __init__(
         self,
         section: KafkaSection,
@@ -213,6 +216,10 @@ class KafkaSink:
                 known = self._flight.events_end.get(name, 0)
                 self._flight.events_end[name] = max(end, known)
 
+    def discard(self) -> bool:
+        """Return False: what was sent is seen as soon as it arrives."""
+        return False
+
     def close(self) -> None:
         """Wait a bounded time for what is queued, then disconnect."""
         if self.backlog:
@@ -229,7 +236,13 @@ class KafkaSink:
         while True:
             try:
                 ensure_topics(self._section, self._application_id, [topic], CONNECT_SECONDS)
-                return ReadBack(self._section, self._application_id, topic.name, since)
+                return ReadBack(
+                    self._section,
+                    self._application_id,
+                    topic.name,
+                    since,
+                    uncommitted=self._reads_to_the_end,
+                )
             except (UnreachableError, KafkaError) as error:
                 if self._clock.monotonic() > deadline:
                     msg = f"the events published before cannot be read: {error}"

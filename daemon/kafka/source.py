@@ -33,6 +33,7 @@ from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
 from daemon.kafka.contact import Contact
 from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition, topic_partition
+from daemon.kafka.standing import Standing
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import AssignmentListener, Clock
 from daemon.records import InputPartition, RecordBatch
@@ -96,6 +97,8 @@ class KafkaSource:
         self._consumer: Any = None  # a KafkaConsumer while connected
         self._rebalance: Rebalance | None = None
         self._listener: AssignmentListener | None = None
+        self.standing: Any = None  # a Standing while connected
+        self._returned = clock.monotonic()
 
     @property
     def exhausted(self) -> bool:
@@ -135,7 +138,7 @@ class KafkaSource:
         timeout = min(timeout_seconds, POLL_MAX_SECONDS)
         if self._consumer is None and not self._connect(timeout):
             return []
-        consumer = self._consumer
+        consumer, silence = self._consumer, self._contact.age()
         try:
             records = consumer.poll(timeout_ms=int(timeout * 1000))
         except NoOffsetForPartitionError as error:
@@ -154,10 +157,13 @@ class KafkaSource:
             log.warning("reading failed; trying again", error=str(error))
             return []
         self._contact.check()
-        return [
+        silence = max(silence, self._clock.monotonic() - self._returned)
+        self._returned = self._clock.monotonic()
+        batches = [
             record_batch(input_partition(partition), rows if self._columnar else [chunk_of(rows)])
             for partition, rows in records.items()
         ]
+        return batches if self.standing.holds(batches, silence) else []
 
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""
@@ -211,6 +217,7 @@ class KafkaSource:
         # The broker takes any member's word for any partition: one that has moved on must not be
         # set back behind its new owner.
         assigned = self._consumer.assignment()
+        self.standing.told(positions)
         offsets = as_offsets(positions)
         ours = {partition: at for partition, at in offsets.items() if partition in assigned}
         if not ours:
@@ -273,6 +280,7 @@ class KafkaSource:
             msg = "poll before start"
             raise RuntimeError(msg)
         self._contact.attach(consumer)
+        self.standing = Standing(consumer, self._section.session_timeout)
         self._rebalance = Rebalance(consumer, self._listener)
         self._rebalance.paused = self._paused
         self._columnar = read_in_columns(consumer)

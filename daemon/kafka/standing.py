@@ -1,0 +1,89 @@
+"""Whether this process still owns what it reads: asked of the broker where silence leaves doubt.
+
+A process that was paused, or cut off, for longer than its session wakes with partitions that are
+another's by now, and kafka-python delivers their records until the next heartbeat is refused. So
+after a silence the group is asked first, with a commit of what it was told already: the broker
+refuses it from a member it has given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from kafka.errors import KafkaError
+
+from daemon.kafka.rebalance import as_offsets, topic_partition
+from daemon.records import InputPartition, RecordBatch
+
+log = structlog.get_logger(__name__)
+
+ASK_SECONDS = 3.0
+
+
+class Standing:
+    """What the group was last told, and whether it still listens.
+
+    Parameters
+    ----------
+    consumer : KafkaConsumer
+        The member.
+    session_seconds : float
+        After how much silence the group gives it up.
+    """
+
+    def __init__(self, consumer: Any, session_seconds: float) -> None:  # noqa: ANN401 - kafka-python is not typed
+        self._consumer = consumer
+        self._doubt_seconds = session_seconds / 2
+        self._told: dict[InputPartition, int] = {}
+
+    def told(self, positions: Mapping[InputPartition, int]) -> None:
+        """Note how far partitions are safe, whether or not the group could be told."""
+        self._told.update(positions)
+
+    def offsets(self) -> dict[Any, Any]:
+        """Return what is safe of the partitions that are ours, as kafka-python commits it."""
+        assigned = self._consumer.assignment()
+        offsets = as_offsets(self._told)
+        return {partition: at for partition, at in offsets.items() if partition in assigned}
+
+    def membership(self) -> Any:  # noqa: ANN401 - as above
+        """Return who this member is, as a transaction proves it."""
+        return self._consumer.group_metadata()
+
+    def holds(self, batches: Sequence[RecordBatch], silence_seconds: float) -> bool:
+        """Say whether records may be used; those that may not are put back.
+
+        Parameters
+        ----------
+        batches : sequence of RecordBatch
+            What a poll has returned.
+        silence_seconds : float
+            How long before the broker was not heard, or nobody listened.
+
+        Returns
+        -------
+        bool
+            True unless the silence was long and the group does not confirm the membership.
+        """
+        if not batches or silence_seconds <= self._doubt_seconds or self.confirmed():
+            return True
+        assigned = self._consumer.assignment()
+        for batch in batches:
+            partition = topic_partition(batch.partition)
+            if partition in assigned:
+                self._consumer.seek(partition, int(batch.offsets[0]))
+        return False
+
+    def confirmed(self) -> bool:
+        """Ask the broker whether this member is still one; False also when it does not say."""
+        offsets = self.offsets()
+        if not offsets:
+            return True
+        try:
+            self._consumer.commit(offsets, timeout_ms=int(ASK_SECONDS * 1000))
+        except KafkaError as error:
+            log.warning("membership in doubt after a silence; asking again", error=str(error))
+            return False
+        return True

@@ -1,0 +1,211 @@
+"""Transactional output on Apache Kafka: who reads what is committed sees every event once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from broker import ApacheKafka
+from daemon.clock import SystemClock
+from daemon.config import KafkaSection
+from daemon.errors import SinkError
+from daemon.kafka.source import KafkaSource
+from daemon.kafka.standing import Standing
+from daemon.kafka.transactions import TransactionalSink
+from daemon.records import Channel, InputPartition, Message
+from fakes import RecordingListener
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture
+def section(apache: ApacheKafka) -> KafkaSection:
+    """Return how to reach the broker, with short sessions."""
+    return KafkaSection(
+        bootstrap_servers=[apache.bootstrap],
+        topics=[apache.create_topic("input")],
+        topic_partitions=1,
+        instance_id="pod-0",
+        session_timeout=3,
+        heartbeat_interval=0.5,
+    )
+
+
+@pytest.fixture
+def application() -> str:
+    """Return a name nobody else uses."""
+    return f"app-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def sinks(section: KafkaSection, application: str) -> Iterator[list[TransactionalSink]]:
+    """Make two outputs of one name, disconnected after the test."""
+    made = [
+        TransactionalSink(section, application, SystemClock(), (Channel.EVENTS,), lambda: None)
+        for _ in range(2)
+    ]
+    yield made
+    for sink in made:
+        sink.close()
+
+
+def event(number: int) -> Message:
+    """Make a message of the events channel."""
+    return Message(Channel.EVENTS, b"group", b"event %d" % number)
+
+
+def committed(section: KafkaSection, application: str) -> list[bytes]:
+    """Read what a reader of committed messages finds."""
+    clock = SystemClock()
+    sink = TransactionalSink(
+        section.model_copy(update={"instance_id": "reader"}),
+        application,
+        clock,
+        (Channel.EVENTS,),
+        lambda: None,
+    )
+    try:
+        return [value for _, _, value in sink.published({})]
+    finally:
+        sink.close()
+
+
+def test_what_is_flushed_is_seen_and_nothing_else(
+    section: KafkaSection, application: str, sinks: list[TransactionalSink]
+) -> None:
+    """Messages of a transaction that is given up are never seen; the next ones are."""
+    sink = sinks[0]
+
+    sink.send([event(1), event(2)])
+    flushed = sink.flush(20)
+    sink.send([event(3)])
+    gave_up = sink.discard()
+    sink.send([event(4)])
+    again = sink.flush(20)
+
+    assert flushed
+    assert gave_up
+    assert again
+    assert committed(section, application) == [b"event 1", b"event 2", b"event 4"]
+    assert not sink.discard()
+
+
+def test_a_transaction_is_ended_while_messages_come(
+    section: KafkaSection, application: str, sinks: list[TransactionalSink]
+) -> None:
+    """Without any flush they are seen within seconds."""
+    sink, clock = sinks[0], SystemClock()
+    until = clock.monotonic() + 4
+
+    while clock.monotonic() < until:
+        sink.send([event(1)])
+        clock.sleep(0.2)
+
+    assert len(committed(section, application)) >= 5
+
+
+def test_a_predecessor_that_broke_off_leaves_nothing(
+    section: KafkaSection, application: str, sinks: list[TransactionalSink]
+) -> None:
+    """Its open transaction is aborted when one of its name connects, and it cannot commit."""
+    old, new = sinks
+    old.send([event(1)])
+    assert old.flush(20)
+    old.send([event(2)])
+
+    found = [value for _, _, value in new.published({})]
+    with pytest.raises(SinkError):
+        old.flush(20)
+    new.send([event(3)])
+    assert new.flush(20)
+
+    assert found == [b"event 1"]
+    assert committed(section, application) == [b"event 1", b"event 3"]
+
+
+def test_reading_back_waits_for_transactions_that_are_open(
+    section: KafkaSection, application: str, sinks: list[TransactionalSink]
+) -> None:
+    """Events behind an open transaction of another member are found, not taken for missing."""
+    hanging = TransactionalSink(
+        section.model_copy(update={"instance_id": "pod-1"}),
+        application,
+        SystemClock(),
+        (Channel.EVENTS,),
+        lambda: None,
+    )
+    hanging.send([event(1)])
+    while hanging.backlog:
+        SystemClock().sleep(0.05)
+    sinks[0].send([event(2)])
+    assert sinks[0].flush(20)
+
+    found = committed(section, application)  # the broker aborts the first after three seconds
+
+    assert found == [b"event 2"]
+    hanging.discard()
+
+
+def test_a_member_the_group_has_given_up_commits_nothing(
+    section: KafkaSection, application: str
+) -> None:
+    """The offsets in the transaction carry its generation, which the group refuses."""
+    clock, listener = SystemClock(), RecordingListener()
+    source = KafkaSource(section, application, clock)
+    source.start(listener)
+    for _ in range(80):
+        source.poll(0.5)
+        if listener.owned:
+            break
+    partition = InputPartition(section.topics[0], 0)
+    assert source.commit({partition: 0})
+    member = source.standing
+    assert isinstance(member, Standing)
+    sink = TransactionalSink(section, application, clock, (Channel.EVENTS,), lambda: member)
+    sink.send([event(1)])
+    assert sink.flush(20)
+
+    successor = KafkaSource(section, application, clock)  # the same static member
+    successor.start(RecordingListener())
+    successor.poll(0.5)
+    for _ in range(10):
+        successor.poll(0.5)
+    sink.send([event(2)])
+    with pytest.raises(SinkError, match="refused"):
+        sink.flush(20)
+
+    assert committed(section, application) == [b"event 1"]
+    for each in (sink, successor, source):
+        each.close()
+
+
+def test_the_offsets_in_a_transaction_are_those_of_the_state(
+    section: KafkaSection, application: str, apache: ApacheKafka
+) -> None:
+    """They never run ahead of what is saved."""
+    clock, listener = SystemClock(), RecordingListener()
+    source = KafkaSource(section, application, clock)
+    source.start(listener)
+    for _ in range(80):
+        source.poll(0.5)
+        if listener.owned:
+            break
+    partition = InputPartition(section.topics[0], 0)
+    source.standing.told({partition: 7})
+    sink = TransactionalSink(
+        section, application, clock, (Channel.EVENTS,), lambda: source.standing
+    )
+
+    sink.send([event(1)])
+    assert sink.flush(20)
+
+    consumer = KafkaConsumer(
+        bootstrap_servers=apache.bootstrap, group_id=application, enable_auto_commit=False
+    )
+    assert consumer.committed(TopicPartition(section.topics[0], 0)) == 7
+    consumer.close()
+    sink.close()
+    source.close()
