@@ -234,8 +234,11 @@ class PartitionPipeline:
             self._cut = cut
         return cut
 
-    def _before_change(self, name: str) -> None:
-        """Let the copy that is being taken have a group as it still is."""
+    def before_change(self, name: str) -> None:
+        """Let the copy that is being taken have a group as it still is.
+
+        Called before a group's detector or trackers change in any way, from outside too.
+        """
         if self._cut is not None:
             self._cut.take(name)
             if self._cut.complete:
@@ -303,7 +306,7 @@ class PartitionPipeline:
 
     def _retire(self, name: str, output: PipelineOutput) -> None:
         """Forget a group; what was open in it is over."""
-        self._before_change(name)
+        self.before_change(name)
         group = self._groups.pop(name, None)
         for event in [] if group is None else group.end():
             output.ended.append(event)
@@ -312,7 +315,7 @@ class PartitionPipeline:
     def _step(self, block: FrameBlock, output: PipelineOutput) -> None:
         if block.starts:
             self._retire(block.group, output)
-        self._before_change(block.group)
+        self.before_change(block.group)
         group = self._groups.get(block.group) or self._create(block.group)
         self._change_members(group, block)
         times = (block.ticks + 1) * (self._interval / NANOSECONDS)
