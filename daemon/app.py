@@ -32,6 +32,7 @@ from daemon.kafka.transactions import make_sink
 from daemon.kafka.writer import OutputRecord, TopicWriter
 from daemon.lifecycle import StopRequest
 from daemon.log import get_logger
+from daemon.mailbox import Mailbox
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
@@ -134,7 +135,9 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     telemetry = Telemetry(clock, sections.config_hash)
     health = HealthState(clock)
     model = read_model_of(config, clock)
-    with StopRequest(clock) as stop, HttpServer(config.server, telemetry, health, model):
+    mailbox = Mailbox()
+    server = HttpServer(config.server, telemetry, health, model, mailbox)
+    with StopRequest(clock) as stop, server:
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
         started = clock.monotonic()
         prepare_kernels()
@@ -168,6 +171,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             ),
             observe=model.observe,
             refresh=model.refresh,
+            mailbox=mailbox,
         )
         engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
         log.info("stopped", reason=stop.reason)

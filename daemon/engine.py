@@ -17,6 +17,7 @@ from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
 from daemon.http.health import HealthState
 from daemon.log import get_logger
+from daemon.mailbox import Mailbox
 from daemon.metrics import Rebalance
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
@@ -32,18 +33,13 @@ COMMIT_SECONDS = 5.0
 HEARTBEAT_SECONDS = 60.0
 MEASURE_SECONDS = 1.0
 FLUSH_SECONDS = 5.0
-
 #: No partition's hand-over begins later than this after the first one's.
 HAND_OVER_SECONDS, HAND_OVER_RESERVE = 5.0, 3.0
-
 #: A turn without records has this many times as much time for the copy of a checkpoint.
 IDLE_COPY_FACTOR = 10.0
-
 #: Part of the drain time kept for leaving the group and closing the output, which take this long
 #: in an outage.
 CLOSE_RESERVE_SECONDS = 6.0
-
-
 #: Silence of the broker after which reading counts as interrupted.
 CONTACT_SECONDS = 20.0
 
@@ -68,6 +64,7 @@ class Engine:
     limits: EngineLimits = field(default_factory=EngineLimits)
     checkpoints: Checkpoints | None = None
     watchdog: Watchdog = field(default_factory=Watchdog)
+    mailbox: Mailbox = field(default_factory=Mailbox)
     make: Callable[[InputPartition, PipelineSections], PartitionPipeline] = PartitionPipeline
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
@@ -114,6 +111,7 @@ class Engine:
         if batches:
             self.telemetry.poll_done(now - started)
         self._close_idle(now)
+        self.telemetry.feedback_heard(self.mailbox.deliver(self.partitions, self._secured))
         self._hold_back()
         self._send_heartbeats(now)
         if self.checkpoints is not None:
@@ -180,15 +178,18 @@ class Engine:
             return
         lag = self.source.lag()
         for partition, owned in quiet.items():
-            if not lag.get(partition) and self._decided(owned):
+            if not lag.get(partition) and self._secured(partition, closing=True):
                 self._publish(partition, owned, owned.pipeline.close_idle())
 
-    def _decided(self, owned: Assigned) -> bool:
-        """Make durable that idle frames will be closed here, so that a replay repeats it."""
-        if self.checkpoints is None or owned.pipeline.idle_end is None:
+    def _secured(self, partition: InputPartition, *, closing: bool = False) -> bool:
+        """Make durable what is done here, so that a replay repeats it: heard, or idle closed."""
+        owned = self.partitions[partition]
+        if self.checkpoints is None or (closing and owned.pipeline.idle_end is None):
             return True
         flushed = not self._unsafe and self._flushed(self._flush_seconds())
-        return flushed and bool(self.checkpoints.save([owned.kept], closing=True, all_stores=True))
+        return flushed and bool(
+            self.checkpoints.save([owned.kept], closing=closing, all_stores=True)
+        )
 
     def _checkpoint(self, checkpoints: Checkpoints, copy_seconds: float) -> None:
         """Save what has moved when it is time, and commit what has been saved."""

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Final
 
 from daemon.records import Channel, DropReason
+from hebbstream.feedback import Label
 from hebbstream.results import Change
 
 PREFIX: Final = "hebbstream_"
@@ -300,6 +301,13 @@ METRICS: Final = (
         Type.COUNTER,
         "Events not sent again because they were published before a restart.",
         known=_NONE,
+    ),
+    Spec(
+        "feedback_total",
+        Type.COUNTER,
+        "What people said of findings, by label.",
+        labels=("label",),
+        known=tuple((label.value,) for label in Label),
     ),
     Spec(
         "last_fetch_timestamp_seconds",

@@ -7,7 +7,7 @@ for byte, however they were split into batches; `replay` and the live service ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -36,7 +36,7 @@ from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture, GroupCapture
 from daemon.told import in_order, last_details
 from daemon.windows import outside
-from hebbstream import Detector, RunResult, SnapshotCorruptError
+from hebbstream import Detector, Note, RunResult, SnapshotCorruptError
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,11 @@ class PartitionPipeline:
         self._take(self._framer.push(samples, batch), output)
         self.next_offset = batch.next_offset
         return output
+
+    def hear(self, name: str, say: Callable[[Detector], tuple[Note, ...]]) -> tuple[Note, ...]:
+        """Let something be said to the detector of a group, between two batches."""
+        self.before_change(name)
+        return say(self._groups[name].detector)
 
     def capture(self, *, closing: bool = False) -> Capture:
         """Copy everything that is held, between two batches.

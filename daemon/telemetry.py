@@ -263,6 +263,12 @@ class Telemetry:
             self._add("restores_total", (), partitions)
             self._values["restore_duration_seconds"][()] = seconds
 
+    def feedback_heard(self, labels: Iterable[str]) -> None:
+        """Count what people said."""
+        with self._lock:
+            for label in labels:
+                self._add("feedback_total", (label,), 1)
+
     def events_withheld(self, count: int) -> None:
         """Count events that were published before a restart."""
         with self._lock:

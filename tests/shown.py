@@ -6,6 +6,9 @@ way, so that one incident opens. Label values are whatever the test wants to see
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -14,6 +17,7 @@ import numpy as np
 from daemon.app import read_model_of, sections_of
 from daemon.config import Config
 from daemon.http.health import HealthState
+from daemon.mailbox import Mailbox
 from daemon.pipeline import PartitionPipeline
 from daemon.readmodel import ReadModel
 from daemon.records import NANOSECONDS, InputPartition
@@ -102,6 +106,31 @@ class World:
             "values": values,
         }
         return msgspec.json.encode(sample)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A partition that is owned."""
+
+    pipeline: PartitionPipeline
+
+
+@contextmanager
+def hearing(mailbox: Mailbox, pipeline: PartitionPipeline) -> Iterator[None]:
+    """Let the detectors of a pipeline hear what is sent, every few milliseconds, in a thread."""
+    stop = threading.Event()
+
+    def listen() -> None:
+        while not stop.wait(0.005):
+            mailbox.deliver({pipeline.partition: Owned(pipeline)}, lambda _: True)
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def broken_world(services: tuple[str, ...] = ("a", "b")) -> World:

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from daemon.http import about, assets, groups, incidents, problems
+from daemon.http import about, assets, feedback, groups, incidents, problems
 from daemon.http.context import Context
 from daemon.http.documents import schemas
 from daemon.http.headers import SafeHeaders
@@ -19,7 +19,7 @@ from daemon.http.headers import SafeHeaders
 TITLE = "hebbstream"
 DESCRIPTION = (
     "What one hebbstream process knows: its groups, their scores, what they have learnt, and their "
-    "incidents. Reading only; nothing here changes anything. Figures are those of the partitions "
+    "incidents. Feedback alone changes anything. Figures are those of the partitions "
     "this process owns, published about once a second; incidents appear with their event. "
     "Lists are paged by `limit` and `cursor`, answers carry an `ETag`, refusals are "
     "application/problem+json."
@@ -58,7 +58,7 @@ def make_application(context: Context) -> FastAPI:
     app.state.context = context
     app.add_middleware(SafeHeaders)
     problems.install(app)
-    for router in (about.router, groups.router, incidents.router, about.probes):
+    for router in (about.router, groups.router, incidents.router, feedback.router, about.probes):
         app.include_router(router)
     app.include_router(assets.make_router())
     app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's own way

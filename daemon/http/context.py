@@ -12,6 +12,7 @@ from daemon.http.answers import Answers
 from daemon.http.health import HealthState
 from daemon.http.paging import falling_key, name_key
 from daemon.http.stream import EventHub
+from daemon.mailbox import Mailbox
 from daemon.readmodel import ReadModel
 from daemon.readmodel.views import GroupView, IncidentState, IncidentView, View
 from daemon.telemetry import Telemetry
@@ -65,6 +66,8 @@ class Context:
         What /metrics, /healthz and /readyz show.
     hub : EventHub
         The live stream.
+    mailbox : Mailbox
+        Where feedback goes.
     answers : Answers
         Bodies made from the current view.
     """
@@ -73,6 +76,7 @@ class Context:
     telemetry: Telemetry
     health: HealthState
     hub: EventHub
+    mailbox: Mailbox = field(default_factory=Mailbox)
     answers: Answers = field(default_factory=Answers)
     _picture: Picture | None = None
 

@@ -25,6 +25,7 @@ from daemon.http.context import Context
 from daemon.http.health import HealthState
 from daemon.http.stream import EventHub
 from daemon.log import get_logger
+from daemon.mailbox import Mailbox
 from daemon.readmodel import About, ReadModel
 from daemon.telemetry import Telemetry
 
@@ -52,6 +53,8 @@ class HttpServer:
         What /healthz and /readyz show.
     read_model : ReadModel, optional
         What the page and the API show; without one they show nothing.
+    mailbox : Mailbox, optional
+        Where feedback goes; without one nobody hears it.
     """
 
     def __init__(
@@ -60,12 +63,13 @@ class HttpServer:
         telemetry: Telemetry,
         health: HealthState,
         read_model: ReadModel | None = None,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self._section = section
         model = ReadModel(About(), SystemClock()) if read_model is None else read_model
         self._hub = EventHub(section.streams_max, boot=secrets.token_hex(4))
         model.listen(self._hub.publish)
-        self._context = Context(model, telemetry, health, self._hub)
+        self._context = Context(model, telemetry, health, self._hub, mailbox or Mailbox())
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

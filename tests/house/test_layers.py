@@ -36,7 +36,7 @@ SERVICE = (
     # The world: each speaks to one thing outside.
     (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
-        "readmodel", "telemetry",
+        "mailbox",        "readmodel", "telemetry",
     ),
     ("copying", "rekey", "reports", "state_check", "warmup"),
     ("checkpoints",),

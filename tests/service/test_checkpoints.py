@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from daemon.engine import Engine
 from daemon.errors import CheckpointError, StateStoreError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.mailbox import Heard
 from daemon.pipeline import PartitionPipeline
 from daemon.ports import StateStore, StoredState
 from daemon.published import Ahead
@@ -99,6 +101,36 @@ def test_a_second_process_goes_on_where_the_first_one_stopped(tmp_path: Path) ->
     assert second.telemetry.value("records_total", "metrics", "0") == 3
     assert isinstance(second.source, FakeSource)
     assert second.source.committed[PARTITION] == 15
+
+
+def test_what_was_said_is_saved_before_it_is_answered(tmp_path: Path) -> None:
+    """A process that is killed right after the answer has not forgotten what it was told."""
+    made = make(tmp_path, [Assign((PARTITION,)), *batches(8)])
+    answers: list[Future[Heard]] = []
+    found: list[tuple[int, int]] = []
+
+    def killed() -> bool:
+        groups = [group for owned in made.partitions.values() for group in owned.pipeline.groups]
+        if not answers and groups:
+            (group,) = groups
+            answers.append(made.mailbox.send(PARTITION, group, lambda each: (each.new_trend(),)))
+        elif answers and answers[0].done():
+            stored = FileStates(tmp_path, 2).stored(PARTITION)
+            latest = max(stored, key=lambda each: each.order)
+            capture, _ = decode(latest.read(), PARTITION, made.sections.shape)
+            (restored,) = PartitionPipeline.restored(capture, made.sections).groups.values()
+            reached = made.partitions[PARTITION].pipeline.next_offset
+            found.append((len(restored.detector.notes), capture.next_offset - reached))
+            return True
+        return False
+
+    assert made.checkpoints is not None
+    made.checkpoints.keepers[0].interval = 1e9  # nothing else is written
+    made.run(killed)
+
+    assert answers[0].result(0).saved
+    assert found == [(1, 0)]
+    assert made.telemetry.value("feedback_total", "NEW_TREND") == 1
 
 
 def test_only_what_is_saved_is_committed(tmp_path: Path) -> None:

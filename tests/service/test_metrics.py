@@ -28,5 +28,5 @@ def test_no_label_is_unbounded() -> None:
 
     assert labels <= {
         "topic", "partition", "group", "reason", "change", "state", "severity", "kind",
-        "channel", "result", "version", "python", "hash", "store",
+        "channel", "result", "version", "python", "hash", "store", "label",
     }  # fmt: skip

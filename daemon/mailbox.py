@@ -1,0 +1,127 @@
+"""What people say over HTTP, handed to the engine's thread, which alone touches a detector.
+
+A letter is heard between two batches and saved with the position it was heard at before it is
+answered, so that a restart never repeats frames without what was said of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from daemon.pipeline import PartitionPipeline
+from daemon.records import InputPartition
+from hebbstream import Detector, HebbstreamError, Note
+
+#: What is said to a detector, and what comes of it.
+Say = Callable[[Detector], tuple[Note, ...]]
+
+
+class Held(Protocol):
+    """A partition that is owned now."""
+
+    @property
+    def pipeline(self) -> PartitionPipeline:
+        """What it has learnt."""
+        ...
+
+
+class NobodyThereError(HebbstreamError):
+    """What was spoken to is not here: a group that vanished or moved, feedback that was undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a letter: the notes, and whether a checkpoint holds them."""
+
+    notes: tuple[Note, ...]
+    saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    partition: InputPartition
+    group: str
+    say: Say
+    changes: bool
+    answer: Future[Heard]
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """Letters that wait for the engine; any thread may send."""
+
+    _letters: SimpleQueue[_Letter] = field(default_factory=SimpleQueue)
+
+    def send(
+        self, partition: InputPartition, group: str, say: Say, *, changes: bool = True
+    ) -> Future[Heard]:
+        """Have something said to the detector of a group.
+
+        Parameters
+        ----------
+        partition : InputPartition
+            Whose it is.
+        group : str
+            Its name.
+        say : callable
+            Called with the detector, on the engine's thread.
+        changes : bool, optional
+            Whether it has to be saved.
+
+        Returns
+        -------
+        Future of Heard
+            Fails with NobodyThereError, or with what `say` raised of the library's errors.
+        """
+        answer: Future[Heard] = Future()
+        self._letters.put(_Letter(partition, group, say, changes, answer))
+        return answer
+
+    def deliver(
+        self, owned: Mapping[InputPartition, Held], save: Callable[[InputPartition], bool]
+    ) -> list[str]:
+        """Let detectors hear what waits; on the engine's thread.
+
+        Parameters
+        ----------
+        owned : mapping
+            Partitions that are owned now.
+        save : callable
+            Makes a partition durable; False when it could not.
+
+        Returns
+        -------
+        list of str
+            Labels of the notes that were told, for the count of them.
+        """
+        told: list[str] = []
+        while True:
+            try:
+                letter = self._letters.get_nowait()
+            except Empty:
+                return told
+            if not letter.answer.set_running_or_notify_cancel():
+                continue
+            try:
+                notes = _hear(owned.get(letter.partition), letter)
+                saved = not letter.changes or save(letter.partition)
+            except HebbstreamError as error:
+                letter.answer.set_exception(error)
+            except BaseException as error:
+                letter.answer.set_exception(error)
+                raise
+            else:
+                if letter.changes:
+                    told += [note.label.value for note in notes]
+                letter.answer.set_result(Heard(notes, saved))
+
+
+def _hear(held: Held | None, letter: _Letter) -> tuple[Note, ...]:
+    if held is None or letter.group not in held.pipeline.groups:
+        msg = f"group {letter.group} is not here any more"
+        raise NobodyThereError(msg)
+    return held.pipeline.hear(letter.group, letter.say)

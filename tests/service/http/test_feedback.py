@@ -1,0 +1,176 @@
+"""Routes for feedback: `daemon.http.feedback`, over a pipeline that hears in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from daemon.config import ServerSection
+from daemon.http import feedback
+from daemon.http.server import HttpServer
+from daemon.mailbox import Mailbox
+from shown import World, broken_world, hearing
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Return two groups of which the first has an incident."""
+    return broken_world()
+
+
+@pytest.fixture(scope="module")
+def client(world: World) -> Iterator[httpx.Client]:
+    """Speak to a server whose letters are delivered every few milliseconds."""
+    mailbox, section = Mailbox(), ServerSection(host="127.0.0.1", port=0)
+    with (
+        hearing(mailbox, world.pipeline),
+        HttpServer(section, world.telemetry, world.health, world.model, mailbox) as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}/api/v1", timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def say(client: httpx.Client) -> Callable[..., httpx.Response]:
+    """Return a way to say something."""
+
+    def post(**said: Any) -> httpx.Response:  # noqa: ANN401 - JSON
+        return client.post("/feedback", json=said)
+
+    return post
+
+
+def ids(client: httpx.Client) -> tuple[str, str]:
+    """Id of the incident, and of its group."""
+    (incident,) = client.get("/incidents").json()["items"]
+    return incident["id"], incident["group_id"]
+
+
+def test_an_incident_that_was_none_is_told_listed_and_undone(
+    client: httpx.Client, say: Callable[..., httpx.Response], world: World
+) -> None:
+    """The note has the incident's pattern; it stands in the list until it is undone."""
+    incident_id, group_id = ids(client)
+    (known,) = world.model.view.incidents.values()
+
+    answer = say(label="NOT_ANOMALY", incident_id=incident_id)
+    assert answer.status_code == 201
+    (note,) = answer.json()["items"]
+    assert answer.json()["saved"]
+    assert max(note["pattern"], key=note["pattern"].get).startswith("errors{")
+    assert note["lift"] == pytest.approx(1.25 * known.worst.peak_score)
+
+    listed = client.get(f"/groups/{group_id}/feedback").json()
+    assert listed["items"] == [note]
+    undone = client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+    assert undone.json()["items"] == [note]
+    assert client.get(f"/groups/{group_id}/feedback").json()["items"] == []
+
+
+def test_an_incident_is_expected_every_day(
+    client: httpx.Client, say: Callable[..., httpx.Response]
+) -> None:
+    """The window is the incident's, from its start to its last event."""
+    incident_id, group_id = ids(client)
+    shown = client.get(f"/incidents/{incident_id}").json()["latest"]
+
+    (note,) = say(label="EXPECTED", incident_id=incident_id, every="day").json()["items"]
+
+    assert note["window_start"] == shown["approx_start"]
+    assert note["window_s"] > 0
+    assert note["period_s"] == 86_400
+    assert note["pattern"]
+    client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+
+
+def test_a_window_of_a_whole_group(
+    client: httpx.Client, say: Callable[..., httpx.Response]
+) -> None:
+    """Without an incident the request says when; any pattern is expected then."""
+    _, group_id = ids(client)
+    window = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z"}
+
+    (note,) = say(label="EXPECTED", group_id=group_id, **window).json()["items"]
+
+    assert (note["window_start"], note["window_s"]) == ("2026-01-01T00:00:00Z", 3600)
+    assert (note["period_s"], note["pattern"]) == (604_800, {})
+    client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+
+
+def test_an_anomaly_is_kept_out_of_learning(
+    client: httpx.Client, say: Callable[..., httpx.Response], world: World
+) -> None:
+    """What goes on is barred, until it is undone."""
+    incident_id, group_id = ids(client)
+
+    (note,) = say(label="ANOMALY", incident_id=incident_id).json()["items"]
+
+    assert world.pipeline.groups["a"].detector.barred
+    client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+    assert not world.pipeline.groups["a"].detector.barred
+
+
+def test_a_relation_is_muted(
+    client: httpx.Client, say: Callable[..., httpx.Response], world: World
+) -> None:
+    """Its ends are named by their keys."""
+    _, group_id = ids(client)
+    ends = list(world.pipeline.groups["a"].detector.series[:2])
+
+    (note,) = say(label="MUTED_RELATION", group_id=group_id, relation=ends).json()["items"]
+
+    assert note["relation"] == sorted(ends)
+    client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ({"label": "NOT_ANOMALY"}, 422, "either incident_id or group_id"),
+        ({"label": "FINE", "group_id": "0" * 16}, 422, "label"),
+        ({"label": "NEW_TREND", "incident_id": "nothing"}, 404, "no incident"),
+        ({"label": "NEW_TREND", "group_id": "0" * 16}, 404, "no group"),
+        ({"label": "NOT_ANOMALY", "group_id": "0" * 16}, 422, "series says"),
+        ({"label": "EXPECTED", "group_id": "0" * 16}, 422, "start and end"),
+        ({"label": "MUTED_RELATION", "group_id": "0" * 16}, 422, "two ends"),
+        ({"label": "NEW_TREND", "group_id": "0" * 16, "sort": 1}, 422, "sort"),
+    ],
+)
+def test_nonsense_is_refused(
+    say: Callable[..., httpx.Response], said: dict[str, Any], status: int, words: str
+) -> None:
+    """A problem says what is wrong."""
+    answer = say(**said)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+
+
+def test_a_series_nobody_knows_is_refused_by_the_detector(
+    client: httpx.Client, say: Callable[..., httpx.Response]
+) -> None:
+    """What the detector refuses is told in its words."""
+    _, group_id = ids(client)
+
+    answer = say(label="NOT_ANOMALY", group_id=group_id, series=["x"])
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "no series 'x'")
+    assert client.delete(f"/groups/{group_id}/feedback/77777").status_code == 404
+
+
+def test_an_engine_that_does_not_hear_is_unavailable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says something is told that nobody heard it."""
+    monkeypatch.setattr(feedback, "ANSWER_SECONDS", 0.05)
+    section = ServerSection(host="127.0.0.1", port=0)
+    with HttpServer(section, world.telemetry, world.health, world.model) as server:
+        base = f"http://127.0.0.1:{server.port}/api/v1"
+        group = httpx.get(f"{base}/groups").json()["items"][0]["id"]
+        answer = httpx.post(f"{base}/feedback", json={"label": "NEW_TREND", "group_id": group})
+
+    assert answer.status_code == 503
