@@ -12,7 +12,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from daemon.pipeline import PartitionPipeline, PipelineOutput
@@ -158,7 +158,10 @@ def test_any_bytes_at_all_are_survived(hostile: bytes) -> None:
 def test_mutated_and_truncated_records_are_survived(at: int, byte: int, end: int) -> None:
     """A healthy record with one byte changed and its end cut off never stops the stream."""
     healthy = bytearray(wide_records(related(seed=1, ticks=12, series=SERIES))[-1])
-    healthy[at % len(healthy)] = byte
+    place = at % len(healthy)
+    # Another time that may be, a quarter of an hour ahead, rightly makes the next samples late.
+    assume(place >= healthy.index(b",") or not chr(byte).isdigit())
+    healthy[place] = byte
 
     framed, _ = tally(feed(bytes(healthy[:end])))
 
