@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Literal, Protocol
 
 from daemon.pipeline import PartitionPipeline
 from daemon.records import InputPartition
@@ -18,6 +18,7 @@ from hebbstream import Detector, HebbstreamError, Note
 
 #: What is said to a detector, and what comes of it.
 Say = Callable[[Detector], tuple[Note, ...]]
+Purpose = Literal["tell", "undo", "ask"]
 
 
 class Held(Protocol):
@@ -46,7 +47,7 @@ class _Letter:
     partition: InputPartition
     group: str
     say: Say
-    changes: bool
+    purpose: Purpose
     answer: Future[Heard]
 
 
@@ -57,7 +58,7 @@ class Mailbox:
     _letters: SimpleQueue[_Letter] = field(default_factory=SimpleQueue)
 
     def send(
-        self, partition: InputPartition, group: str, say: Say, *, changes: bool = True
+        self, partition: InputPartition, group: str, say: Say, purpose: Purpose = "tell"
     ) -> Future[Heard]:
         """Have something said to the detector of a group.
 
@@ -69,8 +70,8 @@ class Mailbox:
             Its name.
         say : callable
             Called with the detector, on the engine's thread.
-        changes : bool, optional
-            Whether it has to be saved.
+        purpose : str, optional
+            To tell, to undo what was told, or only to ask, which need not be saved.
 
         Returns
         -------
@@ -78,7 +79,7 @@ class Mailbox:
             Fails with NobodyThereError, or with what `say` raised of the library's errors.
         """
         answer: Future[Heard] = Future()
-        self._letters.put(_Letter(partition, group, say, changes, answer))
+        self._letters.put(_Letter(partition, group, say, purpose, answer))
         return answer
 
     def deliver(
@@ -108,14 +109,14 @@ class Mailbox:
                 continue
             try:
                 notes = _hear(owned.get(letter.partition), letter)
-                saved = not letter.changes or save(letter.partition)
+                saved = letter.purpose == "ask" or save(letter.partition)
             except HebbstreamError as error:
                 letter.answer.set_exception(error)
             except BaseException as error:
                 letter.answer.set_exception(error)
                 raise
             else:
-                if letter.changes:
+                if letter.purpose == "tell":
                     told += [note.label.value for note in notes]
                 letter.answer.set_result(Heard(notes, saved))
 

@@ -21,7 +21,7 @@ from daemon.http.context import Context, context_of
 from daemon.http.documents import answering
 from daemon.http.problems import NotThere, documented
 from daemon.http.times import RequestTime, parse_time
-from daemon.mailbox import Heard, NobodyThereError, Say
+from daemon.mailbox import Heard, NobodyThereError, Purpose, Say
 from daemon.readmodel.views import GroupIdentity, GroupView, IncidentView
 from daemon.records import NANOSECONDS
 from daemon.series_key import series_key
@@ -110,7 +110,7 @@ async def list_feedback(request: Request, group_id: GroupId) -> Response:
     """List what was said of a group, in the order it was told."""
     context = context_of(request)
     identity = _group(context, group_id)
-    heard = await _heard(context, identity, lambda detector: detector.notes, changes=False)
+    heard = await _heard(context, identity, lambda detector: detector.notes, "ask")
     return documents.answer(documents.heard(identity, heard))
 
 
@@ -125,7 +125,7 @@ async def undo_feedback(
     """Undo a piece of feedback; the answer shows what no longer holds."""
     context = context_of(request)
     identity = _group(context, group_id)
-    heard = await _heard(context, identity, lambda detector: (_undo(detector, number),))
+    heard = await _heard(context, identity, lambda detector: (_undo(detector, number),), "undo")
     return documents.answer(documents.heard(identity, heard))
 
 
@@ -159,10 +159,10 @@ def _group(context: Context, group_id: str) -> GroupIdentity:
 
 
 async def _heard(
-    context: Context, identity: GroupIdentity, say: Say, *, changes: bool = True
+    context: Context, identity: GroupIdentity, say: Say, purpose: Purpose = "tell"
 ) -> Heard:
     """Wait until the engine has heard it."""
-    answer = context.mailbox.send(identity.partition, identity.name, say, changes=changes)
+    answer = context.mailbox.send(identity.partition, identity.name, say, purpose)
     try:
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_SECONDS)
     except TimeoutError:

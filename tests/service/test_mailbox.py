@@ -42,10 +42,25 @@ def test_what_is_said_is_heard_and_saved(owned: Owned) -> None:
 def test_what_changes_nothing_is_not_saved(owned: Owned) -> None:
     """Asking what was said costs no checkpoint."""
     mailbox = Mailbox()
-    answer = mailbox.send(PARTITION, "a", lambda detector: detector.notes, changes=False)
+    answer = mailbox.send(PARTITION, "a", lambda detector: detector.notes, "ask")
 
     assert mailbox.deliver({PARTITION: owned}, lambda _: pytest.fail("saved")) == []
     assert answer.result(0).saved
+
+
+def test_what_is_undone_is_saved_and_is_not_told_again(owned: Owned) -> None:
+    """Taking back is no feedback that counts."""
+    mailbox, saved = Mailbox(), []
+    number = (
+        owned.pipeline.groups["a"]
+        .detector.mute(*owned.pipeline.groups["a"].detector.series[:2])
+        .number
+    )
+    answer = mailbox.send(PARTITION, "a", lambda each: (each.undo(number),), "undo")
+
+    assert mailbox.deliver({PARTITION: owned}, lambda at: saved.append(at) is None) == []
+    assert answer.result(0).saved
+    assert saved == [PARTITION]
 
 
 def test_what_could_not_be_saved_says_so(owned: Owned) -> None:
