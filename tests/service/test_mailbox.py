@@ -51,14 +51,16 @@ def test_what_changes_nothing_is_not_saved(owned: Owned) -> None:
 def test_what_is_undone_is_saved_and_is_not_told_again(owned: Owned) -> None:
     """Taking back is no feedback that counts."""
     mailbox, saved = Mailbox(), []
-    number = (
-        owned.pipeline.groups["a"]
-        .detector.mute(*owned.pipeline.groups["a"].detector.series[:2])
-        .number
-    )
+    detector = owned.pipeline.groups["a"].detector
+    number = detector.mute(*detector.series[:2]).number
+
+    def save(partition: object) -> bool:
+        saved.append(partition)
+        return True
+
     answer = mailbox.send(PARTITION, "a", lambda each: (each.undo(number),), "undo")
 
-    assert mailbox.deliver({PARTITION: owned}, lambda at: saved.append(at) is None) == []
+    assert mailbox.deliver({PARTITION: owned}, save) == []
     assert answer.result(0).saved
     assert saved == [PARTITION]
 
