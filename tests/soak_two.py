@@ -124,6 +124,9 @@ class Pair:
     ) -> None:
         for member in self.members:
             if member.process is not None:
+                if error is not None:
+                    words = [*member.ended, member.process.log[-4000:]]
+                    sys.stderr.write(f"{member.name}, before the end:\n" + "\n".join(words))
                 member.process.end()
 
     def shared(self) -> bool:
@@ -234,7 +237,9 @@ def compare_pair(
     prepare_kernels()  # once, or the first start alone would compile
     topic = broker.create_topic("soak-two", partitions=PARTITIONS)
     story = records(seed, ticks_of(faults.seconds, RATE))
-    load = threading.Thread(target=produce, args=(broker.bootstrap, topic, story, RATE))
+    load = threading.Thread(
+        target=produce, args=(broker.bootstrap, topic, story, RATE), daemon=True
+    )
     load.start()
     config = configuration(broker.bootstrap, topic, "pair", folder)
     calm_config = configuration(broker.bootstrap, topic, "calm", folder)

@@ -158,12 +158,13 @@ class KafkaSource:
             return []
         self._contact.check()
         silence = max(silence, self._clock.monotonic() - self._returned)
-        self._returned = self._clock.monotonic()
         batches = [
             record_batch(input_partition(partition), rows if self._columnar else [chunk_of(rows)])
             for partition, rows in records.items()
         ]
-        return batches if self.standing.holds(batches, silence) else []
+        ours = self.standing.holds(batches, silence)
+        self._returned = self._clock.monotonic()
+        return batches if ours else []
 
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""
