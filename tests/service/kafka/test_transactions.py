@@ -23,14 +23,14 @@ pytestmark = [pytest.mark.slow]
 
 @pytest.fixture
 def section(apache: ApacheKafka) -> KafkaSection:
-    """Return how to reach the broker, with short sessions."""
+    """Return how to reach the broker."""
     return KafkaSection(
         bootstrap_servers=[apache.bootstrap],
         topics=[apache.create_topic("input")],
         topic_partitions=1,
         instance_id="pod-0",
-        session_timeout=3,
-        heartbeat_interval=0.5,
+        session_timeout=6,
+        heartbeat_interval=1,
     )
 
 
@@ -103,6 +103,7 @@ def test_a_transaction_is_ended_while_messages_come(
     while clock.monotonic() < until:
         sink.send([event(1)])
         clock.sleep(0.2)
+    sink.close()
 
     assert len(committed(section, application)) >= 5
 
@@ -131,7 +132,7 @@ def test_reading_back_waits_for_transactions_that_are_open(
 ) -> None:
     """Events behind an open transaction of another member are found, not taken for missing."""
     hanging = TransactionalSink(
-        section.model_copy(update={"instance_id": "pod-1"}),
+        section.model_copy(update={"instance_id": "pod-1", "session_timeout": 3}),
         application,
         SystemClock(),
         (Channel.EVENTS,),
