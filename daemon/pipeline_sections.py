@@ -43,10 +43,13 @@ class PipelineSections:
 
     @property
     def shape(self) -> dict[str, Any]:
-        """What gives learnt state its meaning: a change of these begins anew."""
+        """What gives learnt state its meaning: a change of these begins anew.
+
+        The rules of `series` do not: they say which series come and under which name, and what is
+        learnt is known by that name.
+        """
         return {
             "application_id": self.application_id,
-            "series": self.series.model_dump(mode="json"),
             "metrics": [
                 rule.model_dump(mode="json", include={"match", "kind", "transform"})
                 for rule in self.metrics

@@ -249,7 +249,7 @@ def _refuse_others(header: Mapping[str, Any], partition: InputPartition, shape: 
         raise CheckpointError(msg)
     learnt: Shape = header["shape"]
     plain = msgspec.to_builtins(dict(shape))
-    names = sorted(name for name in plain.keys() | learnt if plain.get(name) != learnt.get(name))
+    names = sorted(name for name in plain if plain[name] != learnt.get(name))
     if names:
         groups, series = len(header["learnt"]), len(header["names"])
         changes = "; ".join(

@@ -103,6 +103,30 @@ def test_a_second_process_goes_on_where_the_first_one_stopped(tmp_path: Path) ->
     assert second.source.committed[PARTITION] == 15
 
 
+def test_metrics_that_got_other_names_go_on(tmp_path: Path) -> None:
+    """With a rename from the new name to the learnt one nothing is forgotten."""
+    make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
+    values = [value.replace(b'"m', b'"n') for value in wide_records(related(seed=1, ticks=18))[12:]]
+    renamed = [record_batch(values, 12), None]
+    rename = {f"n{index}": f"m{index}" for index in range(6)}
+    second = make(tmp_path, [Assign((PARTITION,)), *renamed], series={"rename": rename})
+    seen: list[tuple[int, list[str]]] = []
+
+    def look() -> bool:
+        for owned in second.partitions.values():
+            for group in owned.pipeline.groups.values():
+                names = [series.name for series in group.members]
+                seen.append((group.detector.tick, names))
+        return False
+
+    second.run(look)
+
+    assert second.telemetry.value("restores_total") == 1
+    assert seen[-1][0] > seen[0][0] > 0
+    assert seen[-1][1] == seen[0][1]
+    assert all(name.startswith("m") for name in seen[-1][1])
+
+
 def test_what_was_said_is_saved_before_it_is_answered(tmp_path: Path) -> None:
     """A process that is killed right after the answer has not forgotten what it was told."""
     made = make(tmp_path, [Assign((PARTITION,)), *batches(8)])
