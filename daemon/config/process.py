@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from daemon.config.section import Section
 
@@ -42,6 +42,14 @@ class ServerSection(Section):
         ge=0,
         le=65_535,
         description="Port to listen on; 0 picks a free one and logs it.",
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description=(
+            "What a request that changes anything must carry as Authorization: Bearer; without one "
+            "no such request is served. Prefer the environment."
+        ),
     )
     history_max: int = Field(
         default=720,

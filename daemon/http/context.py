@@ -68,6 +68,8 @@ class Context:
         The live stream.
     mailbox : Mailbox
         Where feedback goes.
+    token : str or None
+        What requests that change anything must carry; None refuses them all.
     answers : Answers
         Bodies made from the current view.
     """
@@ -77,6 +79,7 @@ class Context:
     health: HealthState
     hub: EventHub
     mailbox: Mailbox = field(default_factory=Mailbox)
+    token: str | None = None
     answers: Answers = field(default_factory=Answers)
     _picture: Picture | None = None
 

@@ -7,11 +7,13 @@ written before the answer.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
@@ -34,10 +36,28 @@ SERIES_MAX, KEY_MAX, SCORE_MAX = 1000, 70_000, 1e6
 PERIODS = {"day": DAY_SECONDS, "week": WEEK_SECONDS}
 
 router = APIRouter(prefix="/api/v1", tags=["feedback"], responses=documented(404, 422, 503))
+BEARER = HTTPBearer(auto_error=False, description="`server.token` of the configuration.")
+Login = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+GUARDED = documented(401, 403)
 GroupId = Annotated[
     str, Path(pattern=r"^[0-9a-f]{16}$", description="The `id` of a group in the list of groups.")
 ]
 Key = Annotated[str, Field(max_length=KEY_MAX)]
+
+
+async def _admitted(request: Request, login: Login) -> None:
+    """Let nobody change anything without the token."""
+    context = context_of(request)
+    if context.token is None:
+        msg = "nothing can be changed over HTTP until server.token is set"
+        raise HTTPException(HTTPStatus.FORBIDDEN, msg)
+    given = "" if login is None else login.credentials
+    if not secrets.compare_digest(given.encode(), context.token.encode()):
+        msg = "Authorization: Bearer with the token of server.token is needed"
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, msg, {"WWW-Authenticate": "Bearer"})
+
+
+ADMITTED = [Depends(_admitted)]
 
 
 class FeedbackRequest(BaseModel):
@@ -89,7 +109,8 @@ class FeedbackRequest(BaseModel):
 
 
 @router.post("/feedback", response_model=None, status_code=HTTPStatus.CREATED,
-             responses={**documented(400),
+             dependencies=ADMITTED,
+             responses={**documented(400), **GUARDED,
                         **answering(documents.FeedbackHeard, HTTPStatus.CREATED, "It was heard.")},
              summary="Say what an incident was, or what is expected")  # fmt: skip
 async def say_feedback(request: Request, said: FeedbackRequest) -> Response:
@@ -115,7 +136,8 @@ async def list_feedback(request: Request, group_id: GroupId) -> Response:
 
 
 @router.delete("/groups/{group_id}/feedback/{number}", response_model=None,
-               responses=answering(documents.FeedbackHeard),
+               dependencies=ADMITTED,
+               responses={**GUARDED, **answering(documents.FeedbackHeard)},
                summary="Take back what was said")  # fmt: skip
 async def undo_feedback(
     request: Request,

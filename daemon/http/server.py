@@ -69,7 +69,8 @@ class HttpServer:
         model = ReadModel(About(), SystemClock()) if read_model is None else read_model
         self._hub = EventHub(section.streams_max, boot=secrets.token_hex(4))
         model.listen(self._hub.publish)
-        self._context = Context(model, telemetry, health, self._hub, mailbox or Mailbox())
+        token = None if section.token is None else section.token.get_secret_value()
+        self._context = Context(model, telemetry, health, self._hub, mailbox or Mailbox(), token)
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from pydantic import SecretStr
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from daemon.config import ServerSection
@@ -25,6 +26,7 @@ from daemon.mailbox import Mailbox
 from daemon.readmodel.views import group_id
 from shown import HOSTILE, PARTITION, World, broken_world, hearing
 
+TOKEN = "only we know it"
 EXAMPLES = int(os.environ.get("HEBBSTREAM_API_EXAMPLES", "10"))
 
 
@@ -52,7 +54,8 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def server(world: World) -> Iterator[HttpServer]:
     """Serve that world on a free loopback port; what is said of it is heard."""
-    section, mailbox = ServerSection(host="127.0.0.1", port=0), Mailbox()
+    mailbox = Mailbox()
+    section = ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
     with (
         hearing(mailbox, world.pipeline),
         HttpServer(section, world.telemetry, world.health, world.model, mailbox) as running,
@@ -77,7 +80,8 @@ def test_the_api_is_as_described(case: schemathesis.Case[Any], server: HttpServe
     # Which fields of what is said need each other is told in words only.
     excused: list[Any] = [positive_data_acceptance] if case.method == "POST" else []
     base_url = f"http://127.0.0.1:{server.port}"
-    case.call_and_validate(base_url=base_url, excluded_checks=excused)
+    login = {"Authorization": f"Bearer {TOKEN}"}
+    case.call_and_validate(base_url=base_url, headers=login, excluded_checks=excused)
 
 
 def test_an_incident_is_as_described(world: World, server: HttpServer) -> None:

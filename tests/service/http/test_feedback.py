@@ -7,12 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from daemon.config import ServerSection
 from daemon.http import feedback
 from daemon.http.server import HttpServer
 from daemon.mailbox import Mailbox
 from shown import World, broken_world, hearing
+
+TOKEN = "only we know it"
+LOGIN = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +28,13 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def client(world: World) -> Iterator[httpx.Client]:
     """Speak to a server whose letters are delivered every few milliseconds."""
-    mailbox, section = Mailbox(), ServerSection(host="127.0.0.1", port=0)
+    mailbox, section = Mailbox(), ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
     with (
         hearing(mailbox, world.pipeline),
         HttpServer(section, world.telemetry, world.health, world.model, mailbox) as server,
-        httpx.Client(base_url=f"http://127.0.0.1:{server.port}/api/v1", timeout=30) as client,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{server.port}/api/v1", timeout=30, headers=LOGIN
+        ) as client,
     ):
         yield client
 
@@ -167,10 +173,42 @@ def test_an_engine_that_does_not_hear_is_unavailable(
 ) -> None:
     """Whoever says something is told that nobody heard it."""
     monkeypatch.setattr(feedback, "ANSWER_SECONDS", 0.05)
-    section = ServerSection(host="127.0.0.1", port=0)
+    section = ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
     with HttpServer(section, world.telemetry, world.health, world.model) as server:
         base = f"http://127.0.0.1:{server.port}/api/v1"
         group = httpx.get(f"{base}/groups").json()["items"][0]["id"]
-        answer = httpx.post(f"{base}/feedback", json={"label": "NEW_TREND", "group_id": group})
+        said = {"label": "NEW_TREND", "group_id": group}
+        answer = httpx.post(f"{base}/feedback", json=said, headers=LOGIN)
 
     assert answer.status_code == 503
+
+
+@pytest.mark.parametrize("login", ["", "Bearer", "Bearer another one", f"Basic {TOKEN}"])
+def test_without_the_token_nothing_changes(client: httpx.Client, world: World, login: str) -> None:
+    """Neither is anything told nor taken back, whatever the request; reading is open."""
+    _, group_id = ids(client)
+    headers = {"Authorization": login}
+    before = world.pipeline.groups["a"].detector.notes
+    said = {"label": "NEW_TREND", "group_id": group_id}
+
+    answers = [
+        client.post("/feedback", json=said, headers=headers),
+        client.delete(f"/groups/{group_id}/feedback/0", headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].headers["www-authenticate"] == "Bearer"
+    assert world.pipeline.groups["a"].detector.notes == before
+    assert client.get(f"/groups/{group_id}/feedback", headers=headers).status_code == 200
+
+
+def test_a_service_without_a_token_refuses_every_change(world: World) -> None:
+    """It says which setting is missing."""
+    section = ServerSection(host="127.0.0.1", port=0)
+    with HttpServer(section, world.telemetry, world.health, world.model) as server:
+        url = f"http://127.0.0.1:{server.port}/api/v1/feedback"
+        said = {"label": "NEW_TREND", "group_id": "0" * 16}
+        answer = httpx.post(url, json=said, headers=LOGIN)
+
+    assert answer.status_code == 403
+    assert "server.token" in answer.json()["detail"]
