@@ -90,7 +90,7 @@ class Merger:
                 batches.append(batch)
                 if count < len(times):
                     positions[partition] = int(batch.offsets[count])
-                    queue[0] = (_rest(batch, count), times[count:])
+                    queue[0] = (batch.part(slice(count, None)), times[count:])
                     break
                 positions[partition] = batch.next_offset
                 queue.popleft()
@@ -99,14 +99,3 @@ class Merger:
         times, chosen, rows = (np.concatenate(each) for each in zip(*parts, strict=True))
         order = np.argsort(times, kind="stable")
         return Merged(batches, chosen[order], rows[order], positions)
-
-
-def _rest(batch: RecordBatch, first: int) -> RecordBatch:
-    return RecordBatch(
-        partition=batch.partition,
-        offsets=batch.offsets[first:],
-        timestamps=batch.timestamps[first:],
-        keys=batch.keys[first:],
-        values=batch.values[first:],
-        next_offset=batch.next_offset,
-    )

@@ -6,7 +6,7 @@ about a frame depends on floating point. Values are float64.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -51,6 +51,16 @@ class RecordBatch:
     keys: Spans
     values: Spans
     next_offset: int
+
+    def part(self, rows: slice) -> RecordBatch:
+        """Return some of its records in a row; what is read after them stays the same."""
+        return replace(
+            self,
+            offsets=self.offsets[rows],
+            timestamps=self.timestamps[rows],
+            keys=self.keys[rows],
+            values=self.values[rows],
+        )
 
 
 class DropReason(StrEnum):

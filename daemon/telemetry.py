@@ -265,8 +265,8 @@ class Telemetry:
 
     def feedback_heard(self, labels: Iterable[str]) -> None:
         """Count what people said."""
-        with self._lock:
-            for label in labels:
+        for label in labels:
+            with self._lock:
                 self._add("feedback_total", (label,), 1)
 
     def events_withheld(self, count: int) -> None:

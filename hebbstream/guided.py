@@ -33,10 +33,26 @@ class GuidedGroup(Group):
         self._told = Feedback()
         super().__init__(series, params, interval_seconds)
 
-    def _renew(self) -> None:
-        mute(self._state.graph, self._told.muted(self._series))
+    def _make_scratch(self) -> None:
+        self._listen()
+        super()._make_scratch()
+
+    def _listen(self) -> None:
+        """Lay out what was said, after it or the series changed."""
         self._patterns, self._terms = self._told.terms(self._series)
+        self._muted = self._told.muted(self._series)
+        mute(self._state.graph, self._muted)
+
+    def _renew(self) -> None:
+        if self._muted:  # a relation may have grown anew
+            mute(self._state.graph, self._muted)
         super()._renew()
+
+    def _keep(self, note: Note) -> Note:
+        """Keep a note and heed it from now on."""
+        note = self._told.keep(note)
+        self._listen()
+        return note
 
     def _heed(self, out: Output, clock: F64) -> None:
         """Apply what was said to the scores of a block."""
@@ -58,6 +74,7 @@ class GuidedGroup(Group):
         """
         super().rename_series(old, new)
         self._told.rename(old, new)
+        self._listen()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -97,11 +114,9 @@ class GuidedGroup(Group):
             msg = f"there is no score {score}"
             raise FeedbackError(msg)
         lift = min(MARGIN * max(1.0, score), LIFT_MAX)
-        note = self._told.keep(
+        return self._keep(
             Note(Label.NOT_ANOMALY, self._tick, pattern=self._pattern(pattern), lift=lift)
         )
-        self._renew()
-        return note
 
     def expect(
         self,
@@ -134,7 +149,7 @@ class GuidedGroup(Group):
         SeriesError
             When a series is unknown.
         """
-        note = self._told.keep(
+        return self._keep(
             Note(
                 Label.EXPECTED,
                 self._tick,
@@ -144,8 +159,6 @@ class GuidedGroup(Group):
                 period=float(period),
             )
         )
-        self._renew()
-        return note
 
     def new_trend(self) -> Note:
         """Take the present for normal at once, as `adopt` does.
@@ -156,7 +169,7 @@ class GuidedGroup(Group):
             What is kept; undone, what was normal before is normal again.
         """
         self.adopt()
-        return self._told.keep(Note(Label.NEW_TREND, self._tick))
+        return self._keep(Note(Label.NEW_TREND, self._tick))
 
     def keep_out(self, since: int | None = None) -> Note:
         """Keep what goes on out of learning until it has ended, however long it stays.
@@ -174,7 +187,7 @@ class GuidedGroup(Group):
         if since is not None and self._state.plasticity.adopted_since(since):
             self._restore()
         self._state.plasticity.bar()
-        return self._told.keep(Note(Label.ANOMALY, self._tick))
+        return self._keep(Note(Label.ANOMALY, self._tick))
 
     def mute(self, source: str, target: str) -> Note:
         """Leave the relation of two series out of every verdict, now or whenever it grows.
@@ -198,11 +211,9 @@ class GuidedGroup(Group):
         """
         for name in (source, target):
             self._index(name)
-        note = self._told.keep(
+        return self._keep(
             Note(Label.MUTED_RELATION, self._tick, relation=tuple(sorted((source, target))))
         )
-        self._renew()
-        return note
 
     def undo(self, number: int) -> Note:
         """Take back what was said.
@@ -232,7 +243,7 @@ class GuidedGroup(Group):
             self._restore()
         elif note.label is Label.ANOMALY:
             self._state.plasticity.unbar()
-        self._renew()
+        self._listen()
         return note
 
     def _pattern(self, pattern: Mapping[str, float]) -> dict[str, float]:

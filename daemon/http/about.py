@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from daemon.events import rfc3339
 from daemon.http import documents
+from daemon.http.answers import NO_STORE, answer_now
 from daemon.http.context import Context, context_of
-from daemon.http.documents import answering, encoded
+from daemon.http.documents import answering
 from daemon.readmodel.views import View
 from daemon.records import InputPartition
 from daemon.scatter import SHOWN, scattered
@@ -22,8 +23,6 @@ router = APIRouter(
     responses={304: {"description": "The reader has it already."}},
 )
 probes = APIRouter(tags=["service"])
-
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 @router.get("/build", response_model=None, responses=answering(documents.Build),
@@ -61,7 +60,7 @@ async def show_config(request: Request) -> Response:
             summary="How the service is")  # fmt: skip
 async def show_status(request: Request) -> Response:
     """Show health, how much is watched, and how far each input partition has come."""
-    return _now(_status(context_of(request)))
+    return answer_now(_status(context_of(request)))
 
 
 @probes.get("/metrics", summary="Metrics for Prometheus", response_class=Response,
@@ -72,7 +71,7 @@ async def show_status(request: Request) -> Response:
 async def expose_metrics(request: Request) -> Response:
     """Write all metrics in the format that `Accept` asks for."""
     body, kind = context_of(request).telemetry.exposition(request.headers.get("accept", ""))
-    return Response(body, headers={**_NO_STORE, "Content-Type": kind})
+    return Response(body, headers={**NO_STORE, "Content-Type": kind})
 
 
 @probes.get("/healthz", response_model=None, summary="Is it alive",
@@ -82,7 +81,7 @@ async def show_liveness(request: Request) -> Response:
     """Tell whether the engine's loop goes round; restart the process when it does not."""
     check = context_of(request).health.alive()
     body = documents.Liveness(alive=check.ok, reason=check.reason)
-    return _now(body, status=200 if check.ok else 503)
+    return answer_now(body, status=200 if check.ok else 503)
 
 
 @probes.get("/readyz", response_model=None, summary="Is it ready",
@@ -92,7 +91,7 @@ async def show_readiness(request: Request) -> Response:
     """Tell whether it reads, owns what it should, and can publish."""
     checks = _checks(context_of(request))
     ready = all(check.ok for check in checks)
-    return _now(documents.Readiness(ready=ready, checks=checks), status=200 if ready else 503)
+    return answer_now(documents.Readiness(ready=ready, checks=checks), status=200 if ready else 503)
 
 
 def _status(context: Context) -> documents.Status:
@@ -139,8 +138,3 @@ def _scattered(view: View) -> dict[str, tuple[InputPartition, ...]]:
 
 def _checks(context: Context) -> list[documents.CheckDocument]:
     return [documents.CheckDocument(**asdict(check)) for check in context.health.readiness()]
-
-
-def _now(body: documents.Document, status: int = 200) -> Response:
-    """Answer what is true at this moment only."""
-    return Response(encoded(body), status, _NO_STORE, "application/json")

@@ -19,6 +19,26 @@ ENTRIES_MAX = 64
 BODY_BYTES_MAX = 2**19
 
 _HEADERS = {"Cache-Control": "no-cache"}
+#: Of what is true at this moment only.
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def answer_now(document: Document, status: int = HTTPStatus.OK) -> Response:
+    """Answer what is true at this moment only.
+
+    Parameters
+    ----------
+    document : Document
+        The answer.
+    status : int, optional
+        HTTP status.
+
+    Returns
+    -------
+    Response
+        That nobody keeps.
+    """
+    return Response(encoded(document), status, NO_STORE, "application/json")
 
 
 class Answers:

@@ -19,8 +19,10 @@ from starlette.exceptions import HTTPException
 
 from daemon.events import Event
 from daemon.http import feedback_documents as documents
+from daemon.http.answers import answer_now
 from daemon.http.context import Context, context_of
 from daemon.http.documents import answering
+from daemon.http.groups import GroupId
 from daemon.http.problems import NotThere, documented
 from daemon.http.times import RequestTime, parse_time
 from daemon.mailbox import Heard, NobodyThereError, Purpose, Say
@@ -39,9 +41,6 @@ router = APIRouter(prefix="/api/v1", tags=["feedback"], responses=documented(404
 BEARER = HTTPBearer(auto_error=False, description="`server.token` of the configuration.")
 Login = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 GUARDED = documented(401, 403)
-GroupId = Annotated[
-    str, Path(pattern=r"^[0-9a-f]{16}$", description="The `id` of a group in the list of groups.")
-]
 Key = Annotated[str, Field(max_length=KEY_MAX)]
 
 
@@ -117,11 +116,11 @@ async def say_feedback(request: Request, said: FeedbackRequest) -> Response:
     """Have a group's detector hear what is said; it acts from the next frame on."""
     context = context_of(request)
     incident = _incident(context, said)
-    identity = _identity(context, said) if incident is None else incident.identity
+    identity = _group(context, said.group_id or "") if incident is None else incident.identity
     group = context.picture().view.groups.get(identity.id)
     interval = context.model.about.interval
     heard = await _heard(context, identity, _saying(said, incident, group, interval))
-    return documents.answer(documents.heard(identity, heard), HTTPStatus.CREATED)
+    return answer_now(documents.heard(identity, heard), HTTPStatus.CREATED)
 
 
 @router.get("/groups/{group_id}/feedback", response_model=None,
@@ -132,7 +131,7 @@ async def list_feedback(request: Request, group_id: GroupId) -> Response:
     context = context_of(request)
     identity = _group(context, group_id)
     heard = await _heard(context, identity, lambda detector: detector.notes, "ask")
-    return documents.answer(documents.heard(identity, heard))
+    return answer_now(documents.heard(identity, heard))
 
 
 @router.delete("/groups/{group_id}/feedback/{number}", response_model=None,
@@ -148,7 +147,7 @@ async def undo_feedback(
     context = context_of(request)
     identity = _group(context, group_id)
     heard = await _heard(context, identity, lambda detector: (_undo(detector, number),), "undo")
-    return documents.answer(documents.heard(identity, heard))
+    return answer_now(documents.heard(identity, heard))
 
 
 def _undo(detector: Detector, number: int) -> Note:
@@ -166,10 +165,6 @@ def _incident(context: Context, said: FeedbackRequest) -> IncidentView | None:
         msg = f"no incident {said.incident_id!r} is kept here; say it of its group and series"
         raise NotThere(msg)
     return incident
-
-
-def _identity(context: Context, said: FeedbackRequest) -> GroupIdentity:
-    return _group(context, said.group_id or "")
 
 
 def _group(context: Context, group_id: str) -> GroupIdentity:

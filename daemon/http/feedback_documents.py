@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Response
 from msgspec import Meta
 
 from daemon.events import rfc3339
-from daemon.http.documents import Document, Timestamp, encoded
+from daemon.http.documents import Document, Timestamp
 from daemon.mailbox import Heard
 from daemon.readmodel.views import GroupIdentity
 from daemon.records import NANOSECONDS
@@ -41,16 +39,6 @@ class FeedbackHeard(Document, frozen=True, kw_only=True, gc=False):
     saved: Annotated[
         bool, Meta(description="Whether it is durable; else it is with the next checkpoint.")
     ]
-
-
-def answer(document: FeedbackHeard, status: int = HTTPStatus.OK) -> Response:
-    """Make an answer that nobody keeps."""
-    return Response(
-        encoded(document),
-        status,
-        headers={"Cache-Control": "no-store"},
-        media_type="application/json",
-    )
 
 
 def heard(identity: GroupIdentity, told: Heard) -> FeedbackHeard:

@@ -49,7 +49,8 @@ class TopicReader:
         }
         self._consumer = connect(KafkaConsumer, options, timeout_seconds)
         try:
-            self._consumer.assign([each for topic in topics for each in self._partitions(topic)])
+            found = [each for topic in topics for each in partitions_of(self._consumer, topic)]
+            self._consumer.assign(found)
         except SourceError:
             self.close()
             raise
@@ -79,9 +80,17 @@ class TopicReader:
         """Disconnect."""
         self._consumer.close()
 
-    def _partitions(self, topic: str) -> list[TopicPartition]:
-        found = self._consumer.partitions_for_topic(topic)
-        if not found:
-            msg = f"topic {topic} does not exist"
-            raise SourceError(msg)
-        return [TopicPartition(topic, number) for number in sorted(found)]
+
+def partitions_of(consumer: Any, topic: str) -> list[TopicPartition]:  # noqa: ANN401 - kafka-python is not typed
+    """List the partitions of a topic, in order.
+
+    Raises
+    ------
+    SourceError
+        When it does not exist.
+    """
+    found = consumer.partitions_for_topic(topic)
+    if not found:
+        msg = f"topic {topic} does not exist"
+        raise SourceError(msg)
+    return [TopicPartition(topic, number) for number in sorted(found)]

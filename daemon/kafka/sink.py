@@ -325,11 +325,15 @@ class KafkaSink:
             return
         reasons = "; ".join(dict.fromkeys(self._flight.failures))
         # A producer that failed once is not trusted again: its sequence numbers may be spent.
-        self._disconnect()
-        self._waiting.clear()
-        self._flight = Flight(events_end=self._flight.events_end)
+        self._start_over()
         msg = f"messages could not be published: {reasons}"
         raise SinkError(msg)
+
+    def _start_over(self) -> None:
+        """Give up all that is queued or on its way; where events are stays known."""
+        self._waiting.clear()
+        self._disconnect()
+        self._flight = Flight(events_end=self._flight.events_end)
 
     def _connected(self) -> bool:
         if self._producer is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
 from daemon.kafka.connection import client_options, connect, require_crc32c
+from daemon.kafka.reader import partitions_of
 from daemon.kafka.rebalance import input_partition, topic_partition
 from daemon.ports import Clock
 from daemon.records import NANOSECONDS, InputPartition, RecordBatch
@@ -56,17 +58,14 @@ class TopicBatches:
         self._ends: dict[TopicPartition, int] = {}
         self._columnar = False
         try:
-            self.partitions = [each for topic in section.topics for each in self._found(topic)]
+            self.partitions = [
+                input_partition(each)
+                for topic in section.topics
+                for each in partitions_of(self._consumer, topic)
+            ]
         except SourceError:
             self.close()
             raise
-
-    def _found(self, topic: str) -> list[InputPartition]:
-        numbers = self._consumer.partitions_for_topic(topic)
-        if not numbers:
-            msg = f"topic {topic} does not exist"
-            raise SourceError(msg)
-        return [InputPartition(topic, number) for number in sorted(numbers)]
 
     def bounds(self, since: int | None = None) -> dict[InputPartition, tuple[int, int]]:
         """Look up where each partition begins and ends now.
@@ -156,14 +155,7 @@ class TopicBatches:
 def up_to(batch: RecordBatch, end: int) -> RecordBatch:
     """Leave out the records from offset `end` on."""
     count = int(np.searchsorted(batch.offsets, end))
-    return RecordBatch(
-        partition=batch.partition,
-        offsets=batch.offsets[:count],
-        timestamps=batch.timestamps[:count],
-        keys=batch.keys[:count],
-        values=batch.values[:count],
-        next_offset=min(batch.next_offset, end),
-    )
+    return replace(batch.part(slice(count)), next_offset=min(batch.next_offset, end))
 
 
 def is_running(section: KafkaSection, application_id: str, clock: Clock) -> bool:

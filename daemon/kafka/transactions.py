@@ -22,7 +22,7 @@ from kafka.errors import KafkaError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError
-from daemon.kafka.sink import READ_BACK_SECONDS, WAIT_SECONDS, Flight, KafkaSink
+from daemon.kafka.sink import READ_BACK_SECONDS, WAIT_SECONDS, KafkaSink
 from daemon.kafka.standing import Standing
 from daemon.ports import Clock
 from daemon.records import Channel, Message
@@ -184,9 +184,7 @@ class TransactionalSink(KafkaSink):
         """
         if self._began is None and not self._waiting:
             return False
-        self._waiting.clear()
-        self._disconnect()  # the next connection aborts the transaction
-        self._flight = Flight(events_end=self._flight.events_end)
+        self._start_over()  # the next connection aborts the transaction
         return True
 
     def close(self) -> None:

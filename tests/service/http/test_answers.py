@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from daemon.http.answers import entity_tag
+from daemon.http.answers import answer_now, entity_tag
+from daemon.http.documents import Liveness
 
 PATHS = ("/api/v1/groups", "/api/v1/incidents", "/api/v1/journal", "/api/v1/build", "/")
 
@@ -36,3 +37,10 @@ def test_who_has_something_else_is_answered(client: httpx.Client) -> None:
 def test_a_tag_names_a_body() -> None:
     """Equal bodies, equal tags."""
     assert entity_tag(b"a") == entity_tag(b"a") != entity_tag(b"b")
+
+
+def test_what_is_true_now_only_is_kept_by_nobody() -> None:
+    """What was said a moment ago must not come from a cache."""
+    answer = answer_now(Liveness(alive=True, reason="fine"), 201)
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")

@@ -22,10 +22,3 @@ def test_only_what_is_expected_has_a_window() -> None:
         ("1970-01-01T00:01:00Z", 30.0, 604_800.0),
     ]
     assert not shown.saved
-
-
-def test_an_answer_is_kept_by_nobody() -> None:
-    """What was said a moment ago must not come from a cache."""
-    answer = documents.answer(documents.heard(IDENTITY, Heard((), saved=True)), 201)
-
-    assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
