@@ -127,11 +127,11 @@ class Columns:
         self._fixed_at: list[int] = []
         self._fixed: list[int] = []
         self._dead: list[DeadLetter] = []
-        self._read: Read | None = None
+        self._reads: list[Read] = []
 
     def add_read(self, read: Read) -> None:
         """Take samples that kernels have read; those of the other records are added one by one."""
-        self._read = read
+        self._reads.append(read)
 
     def add_part(self, row: int, timestamp: Timestamp, count: int) -> None:
         """Note the time of a part of record `row` that holds `count` samples."""
@@ -196,11 +196,12 @@ class Columns:
             time, record = np.repeat(time, count), np.repeat(record, count)
         series = np.array(self.series, dtype=np.int32)
         value = np.array(self.value, dtype=np.float64)
-        if (read := self._read) is not None and len(read.record):
-            record = np.concatenate([read.record, record])
-            series = np.concatenate([read.series, series])
-            time, value = np.concatenate([read.time, time]), np.concatenate([read.value, value])
-            if self.record:
+        if reads := [read for read in self._reads if len(read.record)]:
+            record = np.concatenate([*(read.record for read in reads), record])
+            series = np.concatenate([*(read.series for read in reads), series])
+            time = np.concatenate([*(read.time for read in reads), time])
+            value = np.concatenate([*(read.value for read in reads), value])
+            if self.record or len(reads) > 1:
                 order = np.argsort(record, kind="stable")
                 series, time, value = series[order], time[order], value[order]
                 record = record[order]

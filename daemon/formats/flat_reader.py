@@ -56,25 +56,45 @@ class FlatReader:
         self._bytes_max = section.record_bytes_max
         self._index = index
 
-    def read(self, batch: RecordBatch) -> Read:
-        """Read what can be read of a batch."""
-        index, values = self._index, batch.values
+    @property
+    def known(self) -> int:
+        """How many spellings of series are known; every row that is left may add some."""
+        return len(self._index)
+
+    def read(self, batch: RecordBatch, rows: I64 | None = None) -> Read:
+        """Read what can be read of a batch.
+
+        Parameters
+        ----------
+        batch : RecordBatch
+            The records.
+        rows : int64[R], optional
+            Those to look at, in order; all when absent.
+
+        Returns
+        -------
+        Read
+            Their samples.
+        """
+        index, values, times = self._index, batch.values, batch.timestamps
+        if rows is None:
+            rows = np.arange(len(values))
+        else:
+            values, times = values.pick(rows), times[rows]
         index.settle()
         columns = np.empty((3, len(values)), dtype=np.int64)
         left = len(values)
         if len(index):
             left = read_flat(
-                values.array, values.start, values.stop, batch.timestamps, index.slots,
+                values.array, values.start, values.stop, times, index.slots,
                 index.entries, index.arena, index.heads, index.links, index.last, columns, SEED,
                 self._scale, self._bytes_max,
             )  # fmt: skip
         else:
             columns[SERIES_COLUMN] = UNKNOWN
-        series = columns[SERIES_COLUMN].astype(np.int32)
-        record = np.arange(len(values), dtype=np.int32)
+        series, record = columns[SERIES_COLUMN].astype(np.int32), rows.astype(np.int32)
         time, value = columns[TIME_COLUMN], columns[VALUE_COLUMN].view(np.float64)
         if not left:
             return Read(series, time, value, record, np.empty(0, dtype=np.int64))
         found = series != UNKNOWN
-        rest = np.flatnonzero(~found)
-        return Read(series[found], time[found], value[found], record[found], rest)
+        return Read(series[found], time[found], value[found], record[found], rows[~found])

@@ -33,6 +33,10 @@ from daemon.formats.span_index import SpanIndex
 from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
+#: Of the records that kernels leave, so many are read before they try the rest again; then so many
+#: times as many, so that records they never take cost few tries.
+FIRST_ROWS, MORE_ROWS = 256, 4
+
 
 class JsonPart(Struct):
     """A flat sample, or a wide map; unknown members are skipped.
@@ -82,10 +86,26 @@ class JsonCodec:
         """Turn records into samples; never raises, whatever the bytes."""
         self._identities.refresh()
         columns = Columns(batch, self._limits)
-        read = self._flat.read(batch)
-        columns.add_read(read)
-        self._decode_rows(read.left, batch, columns)
+        self._read_rows(batch, columns)
         return columns.finish(self._table)
+
+    def _read_rows(self, batch: RecordBatch, columns: Columns) -> None:
+        """Let kernels and the plain codec take turns until every record is read.
+
+        What the plain codec has read, kernels know: so it reads some of what they leave, and they
+        try the rest again. Where that adds nothing they know, the rest is the plain codec's.
+        """
+        read, some = self._flat.read(batch), FIRST_ROWS
+        while len(read.left):
+            columns.add_read(read)
+            known = self._flat.known
+            self._decode_rows(read.left[:some], batch, columns)
+            rest = read.left[some:]
+            if self._flat.known == known:
+                self._decode_rows(rest, batch, columns)
+                return
+            read, some = self._flat.read(batch, rest), some * MORE_ROWS
+        columns.add_read(read)
 
     def _decode_rows(self, rows: I64, batch: RecordBatch, columns: Columns) -> None:
         """Read, one by one, the records the kernels have left."""

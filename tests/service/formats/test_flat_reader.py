@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from codecs_under_test import batch_of, codec_of
 from daemon.config import InputSection, MetricRule, TimestampUnit
+from daemon.formats.columns import Columns
 from daemon.formats.json_samples import JsonCodec
 from daemon.formats.span_index import SpanIndex
-from daemon.records import SampleBatch
+from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
 RULES = [MetricRule(match="cpu", valid_min=0, valid_max=100)]
@@ -110,6 +111,48 @@ def test_equals_the_plain_codec(batches: list[list[bytes | None]], unit: Timesta
         same(mine.decode(batch_of(records)), plain.decode(batch_of(records)))
 
     assert [s.key for s in my_table.identities] == [s.key for s in table.identities]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    some=st.lists(payloads(), min_size=1, max_size=30),
+    count=st.integers(1, 1500),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_taking_turns_changes_nothing(some: list[bytes | None], count: int, seed: int) -> None:
+    """In a batch in which kernels get to know series halfway, nothing differs but who reads."""
+    mine, my_table = flat_codec(InputSection())
+    plain, table = plain_codec(InputSection())
+    drawn = np.random.default_rng(seed).integers(0, len(some), count)
+    batch = batch_of([some[at] for at in drawn])
+
+    same(mine.decode(batch), plain.decode(batch))
+
+    assert [s.key for s in my_table.identities] == [s.key for s in table.identities]
+
+
+class CountingCodec(JsonCodec):
+    """Counts the records the plain codec reads."""
+
+    plainly = 0
+
+    def _decode_rows(self, rows: I64, batch: RecordBatch, columns: Columns) -> None:
+        self.plainly += len(rows)
+        super()._decode_rows(rows, batch, columns)
+
+
+@pytest.mark.parametrize("series", [100, 2000])
+def test_series_are_known_from_their_second_record_on(series: int) -> None:
+    """In the first batch already the plain codec reads few records beyond one of each series."""
+    _, table = flat_codec(InputSection())
+    codec = CountingCodec(InputSection(), table)
+    names = [b'{"name":"m","labels":{"n":"%d"},"value":1}' % n for n in range(series)]
+    batch = batch_of(names * (20_000 // series))
+
+    samples = codec.decode(batch)
+
+    assert samples.record.tolist() == list(range(20_000))
+    assert codec.plainly < 3 * max(series, 100)
 
 
 def test_known_series_are_read_by_the_kernel() -> None:
