@@ -48,13 +48,13 @@ def alert_exponent(budget_per_day: float, interval_seconds: float) -> float:
 
 @dataclass(slots=True)
 class Calibration:
-    """Tail models of the alert, the gate, the relation and the series channel.
+    """Tail models of the alert, the gate, the relation, the series and the innovation channel.
 
     Attributes
     ----------
-    histograms : float64[4, BINS]
+    histograms : float64[5, BINS]
         Decayed counts of the statistic's logarithm.
-    tails : float64[4, 5]
+    tails : float64[5, 5]
         Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 

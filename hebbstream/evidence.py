@@ -9,7 +9,16 @@ import numpy as np
 
 from hebbstream.arrays import F64
 from hebbstream.kernels.evidence import USUAL_START
-from hebbstream.kernels.layout import GROUP_AGE, HABIT_ROWS, SMOOTH_ROWS, USUAL
+from hebbstream.kernels.layout import (
+    GROUP_AGE,
+    HABIT_ROWS,
+    INNOVATION_COUNT,
+    INNOVATION_ROWS,
+    INNOVATION_VARIANCE,
+    POWER,
+    SMOOTH_ROWS,
+    USUAL,
+)
 
 
 @dataclass(slots=True)
@@ -18,25 +27,34 @@ class Evidence:
 
     Attributes
     ----------
-    smooth : float64[3]
-        Short and long form, ticks learnt since the start or a reset.
+    smooth : float64[5]
+        Short and long form, ticks learnt since the start or a reset, both forms of what is new.
     habits : float64[3, n]
         The same forms of each series, and what their sum usually stays below.
+    innovations : float64[6, n]
+        Memory of each residual, variance of what is new in it, and its last two values.
     """
 
     smooth: F64
     habits: F64
+    innovations: F64
 
     @classmethod
     def empty(cls, n: int) -> Self:
         """Make the state of n series that have seen nothing."""
-        return cls(np.zeros(SMOOTH_ROWS), cls._habits(n))
+        return cls(np.zeros(SMOOTH_ROWS), cls._habits(n), cls._innovations(n))
 
     @staticmethod
     def _habits(n: int) -> F64:
         habits = np.zeros((HABIT_ROWS, n))
         habits[USUAL] = USUAL_START
         return habits
+
+    @staticmethod
+    def _innovations(n: int) -> F64:
+        innovations = np.zeros((INNOVATION_ROWS, n))
+        innovations[[POWER, INNOVATION_VARIANCE]] = 1.0
+        return innovations
 
     def check(self) -> None:
         """Make sure that there is a usual height to divide by.
@@ -46,17 +64,22 @@ class Evidence:
         ValueError
             When one is not above 0, or a square is negative.
         """
-        if (self.habits < 0).any() or not self.habits[USUAL].all():
+        squares = self.innovations[[POWER, INNOVATION_VARIANCE, INNOVATION_COUNT]]
+        if (self.habits < 0).any() or not self.habits[USUAL].all() or (squares < 0).any():
             msg = "the usual statistic of a series is not above 0, or a square is negative"
             raise ValueError(msg)
 
     def grow(self, count: int) -> None:
         """Append `count` series."""
         self.habits = np.ascontiguousarray(np.hstack([self.habits, self._habits(count)]))
+        self.innovations = np.ascontiguousarray(
+            np.hstack([self.innovations, self._innovations(count)])
+        )
 
     def drop(self, index: int) -> None:
         """Forget the series at `index`."""
         self.habits = np.delete(self.habits, index, axis=1)
+        self.innovations = np.delete(self.innovations, index, axis=1)
 
     @property
     def age(self) -> int:

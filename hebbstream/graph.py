@@ -30,6 +30,7 @@ from hebbstream.kernels.layout import (
     FAST_TRACE,
     GRAPH_STATUS_ROWS,
     NODE_BREAK,
+    NODE_BREAK_NOW,
     OWN,
     PENDING,
     SLOT_ROWS,
@@ -76,7 +77,7 @@ class Graph:
         Decayed co-activity, row by row above the diagonal; empty when there are too many series.
     linked : uint8[n (n - 1) / 2]
         1 where a pair has an edge.
-    activity : float64[7, n]
+    activity : float64[8, n]
         Per series, see layout.
     block : float32[2, 64, n]
         Frames that are not in the traces yet; no columns without relations.
@@ -255,7 +256,7 @@ class Graph:
             msg = f"the block of the traces has no row {pending:g}"
             raise ValueError(msg)
         squares = (
-            self.activity[[ACTIVITY, FAST, NODE_BREAK, ACTIVITY_COUNT]],
+            self.activity[[ACTIVITY, FAST, NODE_BREAK, NODE_BREAK_NOW, ACTIVITY_COUNT]],
             self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK]],
             self.own[SUM_SOURCE:],
             self.slots[SUM_SOURCE:],
@@ -394,4 +395,6 @@ class Graph:
         n = self.series_count
         self.activity[DEGREE] = np.bincount(self.ends.ravel(), minlength=n)[:n]
         # A series without edges starts with the break of a relation that holds.
-        self.activity[NODE_BREAK, self.activity[DEGREE] == 0] = 1.0
+        alone = self.activity[DEGREE] == 0
+        self.activity[NODE_BREAK, alone] = 1.0
+        self.activity[NODE_BREAK_NOW, alone] = 1.0

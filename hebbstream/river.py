@@ -61,8 +61,8 @@ class ReadableDetector(Detector):
         """Hold learning, and undo what a held step still moves: smoothed evidence, and the tick."""
         model = self._model
         moving: list[NDArray[Any]] = [
-            model.smooth, model.habits, model.activity, model.values, model.deviation, model.gate,
-            model.past,
+            model.smooth, model.habits, model.innovations, model.activity, model.values,
+            model.deviation, model.gate, model.past,
         ]  # fmt: skip
         kept = [array.copy() for array in moving]
         tick, waiting = self._tick, self._waiting

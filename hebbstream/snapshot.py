@@ -20,12 +20,20 @@ from hebbstream.calibration import Calibration
 from hebbstream.errors import SnapshotCorruptError, SnapshotVersionError
 from hebbstream.evidence import Evidence
 from hebbstream.feedback import Feedback
-from hebbstream.kernels.layout import COUNT, EDGE_ROWS, EDGE_TICK_ROWS, GATE_ROWS, SLOT_ROWS
+from hebbstream.kernels.layout import (
+    ACTIVITY_ROWS,
+    COUNT,
+    EDGE_ROWS,
+    EDGE_TICK_ROWS,
+    GATE_ROWS,
+    NODE_BREAK,
+    SLOT_ROWS,
+)
 from hebbstream.pairs import SEED
 from hebbstream.single import Single
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 4
+FORMAT = 5
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -65,6 +73,8 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_single(header["params"], arrays)
     if number < 4:
         _add_told(header, arrays)
+    if number < 5:
+        _add_innovations(arrays)
     return header, arrays
 
 
@@ -75,10 +85,25 @@ def _add_told(header: dict[str, Any], arrays: Arrays) -> None:
     arrays["gate"] = np.pad(arrays["gate"], (0, GATE_ROWS - len(arrays["gate"])))
 
 
+def _add_innovations(arrays: Arrays) -> None:
+    """Before format 5 nothing was known of what is new, nor of which breaks go on: both begin."""
+    empty = Evidence.empty(arrays["moments"].shape[1])
+    arrays["innovations"] = empty.innovations
+    arrays["smooth"] = np.pad(arrays["smooth"], (0, len(empty.smooth) - len(arrays["smooth"])))
+    _add_tails(arrays, Calibration.empty())
+    activity = arrays["activity"]
+    missing = ACTIVITY_ROWS - len(activity)
+    arrays["activity"] = np.vstack([activity, *missing * [activity[NODE_BREAK]]])
+
+
 def _add_habits(arrays: Arrays) -> None:
     """Let the channel of single series begin: no habit is known, its tail model is empty."""
     arrays["habits"] = Evidence.empty(arrays["moments"].shape[1]).habits
-    empty = Calibration.empty()
+    _add_tails(arrays, Calibration.empty())
+
+
+def _add_tails(arrays: Arrays, empty: Calibration) -> None:
+    """Append the tail models that were not there yet."""
     for name, whole in (("histograms", empty.histograms), ("tails", empty.tails)):
         arrays[name] = np.vstack([arrays[name], whole[len(arrays[name]) :]])
 

@@ -42,6 +42,7 @@ ARRAYS = (
     ("graph", "seed"),
     ("evidence", "smooth"),
     ("evidence", "habits"),
+    ("evidence", "innovations"),
     ("calibration", "histograms"),
     ("calibration", "tails"),
     ("plasticity", "deviation"),

@@ -293,7 +293,9 @@ def break_evidence(
             listed[j].append(m)
     node = np.array([np.mean(m) if m else 0.0 for m in listed])
     seen = np.array([bool(m) for m in listed])
-    a[at.NODE_BREAK, seen] += rate * (node - a[at.NODE_BREAK])[seen]
+    a[at.NODE_BREAK_NOW, seen] += 6 * rate * (node - a[at.NODE_BREAK_NOW])[seen]
+    lasting = a[at.NODE_BREAK] + rate * (node - a[at.NODE_BREAK])
+    a[at.NODE_BREAK, seen] = np.minimum(lasting, 2 * a[at.NODE_BREAK_NOW])[seen]
     return node, e, a, float(a[at.NODE_BREAK, seen].max()) if seen.any() else -1.0
 
 

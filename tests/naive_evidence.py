@@ -49,10 +49,52 @@ def learn_usual(height: float, usual: float, seen: float, rate: float, gate: flo
     return max(0.5, usual * math.exp(pace * (float(height > usual) - 0.001)))
 
 
-def temper(exponent: float) -> float:
-    """P up to 1; linear to 2 + log10 5 at P = 2; half the slope up to P = 5; beyond, P's own."""
-    top = 2 + np.log10(5)
-    return float(np.interp(exponent, [0, 1, 2, 5], [0, 1, top, top + 1.5])) + max(0.0, exponent - 5)
+def innovation(innovations: F64, j: int) -> float:
+    """u_t - a u_t-1, with a the product of both over the square, in [0, 0.98]."""
+    echoed, power, _, _, before, now = innovations[:, j]
+    return float(now - np.clip(echoed / (power + 0.01), 0, 0.98) * before)
+
+
+def innovate(u: F64, judged: F64, innovations: F64, limit: float) -> tuple[F64, float]:
+    """Move the last two u on; mean square of the innovations over their sigmas, of the judged."""
+    after = innovations.copy()
+    after[4], after[5] = innovations[5], np.clip(u, -limit, limit)
+    squares = [
+        min(abs(innovation(after, j)) / (np.sqrt(after[2, j]) + 0.01), limit) ** 2
+        for j in np.flatnonzero(judged)
+    ]
+    return after, float(np.mean(squares)) if squares and len(u) > 1 else -1.0
+
+
+def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) -> F64:
+    """EW of u_t u_t-1 and u_t-1^2, u cut at 4, of the innovation^2, at 4 sigmas."""
+    after = innovations.copy()
+    for j in np.flatnonzero(present):
+        own = innovations[:, j]
+        limit = 4 * (np.sqrt(own[2]) + 0.01)
+        new = np.clip(innovation(innovations, j), -limit, limit)
+        before, now = np.clip(own[4:], -4, 4)
+        towards = np.array([now * before, before**2, new**2])
+        after[:3, j] += max(rate, 1 / (own[3] + 20)) * gate * (towards - own[:3])
+        after[3, j] += 1
+    return after
+
+
+def temper(exponent: float, burst: float, slope: float) -> float:
+    """P up to 1; linear to 2 + log10 burst at P = 2; a lesser slope beyond."""
+    top = 2 + np.log10(burst)
+    return float(np.interp(exponent, [0, 1, 2], [0, 1, top])) + slope * max(0.0, exponent - 2)
+
+
+def verdict(alert: float, relation: float, series: float, new: float) -> tuple[float, int]:
+    """Each channel less its share, the group's mixed with what is new; the loudest, tempered."""
+    group = max(0.0, alert + np.log10(0.55))
+    if new >= 0 and group > 0:
+        group = 0.5 * group + 0.5 * new
+    alone = temper(max(0.0, series + np.log10(0.2)), 2.5, 0.5)
+    level = max(temper(group, 2.25, 0.3), alone)
+    related = temper(max(0.0, relation + np.log10(0.25)), 2.5, 0.5)
+    return max(level, related), int(related > level)
 
 
 def excess(sigmas: F64, cap: float) -> F64:

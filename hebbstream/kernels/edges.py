@@ -20,6 +20,7 @@ from hebbstream.kernels.layout import (
     LOW_TICKS,
     MUTED,
     NODE_BREAK,
+    NODE_BREAK_NOW,
     OWN,
     SPREAD,
     SPREAD_COUNT,
@@ -44,6 +45,10 @@ BROKEN_FROM = 2.25
 SIGN_MIN = 1e-4
 #: Weighted ticks below which an edge rests on nothing.
 SAMPLES_MIN = 4.0
+#: A break that is over must not linger: what goes on now is smoothed so many times faster, and the
+#: smoothed break counts at most so many times that.
+NOW_PACE = 6.0
+NOW_RATIO = 2.0
 
 
 @kernel
@@ -67,7 +72,7 @@ def break_evidence(
         Source and target of each edge.
     edge_values : float32[15, m], in/out
         State of the edges; their smoothed break and fast trace move.
-    activity : float64[7, n], in/out
+    activity : float64[8, n], in/out
         State of the series; their smoothed break and fast activity move.
     node : float64[n], out
         Mean break of each series' edges at this tick, 0 where it has none to judge.
@@ -109,8 +114,13 @@ def break_evidence(
     for j in range(n):
         if node_count[j] > 0.0:
             node[j] /= node_count[j]
-            activity[NODE_BREAK, j] += rate * (node[j] - activity[NODE_BREAK, j])
-            worst = max(worst, activity[NODE_BREAK, j])
+            now = activity[NODE_BREAK_NOW, j]
+            now += min(NOW_PACE * rate, 1.0) * (node[j] - now)
+            lasting = activity[NODE_BREAK, j]
+            lasting = min(lasting + rate * (node[j] - lasting), NOW_RATIO * now)
+            activity[NODE_BREAK_NOW, j] = now
+            activity[NODE_BREAK, j] = lasting
+            worst = max(worst, lasting)
     return worst
 
 

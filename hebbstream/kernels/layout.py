@@ -54,7 +54,7 @@ ENERGY_TOTAL: Final = 1
 ENERGY_COUNT: Final = 2
 TOTAL_ROWS: Final = 3
 
-# activity float64[7, n]: per series, what the graph needs.
+# activity float64[8, n]: per series, what the graph needs.
 ACTIVITY: Final = 0  # EW of the squared clipped z
 ECHO: Final = 1  # EW of the product with the tick before
 PREVIOUS: Final = 2  # clipped z of the tick before
@@ -62,7 +62,8 @@ FAST: Final = 3  # EW over break_memory_ticks of the squared z
 NODE_BREAK: Final = 4  # EW over break_memory_ticks of the mean break of its edges
 ACTIVITY_COUNT: Final = 5
 DEGREE: Final = 6
-ACTIVITY_ROWS: Final = 7
+NODE_BREAK_NOW: Final = 7  # NODE_BREAK over a few ticks
+ACTIVITY_ROWS: Final = 8
 
 # edge_values float32[15, m].
 WEIGHT: Final = 0
@@ -122,22 +123,34 @@ GRAPH_STATUS_ROWS: Final = 2
 # Frames gathered before they enter the traces: each row of traces then stays in the first cache.
 BLOCK_TICKS: Final = 64
 
-# smooth float64[3]: the two smoothed statistics, ticks since the start or a reset.
+# smooth float64[5]: the two smoothed statistics, ticks since the start or a reset, and the two
+# smoothed mean squares of the innovations.
 SHORT: Final = 0
 LONG: Final = 1
 GROUP_AGE: Final = 2
-SMOOTH_ROWS: Final = 3
+NEW: Final = 3  # SHORT and LONG of it
+SMOOTH_ROWS: Final = 5
 
 # habits float64[3, n]: each series' own two smoothed statistics, and what they usually stay below.
 USUAL: Final = 2
 HABIT_ROWS: Final = 3
 
-# histograms float64[4, BINS] and tails float64[4, 5]: one tail model a row.
+# innovations float64[6, n]: what of each residual is not its memory of the tick before.
+ECHOED: Final = 0  # EW of the product with the tick before
+POWER: Final = 1  # EW of the square
+INNOVATION_VARIANCE: Final = 2
+INNOVATION_COUNT: Final = 3
+U_BEFORE: Final = 4  # capped u of the tick before, 0 where missing
+U_NOW: Final = 5
+INNOVATION_ROWS: Final = 6
+
+# histograms float64[5, BINS] and tails float64[5, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
 TAIL_SERIES: Final = 3
-TAIL_COUNT: Final = 4
+TAIL_INNOVATION: Final = 4
+TAIL_COUNT: Final = 5
 INCREMENT: Final = 0
 TOTAL: Final = 1
 TOP: Final = 2

@@ -13,6 +13,7 @@ from hebbstream.kernels.edges import learn_spread, refresh_edges
 from hebbstream.kernels.evidence import learn_usual
 from hebbstream.kernels.gate import count_seen
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
+from hebbstream.kernels.innovation import learn_innovations
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.quarantine import (
     decide_learning,
@@ -51,6 +52,9 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         settings[at.S_LONG_RATIO],
         settings[at.S_RATE],
         g,
+    )
+    learn_innovations(
+        work.single[at.PRESENT][: frame.shape[0]], model.innovations, settings[at.S_RATE], g
     )
     learn_regime(frame, published(model), work, settings, g)
     if model.block.shape[2] > 0:

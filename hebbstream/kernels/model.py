@@ -68,7 +68,7 @@ class Model(NamedTuple):
         Co-activity of every pair; empty when pairs are not traced.
     linked : uint8[n (n - 1) / 2]
         1 where a pair has an edge.
-    activity : float64[7, n]
+    activity : float64[8, n]
         What the graph needs of each series.
     block : float32[2, 64, n]
         Frames not yet in the traces.
@@ -86,13 +86,15 @@ class Model(NamedTuple):
         Their sums.
     seed : uint64[1]
         Generator of the pairs to try.
-    smooth : float64[3]
-        Smoothed statistic and age of the group.
+    smooth : float64[5]
+        Smoothed statistic and age of the group, and what is new.
     habits : float64[3, n]
         Smoothed statistic of each series, and what it usually stays below.
-    histograms : float64[4, BINS]
+    innovations : float64[6, n]
+        Memory of each residual, the variance of what is new in it, and its last two values.
+    histograms : float64[5, BINS]
         Tail models.
-    tails : float64[4, 5]
+    tails : float64[5, 5]
         Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
@@ -137,6 +139,7 @@ class Model(NamedTuple):
     seed: U64
     smooth: F64
     habits: F64
+    innovations: F64
     histograms: F64
     tails: F64
     deviation: F64
@@ -162,7 +165,7 @@ class Work(NamedTuple):
         Per series of this frame and of the l before it.
     double : float64[6, n]
         Per series.
-    exponents : float64[4]
+    exponents : float64[5]
         -log10 p of each tail model.
     partner : int32[n, s]
         Strongest partners of each series.

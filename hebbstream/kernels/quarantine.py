@@ -115,10 +115,12 @@ def publish(model: Model, statistic: float, life: float) -> None:
         for j in range(model.habits.shape[1]):
             model.habits[at.SHORT, j] = min(model.habits[at.SHORT, j], statistic)
             model.habits[at.LONG, j] = min(model.habits[at.LONG, j], statistic)
+    model.smooth[at.NEW :] = np.minimum(model.smooth[at.NEW :], 1.0)
     for e in range(model.values.shape[1]):
         model.values[at.EDGE_BREAK, e] = min(model.values[at.EDGE_BREAK, e], np.float32(1.0))
     for j in range(model.activity.shape[1]):
         model.activity[at.NODE_BREAK, j] = min(model.activity[at.NODE_BREAK, j], 1.0)
+        model.activity[at.NODE_BREAK_NOW, j] = min(model.activity[at.NODE_BREAK_NOW, j], 1.0)
 
 
 @kernel

@@ -19,15 +19,21 @@ from hebbstream.kernels.evidence import (
     worst_series,
 )
 from hebbstream.kernels.gate import follow_deviation
+from hebbstream.kernels.innovation import innovate
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.regime import face_regime, published
 from hebbstream.kernels.single import judge_single
-from hebbstream.kernels.verdict import calibrate, write_verdict
+from hebbstream.kernels.verdict import calibrate, calibrate_new, write_verdict
 
 #: A component of one series alone leaves nothing to recall it from.
 RECALL_SHARE_MIN = 0.05
 #: What a smoothed break counts beside a deviation of this tick, while relations speak loudest.
-LASTING_WEIGHT = 3.0
+LASTING_WEIGHT = 1.0
+#: What is new is smoothed so many times faster than the statistic,
+NEW_SHORT = 2.5
+NEW_LONG = 3.0
+#: and its long form counts at most so many times the short one.
+NEW_RATIO = 1.5
 
 
 @kernel
@@ -154,9 +160,17 @@ def score_frame(
         settings[at.S_LONG_RATIO],
     )
     alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings)
+    new = smooth_statistic(
+        model.smooth[at.NEW :],
+        innovate(u, present, seen, model.innovations, cap, warmup),
+        min(NEW_SHORT * settings[at.S_SHORT_RATE], 1.0),
+        min(NEW_LONG * settings[at.S_LONG_RATE], 1.0),
+        NEW_RATIO,
+    )
     work.exponents[:] = 0.0
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, alone, tick)
+        calibrate_new(model, settings, work.exponents, new if n > 1 else -1.0)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
     if model.sole.shape[0] > 0:
         judge_single(frame, model, work, settings, out, time, t)

@@ -28,20 +28,23 @@ SLOPE_MIN_GATE = 0.03
 GATE_LOW = 0.9
 GATE_HIGH = 0.99
 #: Of the budget, each channel has a share, as -log10: the group speaks for most faults.
-SHARE_LEVEL = -math.log10(0.6)
+SHARE_GROUP = -math.log10(0.55)
 SHARE_RELATION = -math.log10(0.25)
-SHARE_SERIES = -math.log10(0.15)
+SHARE_SERIES = -math.log10(0.2)
+#: Of the group's exponent, this share is that of what is new: what only lingers alarms less.
+NEW_WEIGHT = 0.5
 #: Adoptions in quick succession: this many waits.
 ADOPTION_WAITS = 10.0
-#: A budget is of incidents, which last this many ticks beyond the tail's start;
-BURST_TICKS = 5.0
-#: and real tails are heavier than the fitted ones, as what is far out hardly counts in the fit.
+#: A budget is of incidents, which last so many ticks beyond the tail's start;
+BURST_TICKS = 2.5
+BURST_TICKS_GROUP = 2.25
+#: and real tails are heavier than the fitted ones, as what is far out hardly counts in the fit: a
+#: decade of ticks is this much of a decade of incidents.
 TAIL_TEMPER = 0.5
+TAIL_TEMPER_GROUP = 0.3
 #: From here to there the tick's exponent becomes the incident's.
 TEMPER_FROM = 1.0
 TEMPER_TO = 2.0
-#: How far labelled data says anything of the tail; beyond, the fit's own slope is kept.
-TEMPER_UNTIL = 5.0
 
 
 @kernel
@@ -102,7 +105,7 @@ def calibrate(
         State; the tail models learn.
     settings : float64[SETTING_ROWS], in
         See layout.
-    exponents : float64[4], out
+    exponents : float64[5], out
         -log10 p of alert, gate, relation and series.
     statistic : float64
         Smoothed statistic.
@@ -134,26 +137,51 @@ def calibrate(
 
 
 @kernel
-def temper(exponent: float) -> float:
+def calibrate_new(model: Model, settings: F64, exponents: F64, new: float) -> None:
+    """Calibrate what is new; it says nothing until its tail model has seen some ticks.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; the tail model learns unless learning is held.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    exponents : float64[5], out
+        -log10 p of the innovations; -1 when they say nothing.
+    new : float64
+        Smoothed mean square of the innovations; -1 when there are none.
+    """
+    known = model.tails[at.TAIL_INNOVATION, at.TOTAL]
+    learns = model.gate[at.HELD] == 0.0 and model.gate[at.BARRED] == 0.0
+    exponent = calibrate_channel(model, settings, at.TAIL_INNOVATION, new, learns)
+    says = new >= 0.0 and known >= settings[at.S_TAIL_START]
+    exponents[at.TAIL_INNOVATION] = exponent if says else -1.0
+
+
+@kernel
+def temper(exponent: float, burst_ticks: float, slope: float) -> float:
     """Turn how rare a tick is into how rare an incident that reaches it is.
 
     Parameters
     ----------
     exponent : float64
         -log10 of a tick's p-value.
+    burst_ticks : float64
+        Ticks an incident lasts beyond the tail's start.
+    slope : float64
+        What a decade of ticks is in decades of incidents.
 
     Returns
     -------
     float64
         -log10 of the incidents a tick that get so far; never falls as `exponent` rises.
     """
-    burst = math.log10(BURST_TICKS)
+    burst = math.log10(burst_ticks)
     if exponent <= TEMPER_FROM:
         return exponent
     if exponent <= TEMPER_TO:
         return exponent + burst * (exponent - TEMPER_FROM) / (TEMPER_TO - TEMPER_FROM)
-    known = min(exponent, TEMPER_UNTIL)
-    return TEMPER_TO + burst + TAIL_TEMPER * (known - TEMPER_TO) + (exponent - known)
+    return TEMPER_TO + burst + slope * (exponent - TEMPER_TO)
 
 
 @kernel
@@ -164,7 +192,7 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     ----------
     verdicts : float64[7, T], out
         See layout.
-    exponents : float64[4], in
+    exponents : float64[5], in
         From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
     t : int
         Row.
@@ -173,10 +201,19 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     line : float64
         Exponent of the alert line.
     """
-    level = max(exponents[at.TAIL_ALERT] - SHARE_LEVEL, exponents[at.TAIL_SERIES] - SHARE_SERIES)
-    relation = exponents[at.TAIL_RELATION] - SHARE_RELATION
-    exponent = temper(max(0.0, level, relation))
+    group = max(0.0, exponents[at.TAIL_ALERT] - SHARE_GROUP)
+    new = exponents[at.TAIL_INNOVATION]
+    if new >= 0.0 and group > 0.0:
+        group += NEW_WEIGHT * (new - group)
+    series = max(0.0, exponents[at.TAIL_SERIES] - SHARE_SERIES)
+    relation = max(0.0, exponents[at.TAIL_RELATION] - SHARE_RELATION)
+    level = max(
+        temper(group, BURST_TICKS_GROUP, TAIL_TEMPER_GROUP),
+        temper(series, BURST_TICKS, TAIL_TEMPER),
+    )
+    relation = temper(relation, BURST_TICKS, TAIL_TEMPER)
+    exponent = max(level, relation)
     verdicts[at.STATISTIC, t] = statistic
     verdicts[at.SCORE, t] = exponent / line
     verdicts[at.P_VALUE, t] = 10.0 ** (-exponent)
-    verdicts[at.CHANNEL, t] = 1.0 if relation > max(0.0, level) else 0.0
+    verdicts[at.CHANNEL, t] = 1.0 if relation > level else 0.0

@@ -19,11 +19,13 @@ def test_scoring_leaves_what_was_learnt() -> None:
 
     detector.run(world.frames[500:])
 
-    smoothed = {"smooth", "habits", "deviation", "activity", "values", "past"}
+    smoothed = {"smooth", "habits", "innovations", "deviation", "activity", "values", "past"}
     changed = {
         name for name, array in detector._state.arrays().items() if (array != before[name]).any()
     }
     assert changed == smoothed
+    learnt = [at.ECHOED, at.POWER, at.INNOVATION_VARIANCE, at.INNOVATION_COUNT]
+    assert (detector._model.innovations[learnt] == before["innovations"][learnt]).all()
     still = [at.ACTIVITY, at.ECHO, at.PREVIOUS, at.ACTIVITY_COUNT, at.DEGREE]
     assert (detector._model.activity[still] == before["activity"][still]).all()
     kept = [at.WEIGHT, at.TRACE, at.SPREAD, at.SPREAD_COUNT]

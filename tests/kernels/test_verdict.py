@@ -13,38 +13,41 @@ from hebbstream.kernels.verdict import temper, write_verdict
 
 
 @pytest.mark.parametrize(
-    ("alert", "relation", "series", "channel"),
+    ("alert", "relation", "series", "new"),
     [
-        (5.0, 1.0, 1.0, 0),
-        (1.0, 5.0, 1.0, 1),
-        (1.0, 1.0, 5.0, 0),
-        (0.1, 0.1, 0.1, 0),
-        (2, 2.3, 0, 0),
+        (5.0, 1.0, 1.0, 2.0),
+        (5.0, 1.0, 1.0, -1.0),
+        (5.0, 1.0, 1.0, 12.0),
+        (1.0, 5.0, 1.0, 0.5),
+        (1.0, 1.0, 5.0, 0.0),
+        (0.1, 0.1, 0.1, 9.0),
+        (2.0, 2.3, 0.0, 1.0),
+        (9.0, 9.5, 0.0, 1.0),
     ],
 )
-def test_verdict_takes_the_loudest_channel(
-    alert: float, relation: float, series: float, channel: int
+def test_verdict_equals_naive_twin(
+    alert: float, relation: float, series: float, new: float
 ) -> None:
-    """Score and p-value come from the loudest channel, corrected by its share of the budget."""
+    """Score and p-value come from the louder of level and relation, each by its shares."""
     verdicts = np.zeros((at.VERDICT_ROWS, 1))
-    loudest = max(0.0, alert + np.log10(0.6), relation + np.log10(0.25), series + np.log10(0.15))
 
-    write_verdict(verdicts, np.array([alert, 9.0, relation, series]), 0, 7.0, 4.0)
+    write_verdict(verdicts, np.array([alert, 9.0, relation, series, new]), 0, 7.0, 4.0)
 
-    exponent = naive.temper(loudest)
+    exponent, channel = naive.verdict(alert, relation, series, new)
     assert verdicts[at.SCORE, 0] == pytest.approx(exponent / 4.0)
     assert verdicts[at.P_VALUE, 0] == pytest.approx(10**-exponent)
     assert verdicts[at.CHANNEL, 0] == channel
     assert verdicts[at.STATISTIC, 0] == 7.0
 
 
-def test_temper_equals_naive_twin() -> None:
+@pytest.mark.parametrize(("burst", "slope"), [(2.25, 0.3), (2.5, 0.5)])
+def test_temper_equals_naive_twin(burst: float, slope: float) -> None:
     """The exponent of an incident agrees with the formula, and rises with the tick's."""
     exponents = np.linspace(0, 12, 400)
 
-    actual = np.array([temper(e) for e in exponents])
+    actual = np.array([temper(e, burst, slope) for e in exponents])
 
-    assert_allclose(actual, [naive.temper(e) for e in exponents])
+    assert_allclose(actual, [naive.temper(e, burst, slope) for e in exponents])
     assert (np.diff(actual) > 0).all()
 
 

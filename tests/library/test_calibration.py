@@ -23,8 +23,8 @@ def test_a_budget_of_every_tick_is_refused() -> None:
 
 
 def test_models_begin_empty() -> None:
-    """Four models, no weight, increments of 1."""
+    """Five models, no weight, increments of 1."""
     calibration = Calibration.empty()
 
     assert not calibration.histograms.any()
-    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * 4
+    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * 5

@@ -107,7 +107,7 @@ def test_scores_what_learning_would_have_scored() -> None:
 
 def test_scoring_changes_nothing() -> None:
     """However often a wild frame is scored, the state stays equal to the bit."""
-    model = learnt(params=QUICK_EDGES)
+    model = learnt(600, params=QUICK_EDGES)
     assert len(model.detector.edges()) > 0
     model.detector.remove_series("s5")
     before = model.detector.dump()

@@ -1,0 +1,120 @@
+"""What is new at a tick: a residual beyond what its own memory of the tick before explains.
+
+Residuals of slow series are high for long once they are high. Their innovations are independent
+from tick to tick, so they tell that something happens now (Box and Jenkins 1970, "Time Series
+Analysis": the one-step prediction errors of an autoregression of order one).
+"""
+
+from __future__ import annotations
+
+import math
+
+from hebbstream._jit import kernel
+from hebbstream.arrays import F32, F64
+from hebbstream.kernels.layout import (
+    ECHOED,
+    INNOVATION_COUNT,
+    INNOVATION_VARIANCE,
+    POWER,
+    U_BEFORE,
+    U_NOW,
+)
+
+#: A residual that remembers nearly all has innovations of its own still.
+MEMORY_MAX = 0.98
+#: Added to the innovation's sigma, as to the residual's.
+INNOVATION_FLOOR = 0.01
+#: Sigmas beyond which a residual or an innovation teaches no more.
+LESSON_MAX = 4.0
+#: The first ticks teach as if so many had been seen.
+START_COUNT = 20.0
+
+
+@kernel
+def innovation(innovations: F64, j: int) -> float:
+    """Innovation of one series at this tick.
+
+    Parameters
+    ----------
+    innovations : float64[6, n], in
+        State, see layout.
+    j : int
+        Series.
+
+    Returns
+    -------
+    float64
+        In the units of u.
+    """
+    memory = innovations[ECHOED, j] / (innovations[POWER, j] + INNOVATION_FLOOR)
+    memory = min(max(memory, 0.0), MEMORY_MAX)
+    return float(innovations[U_NOW, j] - memory * innovations[U_BEFORE, j])
+
+
+@kernel
+def innovate(
+    surprise: F64, present: F32, seen: F64, innovations: F64, cap: float, warmup: float
+) -> float:
+    """Take in a frame's residuals, and fuse what is new in them.
+
+    Parameters
+    ----------
+    surprise : float64[n], in
+        u, the re-standardised residual.
+    present : float32[n], in
+        1 where there is a sample.
+    seen : float64[n], in
+        Samples of each series since it joined.
+    innovations : float64[6, n], in/out
+        State, see layout; only the two last residuals move.
+    cap : float64
+        Sigmas beyond which a residual or an innovation counts no more.
+    warmup : float64
+        Samples before a series is judged.
+
+    Returns
+    -------
+    float64
+        Mean square of the innovations, in their own sigmas; -1 when no series is judged, and in a
+        group of one, which has no peers.
+    """
+    n = surprise.shape[0]
+    total = 0.0
+    judged = 0
+    for j in range(n):
+        innovations[U_BEFORE, j] = innovations[U_NOW, j]
+        innovations[U_NOW, j] = min(max(surprise[j], -cap), cap) if present[j] > 0.0 else 0.0
+        if present[j] > 0.0 and seen[j] >= warmup:
+            sigma = math.sqrt(innovations[INNOVATION_VARIANCE, j]) + INNOVATION_FLOOR
+            new = min(abs(innovation(innovations, j)) / sigma, cap)
+            total += new * new
+            judged += 1
+    return total / judged if judged > 0 and n > 1 else -1.0
+
+
+@kernel
+def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) -> None:
+    """Move the memory of each residual, and the variance of its innovations, towards a frame.
+
+    Parameters
+    ----------
+    present : float32[n], in
+        1 where there is a sample.
+    innovations : float64[6, n], in/out
+        State, see layout.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    """
+    for j in range(present.shape[0]):
+        if present[j] == 0.0:
+            continue
+        step = max(rate, 1.0 / (innovations[INNOVATION_COUNT, j] + START_COUNT)) * gate
+        variance = innovations[INNOVATION_VARIANCE, j]
+        limit = LESSON_MAX * (math.sqrt(variance) + INNOVATION_FLOOR)
+        new = min(abs(innovation(innovations, j)), limit)
+        now = min(max(innovations[U_NOW, j], -LESSON_MAX), LESSON_MAX)
+        before = min(max(innovations[U_BEFORE, j], -LESSON_MAX), LESSON_MAX)
+        innovations[INNOVATION_VARIANCE, j] += step * (new * new - variance)
+        innovations[ECHOED, j] += step * (now * before - innovations[ECHOED, j])
+        innovations[POWER, j] += step * (before * before - innovations[POWER, j])
+        innovations[INNOVATION_COUNT, j] += 1.0
