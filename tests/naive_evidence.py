@@ -61,7 +61,7 @@ def innovate(u: F64, judged: F64, innovations: F64, limit: float) -> tuple[F64, 
     after[4], after[5] = innovations[5], np.clip(u, -limit, limit)
     squares = [
         min(abs(innovation(after, j)) / (np.sqrt(after[2, j]) + 0.01), limit) ** 2
-        for j in np.flatnonzero(judged)
+        for j in np.flatnonzero(judged).tolist()
     ]
     return after, float(np.mean(squares)) if squares and len(u) > 1 else -1.0
 
@@ -69,7 +69,7 @@ def innovate(u: F64, judged: F64, innovations: F64, limit: float) -> tuple[F64, 
 def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) -> F64:
     """EW of u_t u_t-1 and u_t-1^2, u cut at 4, of the innovation^2, at 4 sigmas."""
     after = innovations.copy()
-    for j in np.flatnonzero(present):
+    for j in np.flatnonzero(present).tolist():
         own = innovations[:, j]
         limit = 4 * (np.sqrt(own[2]) + 0.01)
         new = np.clip(innovation(innovations, j), -limit, limit)
