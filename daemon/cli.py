@@ -21,6 +21,7 @@ from daemon import settings
 from daemon.commands.arguments import ConfigPath
 from daemon.commands.check import check
 from daemon.commands.demo import run_demo
+from daemon.commands.feedback import feedback
 from daemon.commands.files import inspect, produce, replay
 from daemon.commands.rekey import rekey
 from daemon.commands.relearn import relearn
@@ -43,6 +44,7 @@ app.command()(check)
 app.command()(relearn)
 app.command()(rekey)
 app.command("demo")(run_demo)
+app.add_typer(feedback, name="feedback")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

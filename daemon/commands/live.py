@@ -1,11 +1,11 @@
-"""`inspect --url`: what a running service has learnt, read from its API."""
+"""A running service asked over its API; `inspect --url` shows what it has learnt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -88,21 +88,81 @@ class LiveService:
             When there is no answer, or it is a refusal.
         """
         query = f"?{urlencode(parameters)}" if parameters else ""
+        return self._exchange("GET", path + query)
+
+    def change(
+        self,
+        method: Literal["POST", "DELETE"],
+        path: str,
+        token: str | None,
+        document: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Have something changed.
+
+        Parameters
+        ----------
+        method : str
+            Of HTTP.
+        path : str
+            Below the address.
+        token : str or None
+            The service's `server.token`.
+        document : mapping, optional
+            JSON that is sent.
+
+        Returns
+        -------
+        Any
+            The decoded JSON of the answer.
+
+        Raises
+        ------
+        LiveError
+            When there is no answer, or it is a refusal.
+        """
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if document is None:
+            return self._exchange(method, path, None, headers)
+        headers["Content-Type"] = "application/json"
+        return self._exchange(method, path, msgspec.json.encode(document), headers)
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Send one request and decode its answer."""
         try:
-            self._connection.request("GET", f"{self._prefix}{path}{query}")
+            self._connection.request(method, self._prefix + path, body, dict(headers))
             answer = self._connection.getresponse()
-            body = msgspec.json.decode(answer.read())
+            told = msgspec.json.decode(answer.read())
         except (OSError, HTTPException) as error:
             msg = f"no answer from {self._url}: {str(error) or type(error).__name__}"
             raise LiveError(msg) from error
         except msgspec.DecodeError as error:
             msg = f"{self._url}{path} does not answer as hebbstream does"
             raise LiveError(msg) from error
-        if answer.status != 200:
-            detail = body.get("detail", answer.reason) if isinstance(body, dict) else answer.reason
+        if answer.status not in (200, 201):
+            detail = told.get("detail", answer.reason) if isinstance(told, dict) else answer.reason
             msg = f"{self._url}{path} answers {answer.status}: {detail}"
             raise LiveError(msg)
-        return body
+        return told
+
+    def groups(self, named: str | None = None) -> list[dict[str, Any]]:
+        """List groups in order of name: all, or those of one name or with one id.
+
+        Raises
+        ------
+        LiveError
+            As `ask`, and when there is none of that name.
+        """
+        found = [
+            each
+            for each in self.items("/api/v1/groups", {"sort": "name"})
+            if named in (None, each["name"], each["id"])
+        ]
+        if named is not None and not found:
+            msg = f"{self._url} has no group {named!r} now"
+            raise LiveError(msg)
+        return found
 
     def items(self, path: str, parameters: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
         """Read a list page by page.
@@ -141,15 +201,7 @@ def show_live(url: str, group: str | None, top: int, console: Console) -> None:
         When it does not answer, or has no such group.
     """
     with LiveService(url) as service:
-        found = [
-            each
-            for each in service.items("/api/v1/groups", {"sort": "name"})
-            if group in (None, each["name"], each["id"])
-        ]
-        if group is not None and not found:
-            msg = f"{url} has no group {group!r} now"
-            raise LiveError(msg)
-        for each in found:
+        for each in service.groups(group):
             path = f"/api/v1/groups/{each['id']}"
             learnt = service.ask(f"{path}/components", {"top": min(top, 5)})
             edges = service.ask(f"{path}/edges", {"limit": min(top, 1000)})
