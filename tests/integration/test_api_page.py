@@ -15,16 +15,19 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from pydantic import SecretStr
 
 from daemon.config import ServerSection
 from daemon.http.health import CHECKS
 from daemon.http.server import HttpServer
-from shown import HOSTILE, World, broken_world
+from daemon.mailbox import Mailbox
+from shown import HOSTILE, World, broken_world, hearing
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+TOKEN = "only we know it"
 pytestmark = pytest.mark.slow
 
 
@@ -97,9 +100,13 @@ def world() -> World:
 
 @pytest.fixture
 def server(world: World) -> Iterator[HttpServer]:
-    """Serve that world."""
-    section = ServerSection(host="127.0.0.1", port=0)
-    with HttpServer(section, world.telemetry, world.health, world.model) as running:
+    """Serve that world, which hears."""
+    section = ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
+    mailbox = Mailbox()
+    with (
+        hearing(mailbox, world.pipeline),
+        HttpServer(section, world.telemetry, world.health, world.model, mailbox) as running,
+    ):
         yield running
 
 
@@ -144,6 +151,43 @@ def test_an_open_incident_is_explained(window: Window) -> None:
     expect(page.locator("#connection")).to_have_text("live")
 
 
+def test_what_an_incident_was_is_said_and_taken_back(window: Window, world: World) -> None:
+    """Without the token nothing is; with it the detector hears, and the tab knows it then."""
+    page = window.open()
+    box = page.locator("#open-list .verdict")
+    box.locator("summary").click()
+    answer, status = box.get_by_role("button", name="No anomaly"), box.get_by_role("status")
+
+    answer.click()
+    expect(status).to_contain_text("token is needed")
+    box.get_by_label("token").fill(TOKEN)
+    answer.click()
+    expect(status).to_contain_text("Heard: the alert line is raised")
+    picture(page, "verdict")
+    (group,) = [g for g in world.pipeline.groups.values() if g.detector.notes]
+    world.drive(1)
+    page.wait_for_timeout(500)
+    expect(status).to_contain_text("Heard")  # the card changed, what was said did not go
+    box.get_by_role("button", name="Undo").click()
+    expect(status).to_have_text("Taken back.")
+
+    assert group.detector.notes == ()
+    assert window.complaints == []
+
+
+def test_a_wrong_token_is_refused_in_words(window: Window) -> None:
+    """The reason is the service's, and nothing is heard."""
+    page = window.open()
+    box = page.locator("#open-list .verdict")
+    box.locator("summary").click()
+    box.get_by_label("token").fill("guess")
+
+    box.get_by_role("button", name="The new normal").click()
+
+    expect(box.get_by_role("status")).to_contain_text("Not heard: Authorization: Bearer")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_an_incident_that_resolves_moves_without_a_reload(window: Window, world: World) -> None:
     """The stream tells the page; what is open becomes recent."""
     page = window.open()
@@ -180,12 +224,12 @@ def test_the_page_works_by_keyboard(window: Window) -> None:
     page = window.open()
     expect(page.locator(".row.group").first).to_be_visible()
     reached: list[str] = []
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
     page.keyboard.press("Enter")
 
-    assert reached == ["skip", "group-filter", "group-sort", "SUMMARY"]
+    assert reached == ["skip", "SUMMARY", "group-filter", "group-sort", "SUMMARY"]
     expect(page.locator(".row.group details[open] .inside h4").first).to_be_visible()
 
 

@@ -14,6 +14,18 @@ export async function ask(path, parameters = {}) {
   return body;
 }
 
+/** Have something changed, as whoever holds the token. */
+export async function change(method, path, token, said = null) {
+  const headers = { Accept: "application/json", Authorization: `Bearer ${token}` };
+  if (said) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, {
+    method, headers, body: said && JSON.stringify(said), signal: AbortSignal.timeout(15_000),
+  });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Refused(body.detail || `the service answered ${answer.status}`), { status: answer.status });
+  return body;
+}
+
 /**
  * Listen for incidents. `onMode` is told `live` or `polling`; `onChange` that something happened or
  * may have been missed. The browser reconnects by itself unless it was refused; then we try again.

@@ -1,6 +1,7 @@
 // Open incidents as cards with their explanation, past ones as lines that unfold.
 
 import { element, reconcile } from "./dom.js";
+import { verdict } from "./feedback.js";
 import * as text from "./text.js";
 
 const STATES = { open: "open", resolved: "resolved", left: "followed elsewhere" };
@@ -26,7 +27,8 @@ function seriesRow(series, shared) {
   const bar = element("meter", { min: 0, max: 1, value: series.contribution, "aria-hidden": "true" });
   const away = series.direction ? ` (${series.direction})` : "";
   return element("tr", {},
-    element("th", { scope: "row" }, text.visible(series.name), own ? element("small", {}, ` ${own}`) : ""),
+    element("th", { scope: "row" }, text.visible(series.name), own ? element("small", {}, ` ${own}`) : "",
+      series.role ? element("span", { class: "tag role", "data-role": series.role }, series.role) : ""),
     element("td", { class: "number" }, text.figure(series.actual)),
     element("td", { class: "number" }, series.expected === null ? "unknown" : text.figure(series.expected), element("small", {}, away)),
     element("td", { class: "share" }, bar, element("span", { class: "number" }, text.share(series.contribution))));
@@ -58,10 +60,10 @@ export function explanation(incident) {
 export function showOpen(list, incidents) {
   reconcile(list, incidents, {
     key: (incident) => incident.id,
-    make: () => element("li", { class: "card" }),
+    make: (incident) => element("li", { class: "card" }, element("div"), verdict(incident.id)),
     update: (card, incident) => {
       card.dataset.severity = incident.severity;
-      card.replaceChildren(element("h3", {}, ...heading(incident)), facts(incident), ...explanation(incident));
+      card.firstElementChild.replaceChildren(element("h3", {}, ...heading(incident)), facts(incident), ...explanation(incident));
     },
   });
 }
@@ -69,7 +71,8 @@ export function showOpen(list, incidents) {
 export function showPast(list, incidents) {
   reconcile(list, incidents, {
     key: (incident) => incident.id,
-    make: () => element("li", { class: "row" }, element("details", {}, element("summary"), element("div", { class: "inside" }))),
+    make: (incident) => element("li", { class: "row" }, element("details", {}, element("summary"),
+      element("div", { class: "inside" }, element("div"), verdict(incident.id)))),
     update: (row, incident) => {
       const [summary, inside] = row.firstElementChild.children;
       const first = incident.series[0];
@@ -80,7 +83,7 @@ export function showPast(list, incidents) {
         element("span", { class: "muted" }, `${incident.kind}, ${STATES[incident.state] ?? incident.state}`),
         element("time", { class: "muted", datetime: incident.opened, title: incident.opened }, text.clock(incident.opened)),
         element("span", { class: "number" }, `${text.duration(incident.duration_s)}, peak ${text.score(incident.peak_score)}`));
-      inside.replaceChildren(facts(incident), ...explanation(incident));
+      inside.firstElementChild.replaceChildren(facts(incident), ...explanation(incident));
     },
   });
 }
