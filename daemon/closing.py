@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.counters import ValueHistory
+from daemon.kernels.closing import fill_frames, members_only, note_seen, place_samples
 from daemon.membership import SILENT_TICKS, GroupState, Membership
 from daemon.records import I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
 from daemon.winners import Winners
+from hebbstream.arrays import BOOL
 
 #: Longest block, so that a long gap does not become one huge array.
 BLOCK_TICKS = 256
@@ -60,11 +62,6 @@ class Closing:
         self._w = winners
         self._membership = membership
         self._names = table.group_names
-        # Samples are sorted by group, then tick: one number orders them as both do.
-        self._span = len(winners.levels) + 1
-        rank = np.searchsorted(winners.levels, winners.tick)
-        self._order = winners.group * np.int64(self._span) + rank
-        self._present = np.unique(winners.group).astype(np.int64)
         self._gap = gap_ticks
         self._plans: list[_Plan] = []
         self._used = np.ones(len(winners.tick), dtype=np.bool_)
@@ -146,11 +143,11 @@ class Closing:
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         """Find each group's samples in a range of ticks."""
         ranks = np.searchsorted(self._w.levels, (start, end))
+        w = self._w
         lows, highs = (
-            np.searchsorted(self._order, self._present * self._span + rank).tolist()
-            for rank in ranks
+            np.searchsorted(w.order, w.present * w.span + rank).tolist() for rank in ranks
         )
-        found = zip(self._present.tolist(), lows, highs, strict=True)
+        found = zip(w.present.tolist(), lows, highs, strict=True)
         return {self._names[group]: (low, high) for group, low, high in found if low < high}
 
     def _refuse(self, positions: I64, reason: DropReason) -> None:
@@ -161,7 +158,7 @@ class Closing:
         """Walk one group from change to change of its members; its samples are [low, high)."""
         w, members = self._w, self._membership
         block, at, done, anchor = start, start, low, group.data_tick
-        if members.is_steady(group, w.series[low:high], end):
+        if members.is_steady(group, end) and members_only(w.series, members.column, low, high):
             self._note(group, low, high)
             self._emit(group, anchor, (low, high), (start, end))
             return
@@ -197,18 +194,14 @@ class Closing:
 
     def _note(self, group: GroupState, low: int, high: int) -> None:
         """Refuse samples of non-members in [low, high), remember when members were seen."""
-        if low == high:
-            return
-        series = self._w.series[low:high]
-        present = self._membership.column[series] >= 0
-        if not present.all():
-            self._refuse(low + np.flatnonzero(~present), DropReason.SERIES_LIMIT)
-            series = series[present]
-        ticks = self._w.tick[low:high][present]
-        if len(ticks):
-            # In order of tick, so that the last assignment of a series is its latest.
-            self._membership.seen[series] = ticks
-            group.data_tick = int(ticks[-1])
+        w, members = self._w, self._membership
+        refused, last = note_seen(
+            w.series, w.tick, members.column, members.seen, self._used, low, high
+        )
+        if refused:
+            self.dropped[DropReason.SERIES_LIMIT] += refused
+        if last >= 0:
+            group.data_tick = last
 
     def _emit(
         self, group: GroupState, anchor: int, samples: tuple[int, int], ticks: tuple[int, int]
@@ -220,27 +213,27 @@ class Closing:
         columns, (low, high) = len(group.members), samples
         if ticks[0] >= ticks[1] or not columns:
             return
-        used = low + np.flatnonzero(self._used[low:high])
-        at = self._w.tick[used]
-        for first, last in _stretches(anchor, at, ticks, self._gap):
+        at = self._w.tick[low:high]
+        for first, last in _stretches(anchor, at, self._used[low:high], ticks, self._gap):
             for begin in range(first, last, BLOCK_TICKS):
                 count = min(BLOCK_TICKS, last - begin)
-                inner = used[np.searchsorted(at, begin) : np.searchsorted(at, begin + count)]
-                base = self._reserve(inner, begin, count, columns)
+                inner = low + np.searchsorted(at, (begin, begin + count))
+                base = self._reserve(int(inner[0]), int(inner[1]), begin, count, columns)
                 joined, left = tuple(group.joined), tuple(group.left)
                 plan = _Plan(group.name, group.starts, joined, left, begin, count, columns, base)
                 self._plans.append(plan)
                 group.joined, group.left, group.starts = [], [], False
 
-    def _reserve(self, samples: I64, first: int, count: int, columns: int) -> int:
-        """Take room in the buffer for a block, and note where its samples go."""
-        if not len(samples):
+    def _reserve(self, low: int, high: int, first: int, count: int, columns: int) -> int:
+        """Take room in the buffer for a block, and note where its samples [low, high) go."""
+        w, base = self._w, self._size
+        placed = place_samples(
+            w.series, w.tick, self._membership.column, self._used, self._place, low, high, base,
+            first, columns,
+        )  # fmt: skip
+        if not placed:
             return -1
-        base = self._size
         self._size += count * columns
-        rows = self._w.tick[samples] - first
-        column = self._membership.column[self._w.series[samples]]
-        self._place[samples] = base + rows * columns + column
         return base
 
     def assemble(
@@ -264,14 +257,17 @@ class Closing:
         tuple of list and int
             The blocks, and how many samples are in them.
         """
-        w, used = self._w, self._used
-        series, joined = w.series[used], np.flatnonzero(self._joined[used])
-        value = history.frame_values(series, rules[series], w.time[used], w.value[used], joined)
+        w, used, value = self._w, self._used, self._w.value
+        if history.needed:
+            series, joined = w.series[used], np.flatnonzero(self._joined[used])
+            value = value.copy()
+            value[used] = history.frame_values(
+                series, rules[series], w.time[used], value[used], joined
+            )
         buffer = np.full(self._size, np.nan)
-        buffer[self._place[used]] = value
-        framed = int(np.count_nonzero(~np.isnan(value)))
-        if framed < len(value):
-            self.dropped[DropReason.COUNTER_START] += len(value) - framed
+        framed, without = fill_frames(value, used, self._place, buffer)
+        if without:
+            self.dropped[DropReason.COUNTER_START] += without
         spans: dict[tuple[int, int], tuple[I64, I64, I64]] = {}
         blocks = []
         for plan in self._plans:
@@ -301,7 +297,9 @@ class Closing:
         return blocks, framed
 
 
-def _stretches(anchor: int, ticks: I64, whole: tuple[int, int], gap: int) -> list[tuple[int, int]]:
+def _stretches(
+    anchor: int, ticks: I64, used: BOOL, whole: tuple[int, int], gap: int
+) -> list[tuple[int, int]]:
     """Cut a range of ticks where it is silent for too long.
 
     Parameters
@@ -309,7 +307,9 @@ def _stretches(anchor: int, ticks: I64, whole: tuple[int, int], gap: int) -> lis
     anchor : int
         Last tick with data before the range.
     ticks : int64[S]
-        Ticks with data in the range, in order, with repeats.
+        Tick of each sample in the range, in order.
+    used : bool[S]
+        Samples that are data.
     whole : tuple of int
         The range.
     gap : int
@@ -322,13 +322,13 @@ def _stretches(anchor: int, ticks: I64, whole: tuple[int, int], gap: int) -> lis
 
     Examples
     --------
-    >>> _stretches(2, np.array([5, 20]), (3, 25), 4)
+    >>> _stretches(2, np.array([5, 6, 20]), np.array([True, False, True]), (3, 25), 4)
     [(3, 10), (20, 25)]
     """
     start, end = whole
     if end - anchor <= gap + 1:
         return [whole]
-    after = np.unique(ticks)
+    after = np.unique(ticks[used])
     before = np.concatenate(([anchor], after))
     upto = np.minimum(np.append(after, end), before + gap + 1)
     before = np.maximum(before, start)

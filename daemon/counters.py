@@ -49,6 +49,11 @@ class ValueHistory:
         self.sample: F64 = np.zeros(0)
         self.value: F64 = np.zeros(0)
 
+    @property
+    def needed(self) -> bool:
+        """Whether any metric's values depend on more than its sample."""
+        return bool(self._flags.any())
+
     def resize(self, count: int) -> None:
         """Make room for `count` series; new ones have no history."""
         extra = count - len(self.time)

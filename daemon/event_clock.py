@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.kernels.event_clock import CLOCK_SIZE, NEWEST, NEWEST_OFFSET, judge
 from daemon.records import I64, DropReason, RecordBatch, SampleBatch
 
 #: `newest` before the first sample.
@@ -27,9 +28,9 @@ class Advance:
     kept : bool[S]
         Samples that are neither late nor ahead.
     levels : int64[K]
-        Watermark after each sample, never falling; empty when it did not move.
+        The watermark each time it closed a step, rising.
     offsets : int64[K]
-        Offset of the record each sample came from.
+        Offset of the record that closed it.
     dropped : dict
         How many were late and ahead.
     """
@@ -88,25 +89,19 @@ class EventClock:
         Advance
             The verdicts and the watermark's course.
         """
-        time, stamp = samples.time, batch.timestamps[samples.record]
-        ahead = (stamp >= 0) & (time - stamp > self.max_ahead)
-        offsets = batch.offsets[samples.record]
-        newest = np.maximum(np.maximum.accumulate(np.where(ahead, NEVER, time)), self.newest)
-        before = np.concatenate(([self.newest], newest[:-1])) - self.lateness
-        np.maximum(before, self.idle_until, out=before)
-        behind = np.flatnonzero(~ahead & (time < before))
-        late = behind[time[behind] // self.interval < before[behind] // self.interval]
-        kept = ~ahead
-        kept[late] = False
-        if kept.any():
-            self.newest = int(newest[-1])
-            self.newest_offset = int(offsets[np.flatnonzero(kept)[-1]])
-        levels = np.maximum(newest - self.lateness, self.idle_until)
-        counts = {
-            DropReason.LATE: len(late),
-            DropReason.AHEAD: int(np.count_nonzero(ahead)),
-        }
-        return Advance(kept, levels, offsets, {k: v for k, v in counts.items() if v})
+        count = len(samples.time)
+        kept = np.empty(count, dtype=np.bool_)
+        levels, closers = np.empty((2, count), dtype=np.int64)
+        clock = np.zeros(CLOCK_SIZE, dtype=np.int64)
+        clock[NEWEST], clock[NEWEST_OFFSET] = self.newest, self.newest_offset
+        judge(
+            samples.time, samples.record, batch.timestamps, batch.offsets, clock, kept, levels,
+            closers, self.interval, self.lateness, self.max_ahead, self.idle_until,
+        )  # fmt: skip
+        self.newest, self.newest_offset, late, ahead, closings = clock.tolist()
+        counts = {DropReason.LATE: late, DropReason.AHEAD: ahead}
+        dropped = {reason: count for reason, count in counts.items() if count}
+        return Advance(kept, levels[:closings], closers[:closings], dropped)
 
     def newest_end(self) -> int | None:
         """Return the end of the newest sample's step; None when that step is closed already."""

@@ -21,8 +21,6 @@ from daemon.event_clock import NEVER, EventClock
 from daemon.framer_state import FramerState
 from daemon.membership import Membership, MemoryLimit
 from daemon.records import (
-    F64,
-    I32,
     I64,
     NANOSECONDS,
     DropReason,
@@ -32,6 +30,7 @@ from daemon.records import (
     Series,
 )
 from daemon.series import SeriesTable
+from daemon.waiting import Waiting
 from daemon.winners import Winners
 
 #: Series a table may hold beyond twice those in use before the others are forgotten.
@@ -107,10 +106,7 @@ class Framer:
             table, grouping.groups_max, grouping.series_per_group_max, retention, memory
         )
         self._history = ValueHistory(metrics)
-        self._series: list[I32] = []
-        self._time: list[I64] = []
-        self._value: list[F64] = []
-        self._pending = 0
+        self._waiting = Waiting()
 
     @property
     def interval_ns(self) -> int:
@@ -130,7 +126,7 @@ class Framer:
     @property
     def pending(self) -> int:
         """Samples waiting for their tick to close."""
-        return self._pending
+        return len(self._waiting)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -152,7 +148,7 @@ class Framer:
         clock, table = self._clock, self._table
         self._membership.resize(len(table))
         self._history.resize(len(table))
-        series, time, value = self._waiting()
+        waiting = self._waiting
         return FramerState(
             newest=clock.newest,
             newest_offset=clock.newest_offset,
@@ -163,9 +159,9 @@ class Framer:
             last_time=self._history.time.copy(),
             last_sample=self._history.sample.copy(),
             last_value=self._history.value.copy(),
-            waiting_series=series,
-            waiting_time=time,
-            waiting_value=value,
+            waiting_series=waiting.series.copy(),
+            waiting_time=waiting.time.copy(),
+            waiting_value=waiting.value.copy(),
         )
 
     def restore(self, state: FramerState) -> None:
@@ -183,9 +179,7 @@ class Framer:
         self._membership.restore(state.groups, state.seen)
         self._history.time, self._history.sample = state.last_time, state.last_sample
         self._history.value = state.last_value
-        self._series, self._time = [state.waiting_series], [state.waiting_time]
-        self._value = [state.waiting_value]
-        self._pending = len(state.waiting_series)
+        self._waiting.restore(state.waiting_series, state.waiting_time, state.waiting_value)
 
     @property
     def idle_until(self) -> int:
@@ -212,14 +206,10 @@ class Framer:
             Closed frames and counts.
         """
         if not len(samples.time):
-            return Framed([], 0, {}, self._pending, ())
+            return Framed([], 0, {}, self.pending, ())
         closed = self._clock.closed
         advance = self._clock.advance(samples, batch)
-        kept = advance.kept
-        self._series.append(samples.series[kept])
-        self._time.append(samples.time[kept])
-        self._value.append(samples.value[kept])
-        self._pending += int(np.count_nonzero(kept))
+        self._waiting.add(samples, advance.kept)
         return self._close(closed, advance.levels, advance.offsets, Counter(advance.dropped))
 
     def close_idle(self) -> Framed:
@@ -236,19 +226,21 @@ class Framer:
         closed = self._clock.closed
         ends = self._clock.close_newest()
         if ends is None:
-            return Framed([], 0, {}, self._pending, ())
+            return Framed([], 0, {}, self.pending, ())
         return self._close(closed, *ends, Counter())
 
     def _close(self, start: int, levels: I64, offsets: I64, dropped: Counter[DropReason]) -> Framed:
         """Make frames of the ticks from `start` to what is closed now."""
         end = self._clock.closed
         if start >= end:
-            return Framed([], 0, dict(dropped), self._pending, ())
+            return Framed([], 0, dict(dropped), self.pending, ())
         count = len(self._table)
         self._membership.resize(count)
         self._history.resize(count)
         interval = self._clock.interval
-        winners = Winners.choose(*self._take(end * interval), self._table.group_of(), interval)
+        winners = Winners.choose(
+            *self._waiting.take(end * interval), self._table.group_of(), interval
+        )
         closing = Closing(winners, self._membership, self._table, self._gap_ticks)
         closing.plan(start, end)
         rules = self._table.rule_of()
@@ -257,34 +249,18 @@ class Framer:
         dropped.update(closing.dropped)
         vanished = tuple(sorted(closing.vanished))
         forgotten = closing.forgotten
-        return Framed(blocks, framed, dict(dropped), self._pending, vanished, forgotten)
-
-    def _take(self, end: int) -> tuple[I32, I64, F64]:
-        """Take the waiting samples before `end`."""
-        series, time, value = self._waiting()
-        ripe = time < end
-        waits = ~ripe
-        self._series, self._time, self._value = [series[waits]], [time[waits]], [value[waits]]
-        self._pending = len(self._time[0])
-        return series[ripe], time[ripe], value[ripe]
-
-    def _waiting(self) -> tuple[I32, I64, F64]:
-        """Join the waiting samples, in order of arrival; nobody writes to these arrays."""
-        series = np.concatenate(self._series) if self._series else np.zeros(0, dtype=np.int32)
-        time = np.concatenate(self._time) if self._time else np.zeros(0, dtype=np.int64)
-        value = np.concatenate(self._value) if self._value else np.zeros(0)
-        return series, time, value
+        return Framed(blocks, framed, dict(dropped), self.pending, vanished, forgotten)
 
     def _forget_unused(self) -> None:
         """Purge the table when most of it is neither member nor waiting."""
         if len(self._table) <= 2 * self._membership.member_count() + UNUSED_SERIES_MAX:
             return
         used = self._membership.column >= 0
-        used[self._series[0]] = True
+        used[self._waiting.series] = True
         indices = np.flatnonzero(used).astype(np.int32)
         if len(self._table) <= 2 * len(indices) + UNUSED_SERIES_MAX:
             return
         renumbered = self._table.retain(indices)
         self._membership.retain(indices, renumbered)
         self._history.retain(indices)
-        self._series = [renumbered[self._series[0]]]
+        self._waiting.series[:] = renumbered[self._waiting.series]

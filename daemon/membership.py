@@ -225,10 +225,9 @@ class Membership:
         """Tell whether another series may join."""
         return len(group.members) < self._series_max
 
-    def is_steady(self, group: GroupState, series: I32, end: int) -> bool:
-        """Tell whether nobody can leave before `end` and all of these series are members."""
-        oldest_stays = bool(group.members) and end - group.oldest <= self.retention + 1
-        return oldest_stays and bool((self.column[series] >= 0).all())
+    def is_steady(self, group: GroupState, end: int) -> bool:
+        """Tell whether there are members, and nobody can leave before `end`."""
+        return bool(group.members) and end - group.oldest <= self.retention + 1
 
     def leaving(self, group: GroupState, tick: int) -> I32:
         """Find members whose last sample is more than `retention` ticks before `tick`."""

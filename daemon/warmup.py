@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.config import GroupingSection, InputSection, SeriesSection
+from daemon.config import FramingSection, GroupingSection, InputSection, SeriesSection
 from daemon.formats import make_codec
+from daemon.framing import Framer
 from daemon.kernels.record_walk import walk_records
 from daemon.records import InputPartition, RecordBatch
 from daemon.series import SeriesTable
@@ -19,22 +20,23 @@ __all__ = ["cache_wanted", "main", "warmup"]
 def warmup() -> None:
     """Run the library's kernels and those that read bytes; with a warm cache that is quick."""
     warm_library()
-    batch = np.zeros(7, dtype=np.uint8)
-    batch[0] = 12  # one record of six bytes, zeros all
-    walk_records(batch, np.zeros(5, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
-    section = InputSection()
-    codec = make_codec(section, SeriesTable(SeriesSection(), (), GroupingSection(), section))
-    for _ in range(2):  # a series is known to the kernels from the second batch on
-        codec.decode(
-            RecordBatch(
-                partition=InputPartition("", 0),
-                offsets=np.zeros(1, dtype=np.int64),
-                timestamps=np.zeros(1, dtype=np.int64),
-                keys=Spans.of([None]),
-                values=Spans.of([b'{"name":"a","value":1}']),
-                next_offset=1,
-            )
+    record = np.zeros(7, dtype=np.uint8)
+    record[0] = 12  # one record of six bytes, zeros all
+    walk_records(record, np.zeros(5, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
+    section, grouping = InputSection(), GroupingSection()
+    table = SeriesTable(SeriesSection(), (), grouping, section)
+    codec, framer = make_codec(section, table), Framer(FramingSection(), grouping, (), table)
+    for number in range(3):  # a series is known to the kernels from its second record on
+        value = b'{"name":"a","value":1,"timestamp":%d}' % (1_000_000_000 * (1 + number // 2))
+        batch = RecordBatch(
+            partition=InputPartition("", 0),
+            offsets=np.zeros(1, dtype=np.int64),
+            timestamps=np.full(1, -1, dtype=np.int64),
+            keys=Spans.of([None]),
+            values=Spans.of([value]),
+            next_offset=1,
         )
+        framer.push(codec.decode(batch), batch)
 
 
 def main() -> None:

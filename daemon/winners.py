@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from daemon.kernels.winners import DUPLICATES, SUPERSEDED, contend, gather, sort_by_group
 from daemon.records import F64, I32, I64, DropReason
 
 _INT64_MAX = 2**63 - 1
+#: A table with a cell for each tick and series is made where it has at most so many cells a sample,
+#: and some more.
+CELLS_A_SAMPLE, CELLS_MORE = 4, 4096
 
 
 @dataclass(slots=True)
@@ -18,23 +22,32 @@ class Winners:
 
     Attributes
     ----------
-    group : int32[S]
-        Index into the table's group names.
     tick, series, time, value : arrays of length S
         The samples.
+    order : int64[S]
+        Index of the sample's group in the table's group names, times `span`, plus the rank of its
+        tick in `levels`: rising.
+    present : int64[G]
+        Groups that have samples, in order.
     levels : int64[L]
         Every tick there is, and perhaps others between, in order.
     dropped : Counter
         Samples that lost, as duplicates or superseded.
     """
 
-    group: I32
     tick: I64
     series: I32
     time: I64
     value: F64
+    order: I64
+    present: I64
     levels: I64
     dropped: Counter[DropReason]
+
+    @property
+    def span(self) -> int:
+        """From one group to the next in `order`."""
+        return len(self.levels) + 1
 
     @classmethod
     def choose(cls, series: I32, time: I64, value: F64, groups: I32, interval: int) -> Winners:
@@ -54,36 +67,60 @@ class Winners:
         Winners
             The samples that enter frames; the others are counted.
         """
-        tick, group = time // interval, groups[series]
-        levels, rank = _rank(tick)
-        sorted_already, order = False, rank
-        if len(groups) * len(levels) * len(groups) < _INT64_MAX:
-            step = (group * np.int64(len(levels)) + rank) * len(groups) + series
-            order = np.argsort(step, kind="stable")
-            step, when = step[order], time[order]
-            repeats = step[1:] == step[:-1]
-            sorted_already = not (repeats & (when[1:] <= when[:-1])).any()
-        if not sorted_already:
-            order = np.lexsort((value, time, series, rank, group))
-        group, tick, series = group[order], tick[order], series[order]
-        time, value = time[order], value[order]
-        # Of each run of one tick and series, sorted by time and value, only the last stays.
-        lost = (series[1:] == series[:-1]) & (tick[1:] == tick[:-1])
-        dropped: Counter[DropReason] = Counter()
-        if lost.any():
-            same = (time[1:] == time[:-1]) & (value[1:] == value[:-1])
-            dropped[DropReason.DUPLICATE] = int(np.count_nonzero(lost & same))
-            dropped[DropReason.SUPERSEDED] = int(np.count_nonzero(lost & ~same))
-            wins = np.append(~lost, True)
-            group, tick, series = group[wins], tick[wins], series[wins]
-            time, value = time[wins], value[wins]
-        return cls(group, tick, series, time, value, levels, +dropped)
+        low, high = (
+            int(t) // interval for t in (time.min(initial=_INT64_MAX), time.max(initial=0))
+        )
+        cells = max(0, high - low + 1) * len(groups)
+        if 0 < cells <= CELLS_A_SAMPLE * len(series) + CELLS_MORE:
+            won = _by_table(series, time, value, groups, interval, np.arange(low, high + 1))
+            if won is not None:
+                return won
+        return _by_sort(series, time, value, groups, interval)
 
 
-def _rank(tick: I64) -> tuple[I64, I64]:
-    """Rank ticks; returns the ticks in order (perhaps others between), and each sample's rank."""
-    low, high = int(tick.min(initial=_INT64_MAX)), int(tick.max(initial=0))
-    if high - low <= 4 * len(tick) + 1024:
-        return np.arange(low, high + 1), tick - low
+def _by_table(
+    series: I32, time: I64, value: F64, groups: I32, interval: int, levels: I64
+) -> Winners | None:
+    """Find the winners without a sort; None when that does not tell who is whose duplicate."""
+    count, first = len(series), int(levels[0])
+    cells = np.zeros((len(levels), len(groups)), dtype=np.int32)
+    lost = np.zeros(2, dtype=np.int64)
+    if not contend(series, time, value, cells, lost, interval, first):
+        return None
+    starts = np.zeros(int(groups.max(initial=-1)) + 2, dtype=np.int64)
+    by_group, present = np.empty(len(groups), dtype=np.int32), np.empty(len(starts), dtype=np.int64)
+    sort_by_group(groups, starts, by_group)
+    order, tick, won_time = np.empty((3, count), dtype=np.int64)
+    won_series, won_value = np.empty(count, dtype=np.int32), np.empty(count)
+    won, some = gather(
+        series, time, value, cells, starts, by_group, order, tick, won_series, won_time, won_value,
+        present, first,
+    )  # fmt: skip
+    dropped = Counter(
+        {DropReason.DUPLICATE: int(lost[DUPLICATES]), DropReason.SUPERSEDED: int(lost[SUPERSEDED])}
+    )
+    return Winners(
+        tick[:won], won_series[:won], won_time[:won], won_value[:won], order[:won], present[:some],
+        levels, +dropped,
+    )  # fmt: skip
+
+
+def _by_sort(series: I32, time: I64, value: F64, groups: I32, interval: int) -> Winners:
+    """Find the winners by a sort, however far apart they are."""
+    tick, group = time // interval, groups[series]
     levels, rank = np.unique(tick, return_inverse=True)
-    return levels, rank
+    order = np.lexsort((value, time, series, rank, group))
+    place = (group * np.int64(len(levels) + 1) + rank)[order]
+    tick, series, time, value = tick[order], series[order], time[order], value[order]
+    # Of each run of one tick and series, sorted by time and value, only the last stays.
+    lost = (series[1:] == series[:-1]) & (tick[1:] == tick[:-1])
+    dropped: Counter[DropReason] = Counter()
+    if lost.any():
+        same = (time[1:] == time[:-1]) & (value[1:] == value[:-1])
+        dropped[DropReason.DUPLICATE] = int(np.count_nonzero(lost & same))
+        dropped[DropReason.SUPERSEDED] = int(np.count_nonzero(lost & ~same))
+        wins = np.append(~lost, True)
+        place, tick, series = place[wins], tick[wins], series[wins]
+        time, value = time[wins], value[wins]
+    present = np.unique(place // (len(levels) + 1))
+    return Winners(tick, series, time, value, place, present, levels, +dropped)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.config import InputSection, MetricRule
 from daemon.formats.faults import DecodeFault, Fault
-from daemon.formats.flat_reader import Read
+from daemon.formats.flat_reader import NONE_LEFT, Read
 from daemon.formats.timestamps import NO_TIME, floats_to_ns, text_to_ns, whole_to_ns
-from daemon.records import F64, I32, DeadLetter, DropReason, RecordBatch, SampleBatch
+from daemon.kernels.usable import REFUSED_SERIES, keep_usable
+from daemon.records import F64, I32, I64, DeadLetter, DropReason, RecordBatch, SampleBatch
 from daemon.series import REFUSED, SeriesTable
 
 #: Bytes of a record that was refused for its size kept in its dead letter.
@@ -21,6 +21,13 @@ EXCERPT_BYTES = 4096
 Timestamp = int | float | str | None
 P = TypeVar("P")
 
+#: What `keep_usable` counts, in its order.
+_REASONS = (
+    DropReason.BAD_TIME,
+    DropReason.NOT_FINITE,
+    DropReason.OUT_OF_RANGE,
+    *(REFUSED[code] for code in sorted(REFUSED, reverse=True)),
+)
 _NAN = float("nan")
 _ONLY_FLOATS = {float}
 
@@ -79,6 +86,11 @@ class Limits:
         Its `value_abs_max` and `timestamp_unit`.
     metrics : sequence of MetricRule
         Their valid ranges, by rule index.
+
+    Attributes
+    ----------
+    low, high : float64[M + 1]
+        Bounds by rule; the last are those of no rule.
     """
 
     def __init__(self, section: InputSection, metrics: Sequence[MetricRule]) -> None:
@@ -87,17 +99,8 @@ class Limits:
         low = [-np.inf if rule.valid_min is None else rule.valid_min for rule in metrics]
         high = [np.inf if rule.valid_max is None else rule.valid_max for rule in metrics]
         # The last entry is what rule -1, none, picks.
-        self._low = np.array([*low, -np.inf])
-        self._high = np.array([*high, np.inf])
-        self._ranges = bool(np.isfinite(self._low).any() or np.isfinite(self._high).any())
-
-    def in_range(self, series: I32, value: F64, table: SeriesTable) -> NDArray[np.bool_]:
-        """Tell which values are within the bounds of the input and of their metric's rule."""
-        fine: NDArray[np.bool_] = np.abs(value) <= self.value_abs_max
-        if self._ranges:
-            rule = np.append(table.rule_of(), np.int32(-1))[np.maximum(series, -1)]
-            fine &= (value >= self._low[rule]) & (value <= self._high[rule])
-        return fine
+        self.low: F64 = np.array([*low, -np.inf])
+        self.high: F64 = np.array([*high, np.inf])
 
 
 class Columns:
@@ -196,32 +199,30 @@ class Columns:
             time, record = np.repeat(time, count), np.repeat(record, count)
         series = np.array(self.series, dtype=np.int32)
         value = np.array(self.value, dtype=np.float64)
-        if reads := [read for read in self._reads if len(read.record)]:
-            record = np.concatenate([*(read.record for read in reads), record])
-            series = np.concatenate([*(read.series for read in reads), series])
-            time = np.concatenate([*(read.time for read in reads), time])
-            value = np.concatenate([*(read.value for read in reads), value])
-            if self.record or len(reads) > 1:
-                order = np.argsort(record, kind="stable")
-                series, time, value = series[order], time[order], value[order]
-                record = record[order]
-        # Adding zero turns -0.0 into 0.0, so that equal values have equal bits.
-        value = value + 0.0
-        dropped: dict[DropReason, int] = {}
-        usable = series >= 0
-        if not usable.all():
-            codes, counts = np.unique(series[~usable], return_counts=True)
-            dropped = {REFUSED[int(c)]: int(n) for c, n in zip(codes, counts, strict=True)}
-        tests = (
-            (DropReason.BAD_TIME, time != NO_TIME),
-            (DropReason.NOT_FINITE, np.isfinite(value)),
-            (DropReason.OUT_OF_RANGE, self._limits.in_range(series, value, table)),
-        )
-        for reason, fine in tests:
-            if failing := int(np.count_nonzero(usable & ~fine)):
-                dropped[reason] = failing
-                usable &= fine
-        if not usable.all():
-            series, time = series[usable], time[usable]
-            value, record = value[usable], record[usable]
+        others = Read(series, time, value, record, NONE_LEFT)
+        series, time, value, record = _in_order([*self._reads, others])
+        limits, rules = self._limits, table.rule_of()
+        counts = np.zeros(REFUSED_SERIES + len(REFUSED), dtype=np.int64)
+        kept = keep_usable(
+            series, time, value, record, rules, limits.low, limits.high, counts,
+            limits.value_abs_max, NO_TIME,
+        )  # fmt: skip
+        dropped = {
+            reason: count for reason, count in zip(_REASONS, counts.tolist(), strict=True) if count
+        }
+        series, time, value, record = series[:kept], time[:kept], value[:kept], record[:kept]
         return SampleBatch(series, time, value, record, dropped, self._dead)
+
+
+def _in_order(reads: list[Read]) -> tuple[I32, I64, F64, I32]:
+    """Join series, time, value and record of samples, by record; the arrays may be written to."""
+    reads = [read for read in reads if len(read.record)] or reads[-1:]
+    if len(reads) == 1:
+        return reads[0].series, reads[0].time, reads[0].value, reads[0].record
+    record = np.concatenate([read.record for read in reads])
+    order = np.argsort(record, kind="stable")
+    series, time, value = (
+        np.concatenate([getattr(read, name) for read in reads])[order]
+        for name in ("series", "time", "value")
+    )
+    return series, time, value, record[order]

@@ -13,10 +13,13 @@ from daemon.kernels.identities import UNKNOWN
 from daemon.kernels.json_flat import SERIES_COLUMN, TIME_COLUMN, VALUE_COLUMN, read_flat
 from daemon.records import F64, I32, I64, RecordBatch
 
+#: No rows for the codec.
+NONE_LEFT: I64 = np.empty(0, dtype=np.int64)
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Samples that were read in columns.
+    """Samples that were read in columns; the arrays belong to whoever takes them.
 
     Attributes
     ----------
@@ -95,6 +98,6 @@ class FlatReader:
         series, record = columns[SERIES_COLUMN].astype(np.int32), rows.astype(np.int32)
         time, value = columns[TIME_COLUMN], columns[VALUE_COLUMN].view(np.float64)
         if not left:
-            return Read(series, time, value, record, np.empty(0, dtype=np.int64))
+            return Read(series, time, value, record, NONE_LEFT)
         found = series != UNKNOWN
         return Read(series[found], time[found], value[found], record[found], rows[~found])

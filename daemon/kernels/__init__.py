@@ -1,1 +1,1 @@
-"""Compiled functions that turn bytes into columns; each has its twin in tests/naive_ingest.py."""
+"""Compiled functions from bytes to columns to frames; each has its twin in tests/naive*.py."""

@@ -67,7 +67,7 @@ def test_every_kernel_has_a_naive_twin() -> None:
     assert alone == []
 
 
-def test_kernels_that_read_bytes_are_exact() -> None:
+def test_kernels_of_the_service_are_exact() -> None:
     """A codec's arithmetic may not be reordered: numbers are read to the last bit."""
     loose = [
         f"{source.path}:{function.name}"

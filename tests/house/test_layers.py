@@ -27,8 +27,8 @@ SERVICE = (
         "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
         "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
         "merging", "presence", "published", "relabel", "scatter", "series", "shop", "silence",
-        "silences", "slots", "snapshots", "told", "footprint", "watchdog", "windows",
-        "winners",
+        "silences", "slots", "snapshots", "told", "footprint", "waiting", "watchdog",
+        "windows", "winners",
     ),
     ("pipeline",),
     # Settings and their words.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +55,19 @@ SAMPLES = st.tuples(
 )
 
 
+def with_losers() -> list[Counter[DropReason]]:
+    """Count the losers of one step in every order they can come in."""
+    rows = [(0, 11, 1.0), (0, 11, 1.0), (0, 12, 0.0), (0, 13, 5.0)]
+    return [winners_of(*order).dropped for order in permutations(rows)]
+
+
+def test_losers_are_counted_alike_in_any_order() -> None:
+    """Whether a table tells who is whose duplicate or a sort has to."""
+    assert set(map(str, with_losers())) == {
+        str(Counter({DropReason.SUPERSEDED: 2, DropReason.DUPLICATE: 1}))
+    }
+
+
 @given(st.lists(SAMPLES, min_size=1, max_size=40))
 def test_each_step_and_series_has_one(samples: list[tuple[int, int, float]]) -> None:
     """Sorted by group, tick and series; losers are counted; near or far apart does not matter."""
@@ -61,8 +77,10 @@ def test_each_step_and_series_has_one(samples: list[tuple[int, int, float]]) -> 
     for series, time, value in samples:
         step = (series % 2, time // 10, series)
         best[step] = max(best.get(step, (-1, 0.0)), (time, value))
-    steps = zip(winners.group.tolist(), winners.tick.tolist(), winners.series.tolist(), strict=True)
+    group = winners.order // winners.span
+    steps = zip(group.tolist(), winners.tick.tolist(), winners.series.tolist(), strict=True)
     kept = zip(winners.time.tolist(), winners.value.tolist(), strict=True)
     assert list(zip(steps, kept, strict=True)) == sorted(best.items())
     assert len(best) + winners.dropped.total() == len(samples)
-    assert set(winners.tick.tolist()) <= set(winners.levels.tolist())
+    assert winners.levels[winners.order % winners.span].tolist() == winners.tick.tolist()
+    assert winners.present.tolist() == sorted(set(group.tolist()))
