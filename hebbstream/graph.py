@@ -53,6 +53,7 @@ from hebbstream.pairs import (
     slot_count,
 )
 from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
+from hebbstream.wider import wider
 
 #: While no break reaches BROKEN_FROM, those with this share of the largest are listed, from here.
 BROKEN_SHARE = 0.75
@@ -155,10 +156,9 @@ class Graph:
         elif len(self.traces):
             self._leave_pairs(n)
         spare = slots - self.slot_ends.shape[1]
-        self.slot_ends = np.pad(self.slot_ends, ((0, 0), (0, spare)))
-        self.slots = np.pad(self.slots, ((0, 0), (0, spare)))
-        self.activity = np.pad(self.activity, ((0, 0), (0, count)))
-        self.block = np.pad(self.block, ((0, 0), (0, 0), (0, count)))
+        self.slot_ends, self.slots = wider(self.slot_ends, spare), wider(self.slots, spare)
+        self.activity = wider(self.activity, count)
+        self.block = wider(self.block, count)
         self.count_degrees()
         return []
 

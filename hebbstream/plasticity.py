@@ -23,6 +23,7 @@ from hebbstream.kernels.layout import (
     SHADOW_TICKS,
 )
 from hebbstream.kernels.quarantine import COOLING
+from hebbstream.wider import wider
 
 #: A tick long before any other.
 NEVER = -1e18
@@ -116,8 +117,8 @@ class Plasticity:
 
     def grow(self, count: int) -> None:
         """Append `count` series."""
-        self.deviation = np.pad(self.deviation, (0, count))
-        self.drift = np.pad(self.drift, (0, count))
+        self.deviation = wider(self.deviation, count)
+        self.drift = wider(self.drift, count)
 
     def drop(self, index: int) -> None:
         """Forget the series at `index`."""

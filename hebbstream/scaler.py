@@ -23,6 +23,7 @@ from hebbstream.kernels.layout import (
     VARIANCE,
 )
 from hebbstream.params import DAY, ClockParams
+from hebbstream.wider import wider
 
 
 def harmonics(params: ClockParams, interval_seconds: float) -> int:
@@ -88,9 +89,9 @@ class Scaler:
 
     def grow(self, count: int) -> None:
         """Append `count` series that have seen nothing."""
-        self.moments = np.pad(self.moments, ((0, 0), (0, count)))
-        self.clock = np.pad(self.clock, ((0, 0), (0, count)))
-        self.coefficients = np.pad(self.coefficients, ((0, 0), (0, count)))
+        self.moments = wider(self.moments, count)
+        self.clock = wider(self.clock, count)
+        self.coefficients = wider(self.coefficients, count)
 
     def drop(self, index: int) -> None:
         """Forget the series at `index`."""

@@ -18,6 +18,7 @@ from hebbstream.kernels.layout import (
     RESIDUAL_ROWS,
     TOTAL_ROWS,
 )
+from hebbstream.wider import wider
 
 #: A row that keeps less than this of its length without a removed series is dropped.
 LENGTH_MIN = 1e-3
@@ -128,10 +129,10 @@ class Subspace:
 
     def grow(self, count: int, components_min: int) -> None:
         """Append `count` series that no component knows yet."""
-        wider = np.pad(self._blocks(), ((0, 0), (0, 0), (0, count)))
-        self.past = np.pad(self.past, ((0, 0), (0, count)))
-        self.weights = wider.reshape(len(self.weights), -1)
-        self.residual = np.pad(self.residual, ((0, 0), (0, count)))
+        blocks = wider(self._blocks(), count)
+        self.past = wider(self.past, count)
+        self.weights = blocks.reshape(len(self.weights), -1)
+        self.residual = wider(self.residual, count)
         if self.count == 0:
             self._begin(components_min)
 

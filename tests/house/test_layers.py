@@ -13,7 +13,7 @@ LIBRARY = (
     (
         "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "pairs",
         "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
-        "snapshot", "state", "subspace", "copies",
+        "snapshot", "state", "subspace", "copies", "wider",
     ),
     ("detector",),
     ("footprint",),
