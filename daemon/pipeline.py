@@ -13,12 +13,14 @@ from typing import Self
 
 from msgspec import MsgspecError
 
+from daemon.admission import may_stay_away, plain_rules
 from daemon.announcer import TrackerIdentity
 from daemon.cut import Cut
-from daemon.events import Event, encode_edge, encode_event, encode_score, kind_name
+from daemon.events import Event, encode_edge, encode_event, encode_score
 from daemon.formats import make_codec
 from daemon.framing import Framed, Framer
 from daemon.incidents import IncidentTracker
+from daemon.learnt import GroupState
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import (
     NANOSECONDS,
@@ -29,11 +31,10 @@ from daemon.records import (
     InputPartition,
     Message,
     RecordBatch,
-    Series,
 )
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
-from daemon.snapshots import Capture, GroupCapture
+from daemon.snapshots import Capture
 from daemon.told import in_order, last_details
 from daemon.windows import outside
 from hebbstream import Detector, Note, RunResult, SnapshotCorruptError
@@ -74,63 +75,6 @@ class PipelineOutput:
     def events(self) -> list[Event]:
         """Every event, those of endings last."""
         return [*(event for step in self.steps for event in step.events), *self.ended]
-
-
-@dataclass(slots=True)
-class GroupState:
-    """One group: detector, incidents, series in the detector's order, and how it stands now."""
-
-    detector: Detector
-    tracker: IncidentTracker
-    silence: SilenceTracker
-    members: list[Series]
-    component_count: int = 0
-    edge_count: int = 0
-
-    @property
-    def incidents_open(self) -> dict[str, int]:
-        """Open incidents by kind."""
-        current, counts = self.tracker.current, self.silence.incidents_open
-        if current is not None:
-            counts[kind_name(current.kind)] += 1
-        return dict(counts)
-
-    @property
-    def incident_ids(self) -> set[str]:
-        """Ids of open incidents."""
-        current = [] if self.tracker.current is None else [self.tracker.current.incident_id]
-        return {*current, *(each.incident_id for each in self.silence.current)}
-
-    def end(self) -> list[Event]:
-        """Resolve whatever is open, because the group is gone."""
-        event = self.tracker.end()
-        return [*([] if event is None else [event]), *self.silence.end()]
-
-    def capture(self, name: str) -> GroupCapture:
-        """Copy everything."""
-        presence = self.silence.presence
-        rhythm = {key: array.copy() for key, array in presence.arrays().items()}
-        return GroupCapture(
-            name=name,
-            detector=self.detector.copy(),
-            members=self.members,
-            tracker=self.tracker.dump(),
-            silence=self.silence.dump(),
-            rhythm_frames=presence.frames,
-            rhythm=rhythm if len(presence.keys) == len(self.members) else None,
-            component_count=self.component_count,
-            edge_count=self.edge_count,
-        )
-
-    def restore(self, capture: GroupCapture) -> None:
-        """Take over everything but the detector and the members, which are there already."""
-        self.tracker.restore(capture.tracker, capture.name, self.members)
-        self.silence.restore(capture.silence, capture.name, self.members)
-        if capture.rhythm is None:
-            self.silence.presence.change(self.members)
-        else:
-            self.silence.presence.restore(capture.rhythm_frames, capture.rhythm, self.members)
-        self.component_count, self.edge_count = capture.component_count, capture.edge_count
 
 
 class PartitionPipeline:
@@ -230,6 +174,7 @@ class PartitionPipeline:
             partition=self.partition,
             next_offset=self.next_offset,
             shape=self._sections.shape,
+            rules=plain_rules(self._sections.series),
             closing=closing,
             framer=self._framer.state(),
             groups=(),
@@ -270,6 +215,10 @@ class PartitionPipeline:
                     msg = f"the detector of group {each.name} knows other series than the group"
                     raise SnapshotCorruptError(msg)
                 group.restore(each)
+                away = may_stay_away(capture.rules, sections.series, group.members)
+                if away and pipeline.newest is not None:
+                    # Up to here a sample may have been read before, and wait in an open frame.
+                    group.silence.excuse(away, pipeline.newest // pipeline._interval + 1)
         except (LookupError, TypeError, ValueError, MsgspecError) as error:
             msg = f"the state does not make a pipeline: {error!r}"
             raise SnapshotCorruptError(msg) from error
@@ -322,7 +271,7 @@ class PartitionPipeline:
             self._retire(block.group, output)
         self.before_change(block.group)
         group = self._groups.get(block.group) or self._create(block.group)
-        self._change_members(group, block)
+        group.change_members(block)
         times = (block.ticks + 1) * (self._interval / NANOSECONDS)
         shifts = group.silence.scan(block, group.members)
         asked = [shift.row for shift in shifts if len(shift.stopped)]
@@ -362,17 +311,6 @@ class PartitionPipeline:
         )
         self._groups[name] = group
         return group
-
-    @staticmethod
-    def _change_members(group: GroupState, block: FrameBlock) -> None:
-        for key in block.left:
-            group.detector.remove_series(key)
-        if block.left:
-            gone = set(block.left)
-            group.members = [series for series in group.members if series.key not in gone]
-        if block.joined:
-            group.detector.add_many([series.key for series in block.joined])
-            group.members = [*group.members, *block.joined]
 
     def _journal(self, block: FrameBlock, result: RunResult) -> Iterator[Message]:
         key = block.group.encode()

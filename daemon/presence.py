@@ -12,7 +12,7 @@ Pure, in event time; ticks are frames. Only a series that begins or ends a pause
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,10 @@ class Presence:
         Frame at which the present pause is overdue, tick at which it began.
     begins, goes_on : float64[n]
         Logarithm of the probability of a pause, and of one tick more, in units of the line's.
+    excused : set of str
+        Series of whose pauses none is judged that begins at `excused_until` or before.
+    excused_until : int
+        A tick.
     """
 
     def __init__(
@@ -124,6 +128,8 @@ class Presence:
         self.due, self.since = (np.zeros(0, dtype=np.int64) for _ in range(2))
         self.pauses, self.paused, self.absent, self.strikes = (np.zeros(0) for _ in range(4))
         self.begins, self.goes_on = np.zeros(0), np.zeros(0)
+        self.excused: set[str] = set()
+        self.excused_until = -1
 
     @property
     def p_line(self) -> float:
@@ -142,6 +148,7 @@ class Presence:
             stays = source >= 0
             fresh[stays] = known[source[stays]]
             setattr(self, name, fresh)
+        self.excused &= set(self.keys)
         self._watch(members)
 
     def _watch(self, members: Sequence[Series]) -> None:
@@ -180,6 +187,35 @@ class Presence:
                 raise ValueError(msg)
             setattr(self, name, array)
         self._watch(members)
+
+    def excuse(self, keys: Iterable[str], until: int) -> None:
+        """Judge no pause of these series that has begun, or begins up to a tick.
+
+        Parameters
+        ----------
+        keys : iterable of str
+            Series that may have been told not to come; each is watched again from its first sample
+            at that tick or later on.
+        until : int
+            Tick.
+        """
+        self.excused.update(keys)
+        self.excused_until = max(self.excused_until, until)
+        self.due[[key in self.excused for key in self.keys]] = _NEVER
+
+    def _excused(self, columns: I64) -> Mask:
+        """Tell whose present pause is not judged."""
+        if not self.excused:
+            return np.zeros(len(columns), dtype=np.bool_)
+        named = np.array([self.keys[column] in self.excused for column in columns], dtype=np.bool_)
+        excused: Mask = named & (self.since[columns] <= self.excused_until)
+        return excused
+
+    def settle(self, tick: int) -> None:
+        """Forget the excuse of series that have come again by a tick, the last one followed."""
+        if self.excused and tick > self.excused_until:
+            away = ~self.here & (self.since <= self.excused_until)
+            self.excused &= {self.keys[column] for column in np.flatnonzero(away)}
 
     def follow(self, block: FrameBlock) -> list[Shift]:
         """Take in a block's frames.
@@ -261,7 +297,7 @@ class Presence:
         allowed = np.clip(least, self._section.after, 2.0**40).astype(np.int64)
         self.last[columns], self.since[columns] = frame - 1, tick
         self.begins[columns], self.goes_on[columns] = begins / line, goes_on / line
-        judged = self._regular(columns, frame)
+        judged = self._regular(columns, frame) & ~self._excused(columns)
         self.due[columns] = np.where(judged, frame - 1 + allowed, _NEVER)
 
     def _find(self, row: int, frame: int, returned: I64, score: F64) -> Shift | None:
@@ -276,6 +312,7 @@ class Presence:
             steps = range(-TOGETHER_TICKS, TOGETHER_TICKS + 1)
             when = np.concatenate([self.last[hits] + step for step in steps])
             near = regular & ~self.here & ~self.overdue & np.isin(self.last, when)
+            near &= ~self._excused(everyone)
             near &= self._scores(everyone, frame) >= COMPANION_SCORE
             near[hits] = True
             stopped = np.flatnonzero(near)

@@ -87,7 +87,14 @@ class SilenceTracker:
             return []
         if block.joined or block.left:
             self.presence.change(members)
-        return self.presence.follow(block)
+        shifts = self.presence.follow(block)
+        self.presence.settle(int(block.ticks[-1]))
+        return shifts
+
+    def excuse(self, keys: Iterable[str], until: int) -> None:
+        """Do not miss series before they have had a sample after tick `until`."""
+        if self._section.silence.enabled:
+            self.presence.excuse(keys, until)
 
     def observe(
         self,
@@ -167,6 +174,8 @@ class SilenceTracker:
             "recent": [incident.dump() for incident in self._recent],
             "waiting": self._waiting.dump(),
             "latest": None if self._latest is None else self._latest.dump(),
+            "excused": sorted(self.presence.excused),
+            "excused_until": self.presence.excused_until,
         }
 
     def restore(self, plain: Mapping[str, Any], group: str, members: Sequence[Series]) -> None:
@@ -187,6 +196,8 @@ class SilenceTracker:
         self._recent = [Silence.load(each) for each in plain["recent"]]
         self._waiting = Waiting.load(plain["waiting"])
         self._latest = None if latest is None else Moment.load(latest, group, members)
+        self.presence.excused = set(plain.get("excused", ()))  # older states have none
+        self.presence.excused_until = int(plain.get("excused_until", -1))
 
     def _note_peaks(self, shift: Shift, moment: Moment) -> None:
         """Remember how overdue the series that return have been."""

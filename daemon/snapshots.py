@@ -63,6 +63,8 @@ class Capture:
         The next record to read; -1 before the first.
     shape : mapping
         The settings that give what is learnt its meaning.
+    rules : mapping or None
+        The rules of `series` it was learnt with; None when an older version did not say.
     closing : bool
         The open frames are to be closed as idle before anything else: decided, not done yet.
     framer : FramerState
@@ -74,6 +76,7 @@ class Capture:
     partition: InputPartition
     next_offset: int
     shape: Shape
+    rules: Mapping[str, Any] | None
     closing: bool
     framer: FramerState
     groups: Sequence[GroupCapture]
@@ -134,6 +137,7 @@ def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lam
         "next_offset": capture.next_offset,
         "closing": capture.closing,
         "shape": capture.shape,
+        "rules": capture.rules,
         "origin": msgspec.to_builtins(origin),
         "clock": [framer.newest, framer.newest_offset, framer.idle_until],
         "names": [series.name for series in framer.identities],
@@ -226,6 +230,7 @@ def decode(data: bytes, partition: InputPartition, shape: Shape) -> tuple[Captur
             partition=partition,
             next_offset=int(header["next_offset"]),
             shape=header["shape"],
+            rules=header.get("rules"),
             closing=bool(header["closing"]),
             framer=FramerState(
                 newest=newest,

@@ -28,6 +28,7 @@ from daemon.clock import SystemClock
 from daemon.config import Config, KafkaSection
 from daemon.files.states import FileStates
 from daemon.kafka.read_back import ReadBack
+from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import delete_topics
 from daemon.records import InputPartition
 from daemon.snapshots import Origin, decode, encode
@@ -85,8 +86,12 @@ def records(seed: int, ticks: int) -> list[list[tuple[int, bytes]]]:
 
 
 def produce(bootstrap: str, topic: str, story: list[list[tuple[int, bytes]]], rate: float) -> None:
-    """Send a story at `rate` ticks a second."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=5, acks=-1)
+    """Send a story at `rate` ticks a second, all of it: no record expires while the broker is away.
+
+    Once one does, kafka-python's producer sends nothing any more, and its flush never returns.
+    """
+    options = producer_options(KafkaSection(bootstrap_servers=[bootstrap]), "load")
+    producer = KafkaProducer(**options | {"linger_ms": 5})
     began = time.monotonic()
     for tick, sent in enumerate(story):
         for partition, value in sent:

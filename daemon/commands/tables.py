@@ -10,7 +10,7 @@ from rich.text import Text
 
 from daemon.app import ReplaySummary
 from daemon.events import Event, EventEdge, EventSeries
-from daemon.pipeline import GroupState
+from daemon.learnt import GroupState
 
 
 def summary_table(summary: ReplaySummary) -> Table:

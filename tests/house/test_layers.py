@@ -24,11 +24,11 @@ SERVICE = (
     ("config",),
     # Pure: no clock, no I/O, no logging.
     (
-        "announcer", "closing", "counters", "cut", "event_clock", "events", "evidence", "formats",
-        "framer_state", "framing", "incidents", "membership", "moments", "pipeline_sections",
-        "merging", "presence", "published", "relabel", "scatter", "series", "shop", "silence",
-        "silences", "slots", "snapshots", "told", "footprint", "waiting", "watchdog",
-        "windows", "winners",
+        "admission", "announcer", "closing", "counters", "cut", "event_clock", "events",
+        "evidence", "footprint", "formats", "framer_state", "framing", "incidents", "learnt",
+        "membership", "merging", "moments", "pipeline_sections", "presence", "published",
+        "relabel", "scatter", "series", "shop", "silence", "silences", "slots", "snapshots",
+        "told", "waiting", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     # Settings and their words.

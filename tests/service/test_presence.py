@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.config import MetricRule, SilenceSection
@@ -153,6 +153,7 @@ def test_what_is_known_of_a_series_follows_its_column() -> None:
     assert [shift.stopped.tolist() for shift in found] == [[0]]
 
 
+@settings(deadline=None)  # what a busy machine takes is no finding
 @given(st.integers(0, 2**32 - 1), st.integers(1, 200))
 def test_any_split_into_blocks_gives_the_same_shifts(seed: int, size: int) -> None:
     """Presence depends on frames alone, to the last bit."""
@@ -165,3 +166,38 @@ def test_any_split_into_blocks_gives_the_same_shifts(seed: int, size: int) -> No
     assert [(at, s.stopped.tolist(), s.stopped_score.tolist()) for at, s in whole] == [
         (at, s.stopped.tolist(), s.stopped_score.tolist()) for at, s in parts
     ]
+
+
+@pytest.mark.parametrize(("back", "missed"), [(None, []), (600, []), (601, [0])])
+def test_who_may_be_sent_away_is_missed_from_its_first_sample_after_that_on(
+    back: int | None, missed: list[int]
+) -> None:
+    """Neither alone nor with another that stops at the same tick."""
+    presence = presence_of(3)
+    follow(presence, np.full((598, 3), HERE))
+    frames = np.full((60, 3), HERE)
+    frames[:30, 0] = GONE
+    frames[: 0 if back is None else back - 597, 0] = HERE
+    frames[:30, 2] = GONE if back is None else HERE
+
+    presence.excuse(["s0"], 600 + 1)
+    block = block_of(frames.tolist(), 598)
+    found = [shift.stopped.tolist() for shift in presence.follow(block) if len(shift.stopped)]
+    presence.settle(int(block.ticks[-1]))
+
+    assert found == ([[2]] if back is None else [missed] if missed else [])
+    assert presence.excused == set()
+
+
+def test_a_pause_under_way_is_let_go_when_it_may_have_been_sent_away() -> None:
+    """It was not told yet, and is not told any more."""
+    presence = presence_of(3)
+    follow(presence, np.full((600, 3), HERE))
+    follow(presence, np.array([[HERE, GONE, HERE]] * 2))
+
+    presence.excuse(["s1"], 610)
+    found = presence.follow(block_of([[HERE, GONE, HERE]] * 90, 602))
+    presence.settle(691)
+
+    assert found == []
+    assert presence.excused == {"s1"}

@@ -1,0 +1,80 @@
+"""One learnt group: its detector, who is in it, and the incidents it is followed by. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.events import Event, kind_name
+from daemon.incidents import IncidentTracker
+from daemon.records import FrameBlock, Series
+from daemon.silence import SilenceTracker
+from daemon.snapshots import GroupCapture
+from hebbstream import Detector
+
+
+@dataclass(slots=True)
+class GroupState:
+    """One group: detector, incidents, series in the detector's order, and how it stands now."""
+
+    detector: Detector
+    tracker: IncidentTracker
+    silence: SilenceTracker
+    members: list[Series]
+    component_count: int = 0
+    edge_count: int = 0
+
+    @property
+    def incidents_open(self) -> dict[str, int]:
+        """Open incidents by kind."""
+        current, counts = self.tracker.current, self.silence.incidents_open
+        if current is not None:
+            counts[kind_name(current.kind)] += 1
+        return dict(counts)
+
+    @property
+    def incident_ids(self) -> set[str]:
+        """Ids of open incidents."""
+        current = [] if self.tracker.current is None else [self.tracker.current.incident_id]
+        return {*current, *(each.incident_id for each in self.silence.current)}
+
+    def end(self) -> list[Event]:
+        """Resolve whatever is open, because the group is gone."""
+        event = self.tracker.end()
+        return [*([] if event is None else [event]), *self.silence.end()]
+
+    def capture(self, name: str) -> GroupCapture:
+        """Copy everything."""
+        presence = self.silence.presence
+        rhythm = {key: array.copy() for key, array in presence.arrays().items()}
+        return GroupCapture(
+            name=name,
+            detector=self.detector.copy(),
+            members=self.members,
+            tracker=self.tracker.dump(),
+            silence=self.silence.dump(),
+            rhythm_frames=presence.frames,
+            rhythm=rhythm if len(presence.keys) == len(self.members) else None,
+            component_count=self.component_count,
+            edge_count=self.edge_count,
+        )
+
+    def restore(self, capture: GroupCapture) -> None:
+        """Take over everything but the detector and the members, which are there already."""
+        self.tracker.restore(capture.tracker, capture.name, self.members)
+        self.silence.restore(capture.silence, capture.name, self.members)
+        if capture.rhythm is None:
+            self.silence.presence.change(self.members)
+        else:
+            self.silence.presence.restore(capture.rhythm_frames, capture.rhythm, self.members)
+        self.component_count, self.edge_count = capture.component_count, capture.edge_count
+
+    def change_members(self, block: FrameBlock) -> None:
+        """Let those leave and join who do so before a block."""
+        for key in block.left:
+            self.detector.remove_series(key)
+        if block.left:
+            gone = set(block.left)
+            self.members = [series for series in self.members if series.key not in gone]
+        if block.joined:
+            self.detector.add_many([series.key for series in block.joined])
+            self.members = [*self.members, *block.joined]
