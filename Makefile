@@ -136,6 +136,10 @@ bench-ingest: setup ## Records a second of CPU time from a topic to incidents, b
 bench-state: setup ## Snapshot bytes a series, pause of a checkpoint, restore time, at 100,000 series (ARGS='--seconds 60')
 	$(BIN)/python benchmarks/bench_state.py $(ARGS)
 
+.PHONY: bench-live
+bench-live: setup ## Start to ready, latency from record to score, CPU and memory at 10,000 series (ARGS='--series 10000 --seconds 60')
+	$(BIN)/python benchmarks/bench_live.py $(ARGS)
+
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest
 	$(BIN)/python benchmarks/bench_api.py

@@ -86,6 +86,11 @@ class DaemonProcess:
         return self._log_path.read_text()
 
     @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
