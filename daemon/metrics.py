@@ -104,6 +104,14 @@ METRICS: Final = (
         labels=_PARTITION,
     ),
     Spec(
+        "rekeyed_records_total",
+        Type.COUNTER,
+        "Records of rekey: written; taken apart, for they held several groups; passed on whole, "
+        "for they are of no single group.",
+        labels=("result",),
+        known=(("written",), ("apart",), ("whole",)),
+    ),
+    Spec(
         "samples_total",
         Type.COUNTER,
         "Samples found in records, used or not: framed, dropped and pending together.",

@@ -16,12 +16,15 @@ import numpy as np
 from daemon.config import Config
 from daemon.files.keys import GroupKeys
 from daemon.formats.splitting import pieces
+from daemon.http.health import HealthState
 from daemon.kafka.writer import OutputRecord
 from daemon.log import get_logger
 from daemon.merging import Merged, Merger
+from daemon.metrics import Rebalance
 from daemon.ports import Clock, RecordSource
 from daemon.records import NANOSECONDS, InputPartition, RecordBatch
 from daemon.spans import Spans
+from daemon.telemetry import Telemetry
 
 POLL_SECONDS = 0.5
 #: Records held of one partition at which it waits for the others.
@@ -29,6 +32,11 @@ HELD_MAX = 50_000
 #: A partition that has more to come and yields nothing is waited for no longer than this.
 PATIENCE_SECONDS = 10.0
 TELL_SECONDS = 60.0
+MEASURE_SECONDS = 1.0
+#: An input that has not answered for so long is not ready.
+CONTACT_SECONDS = 20.0
+#: What must hold before it is ready.
+CHECKS = ("input", "assignment", "output")
 
 #: As an output topic of the service; long enough to learn anew from.
 RETENTION_DAYS = 7
@@ -67,6 +75,8 @@ class Rekeyer:
     writer: Writer
     config: Config
     clock: Clock
+    telemetry: Telemetry
+    health: HealthState
     written: int = 0
     apart: int = 0
     whole: int = 0
@@ -74,6 +84,7 @@ class Rekeyer:
     _owned: set[InputPartition] = field(default_factory=set)
     _progress: float = 0.0
     _warned: bool = False
+    _measured: float = float("-inf")
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Work until told to stop or the source is exhausted.
@@ -88,11 +99,14 @@ class Rekeyer:
         self.source.start(self)
         try:
             while not stopping():
+                self.beat()
                 batches = self.source.poll(POLL_SECONDS)
                 for batch in batches:
                     if batch.partition in self._owned:
                         self._merger.add(batch)
+                        self.telemetry.records_read(batch.partition, len(batch.values))
                 self._pass_on(keys)
+                self._measure()
                 if self.source.exhausted and not batches:
                     break
                 if self.clock.monotonic() - told >= TELL_SECONDS:
@@ -100,6 +114,24 @@ class Rekeyer:
                     log.info("rekeyed", written=self.written, apart=self.apart, whole=self.whole)
         finally:
             self.source.close()
+
+    def beat(self) -> None:
+        """Say that the loop goes round; for the probes."""
+        self.health.beat()
+        self.telemetry.loop_beat()
+
+    def _measure(self) -> None:
+        now = self.clock.monotonic()
+        if now - self._measured < MEASURE_SECONDS:
+            return
+        self._measured, age = now, self.source.contact_age()
+        self.telemetry.input_contact(self.clock.now() - age)
+        self.telemetry.input_lag(self.source.lag())
+        counts = {"written": self.written, "apart": self.apart, "whole": self.whole}
+        self.telemetry.rekeyed(counts)
+        reason = f"the broker last answered {age:.0f} s ago"
+        self.health.report("input", ok=age < CONTACT_SECONDS, reason=reason)
+        self.health.report("output", ok=True, reason=f"{self.written} records written")
 
     def _pass_on(self, keys: GroupKeys) -> None:
         now = self.clock.monotonic()
@@ -111,7 +143,7 @@ class Rekeyer:
         if merged.positions:
             self._warn_of_old(merged)
             self.written += self.writer.write(self._records(merged, keys))
-            self.source.commit(merged.positions)
+            self.telemetry.committed(success=self.source.commit(merged.positions))
         if merged.positions or not held:
             self._progress = now
         self.source.hold([each for each, count in self._merger.held.items() if count >= HELD_MAX])
@@ -160,17 +192,27 @@ class Rekeyer:
         """Begin where the group has committed."""
         self._merger.forget(partitions)
         self._owned.update(partitions)
+        self._tell(Rebalance.ASSIGNED, partitions)
         return {}
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
         """Drop what is held; its next owner reads it again."""
-        self.lost(partitions)
+        self._drop(Rebalance.REVOKED, partitions)
         return {}
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:
         """Drop what is held."""
+        self._drop(Rebalance.LOST, partitions)
+
+    def _drop(self, kind: Rebalance, partitions: Sequence[InputPartition]) -> None:
         self._merger.forget(partitions)
         self._owned.difference_update(partitions)
+        self._tell(kind, partitions)
+
+    def _tell(self, kind: Rebalance, partitions: Sequence[InputPartition]) -> None:
+        self.telemetry.rebalanced(kind, partitions)
+        reason = f"{len(self._owned)} partitions assigned"
+        self.health.report("assignment", ok=True, reason=reason)
 
 
 def _batch_of(values: list[bytes], stamp: int) -> RecordBatch:

@@ -247,6 +247,17 @@ class Telemetry:
                 self._values["checkpoint_last_success_timestamp_seconds"][(store,)] = now
                 self._values["checkpoint_bytes"][_labels(partition)] = size
 
+    def records_read(self, partition: InputPartition, count: int) -> None:
+        """Count records of which no samples are taken."""
+        with self._lock:
+            self._add("records_total", _labels(partition), count)
+
+    def rekeyed(self, counts: Mapping[str, int]) -> None:
+        """Set how many records `rekey` has written so far, by what became of them."""
+        with self._lock:
+            for result, count in counts.items():
+                self._values["rekeyed_records_total"][(result,)] = count
+
     def records_skipped(self, partition: InputPartition, count: int) -> None:
         """Count records that were deleted before they were read."""
         with self._lock:

@@ -54,6 +54,8 @@ class TopicWriter:
         How long to wait for a broker at first.
     retention_days : int, optional
         How long records are kept when the topic is made; the broker's default when absent.
+    beat : callable, optional
+        Called again and again while `write` waits for the broker.
 
     Raises
     ------
@@ -73,11 +75,13 @@ class TopicWriter:
         rate: float | None = None,
         timeout_seconds: float = 10.0,
         retention_days: int | None = None,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         require_crc32c()
         self._topic = topic
         self._clock = clock
         self._rate = rate
+        self._beat = beat
         self._unacked_max = section.unacked_max
         self._sent = 0
         self._landed = 0
@@ -138,6 +142,7 @@ class TopicWriter:
     def _send(self, record: OutputRecord) -> None:
         deadline = self._clock.monotonic() + STALL_SECONDS
         while not self._taken(record):
+            self._beat()
             if self._clock.monotonic() > deadline:
                 msg = f"topic {self._topic} is not known to the broker"
                 raise UnreachableError(msg)
@@ -173,6 +178,7 @@ class TopicWriter:
     def _drain(self, left: int) -> None:
         landed, since = self._landed, self._clock.monotonic()
         while self._sent - self._landed > left:
+            self._beat()
             with suppress(KafkaTimeoutError):
                 self._producer.flush(timeout=FLUSH_SECONDS)
             self._raise_failures()

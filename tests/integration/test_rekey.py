@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from daemon.clock import SystemClock
 from daemon.config import Config
 from daemon.files.options import FileOptions
 from daemon_process import DaemonProcess, wait_until
+from server_process import free_ports
 from streams import START, related, wide_records
 
 TICKS = 1500
@@ -51,11 +53,11 @@ def read(bootstrap: str, topic: str) -> list[Any]:
     return records
 
 
-def rekey(folder: Path, path: Path) -> subprocess.Popen[bytes]:
+def rekey(folder: Path, path: Path, port: int) -> subprocess.Popen[bytes]:
     """Start the command."""
     with (folder / "rekey.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "daemon", "rekey", "--config", str(path)],
+            [sys.executable, "-m", "daemon", "rekey", "--config", str(path), "--port", str(port)],
             stdout=log, stderr=subprocess.STDOUT, cwd=folder,
         )  # fmt: skip
 
@@ -118,11 +120,12 @@ def test_scattered_groups_are_told_and_brought_together(
     admin.create_topics({target: kept})
     admin.wait_for_topics([target])
     admin.close()
-    first = rekey(tmp_path, path)
+    (port,) = free_ports(1)
+    first = rekey(tmp_path, path, port)
     wait_until(lambda: written(apache.bootstrap, target) > 0, 60, "it has begun")
     first.kill()
     first.wait(10)
-    second = rekey(tmp_path, path)
+    second = rekey(tmp_path, path, port)
     # Nobody reads yet: it waits for the killed one's session, and frames would close meanwhile.
     wait_until(lambda: committed(apache.bootstrap, f"{topic}-app.rekey") == len(records), 60, "all")
     with DaemonProcess(tmp_path, config) as daemon:
@@ -134,9 +137,15 @@ def test_scattered_groups_are_told_and_brought_together(
         scattered = daemon.metric("hebbstream_groups_scattered")
         assert daemon.alive, daemon.log[-3000:]
         daemon.terminate()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+        ready = answer.status
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        metrics = answer.read().decode()
     second.terminate()
     code = second.wait(20)
 
+    assert ready == 200
+    assert 'hebbstream_rekeyed_records_total{result="written"}' in metrics
     assert "group arrives in several partitions" in log
     assert [each["group"] for each in status["scattered"]] == list(SERVICES)
     assert all(len(each["partitions"]) > 1 for each in status["scattered"])

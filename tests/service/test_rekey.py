@@ -10,11 +10,13 @@ import pytest
 
 from daemon.config import Config
 from daemon.errors import SinkError
+from daemon.http.health import HealthState
 from daemon.kafka.writer import OutputRecord
 from daemon.records import InputPartition, RecordBatch
-from daemon.rekey import Rekeyer
+from daemon.rekey import CHECKS, CONTACT_SECONDS, Rekeyer
 from daemon.spans import Spans
-from fakes import Assign, FakeClock, FakeSource, Revoke
+from daemon.telemetry import Telemetry
+from fakes import Assign, FakeClock, FakeSource, Outage, Revoke
 from fakes import Step as ScriptStep
 
 A, B = InputPartition("metrics", 0), InputPartition("metrics", 1)
@@ -74,10 +76,20 @@ def batch(partition: InputPartition, first: int, records: dict[int, bytes]) -> R
     )
 
 
+def rekeyer_of(
+    source: HoldingSource, writer: FakeWriter, clock: FakeClock | None = None
+) -> Rekeyer:
+    """Make one that tells how it is."""
+    clock = clock or source.clock
+    return Rekeyer(
+        source, writer, CONFIG, clock, Telemetry(clock, "hash"), HealthState(clock, CHECKS)
+    )
+
+
 def run(script: list[ScriptStep], writer: FakeWriter, lags: dict[InputPartition, int]) -> Rekeyer:
     """Rekey a script to its end."""
     source = HoldingSource([Assign((A, B)), *script], lags=lags)
-    rekeyer = Rekeyer(source, writer, CONFIG, source.clock)
+    rekeyer = rekeyer_of(source, writer)
     rekeyer.run(lambda: False)
     return rekeyer
 
@@ -112,7 +124,7 @@ def test_one_that_is_ahead_waits_for_one_of_which_more_is_to_come() -> None:
         *[None] * 30,
     ]
     source = HoldingSource(script, clock, lags={A: 3, B: 3})
-    rekeyer = Rekeyer(source, writer, CONFIG, clock)
+    rekeyer = rekeyer_of(source, writer, clock)
     seen: list[list[int]] = []
 
     def look() -> bool:
@@ -154,7 +166,7 @@ def test_what_is_not_written_is_not_committed() -> None:
     )
 
     with pytest.raises(SinkError):
-        Rekeyer(source, writer, CONFIG, source.clock).run(lambda: False)
+        rekeyer_of(source, writer).run(lambda: False)
 
     assert source.committed == {A: 3}
     assert source.closed
@@ -167,7 +179,45 @@ def test_what_is_held_of_a_partition_that_moves_is_dropped() -> None:
         [Assign((A, B)), batch(A, 0, {9: sample("web", 9)}), Revoke((A,)), None], lags={A: 3, B: 3}
     )
 
-    Rekeyer(source, writer, CONFIG, source.clock).run(lambda: False)
+    rekeyer_of(source, writer).run(lambda: False)
 
     assert writer.records == []
     assert source.committed == {}
+
+
+def test_it_tells_how_it_is() -> None:
+    """What it read, wrote, committed and is behind; ready once it is a member that is answered."""
+    writer = FakeWriter()
+    script: list[ScriptStep] = [batch(A, 5, {1: sample("web", 1), 3: sample("cart", 3)}), None]
+    source = HoldingSource([Assign((A, B)), *script, *[None] * 4], lags={A: 7, B: 0})
+    rekeyer = rekeyer_of(source, writer)
+    value = rekeyer.telemetry.value
+    seen: list[tuple[bool, ...]] = []
+    owned: list[float] = []
+    lag: list[float] = []
+
+    def look() -> bool:
+        seen.append(tuple(check.ok for check in rekeyer.health.readiness()))
+        owned.append(value("assigned_partitions"))
+        lag.append(value("consumer_lag_records", "metrics", "0"))
+        return False
+
+    rekeyer.run(look)
+
+    assert (seen[0], seen[-1]) == ((True, False, False, False), (True, True, True, True))
+    assert (owned[-1], lag[-1]) == (2, 7)
+    assert value("records_total", "metrics", "0") == 2
+    assert value("rekeyed_records_total", "written") == 2
+    assert value("commits_total", "success") == 1
+
+
+def test_it_is_not_ready_while_the_broker_is_silent() -> None:
+    """But alive: a restart would not help."""
+    quiet = [None] * int(3 * CONTACT_SECONDS)
+    source = HoldingSource([Assign((A,)), None, Outage(), *quiet], lags={A: 0})
+    rekeyer = rekeyer_of(source, FakeWriter())
+
+    rekeyer.run(lambda: False)
+
+    checks = {check.name: check.ok for check in rekeyer.health.readiness()}
+    assert (checks["loop"], checks["input"]) == (True, False)
