@@ -26,14 +26,18 @@ def warmup() -> None:
     section, grouping = InputSection(), GroupingSection()
     table = SeriesTable(SeriesSection(), (), grouping, section)
     codec, framer = make_codec(section, table), Framer(FramingSection(), grouping, (), table)
-    for number in range(3):  # a series is known to the kernels from its second record on
-        value = b'{"name":"a","value":1,"timestamp":%d}' % (1_000_000_000 * (1 + number // 2))
+    for number in range(3):  # series and shapes are known to the kernels from the second record on
+        time = 1_000_000_000 * (1 + number // 2)
+        records = [
+            b'{"name":"a","value":1,"timestamp":%d}' % time,
+            b'{"values":{"b":1,"c":2},"timestamp":%d}' % time,
+        ]
         batch = RecordBatch(
             partition=InputPartition("", 0),
-            offsets=np.zeros(1, dtype=np.int64),
-            timestamps=np.full(1, -1, dtype=np.int64),
-            keys=Spans.of([None]),
-            values=Spans.of([value]),
+            offsets=np.zeros(len(records), dtype=np.int64),
+            timestamps=np.full(len(records), -1, dtype=np.int64),
+            keys=Spans.of([None] * len(records)),
+            values=Spans.of(records),
             next_offset=1,
         )
         framer.push(codec.decode(batch), batch)

@@ -46,7 +46,7 @@ def read_number(buffer: bytes, position: int, stop: int) -> tuple[int, float, in
     if found is None:
         return -1, 0.0, -1
     text = found.group()
-    whole = int(text) if text.isdigit() and len(text) <= 18 else -1
+    whole = int(text) if text.isdigit() and int(text) < 2**63 else -1
     return found.end(), float(text), whole
 
 

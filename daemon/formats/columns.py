@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import numpy as np
@@ -77,6 +78,28 @@ def as_numbers(values: list[float | str | None]) -> list[float] | int:
     return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Where the samples of a record stand in its text.
+
+    Attributes
+    ----------
+    series : list of int
+        Index of each sample's series, or why it is refused.
+    places : list of int
+        Which number of the record is its value.
+    counts : list of int
+        Samples of each part.
+    times : list of int or None
+        Which number is each part's time; None for the record's own.
+    """
+
+    series: list[int]
+    places: list[int]
+    counts: list[int]
+    times: list[int | None]
+
+
 class Limits:
     """What makes a sample unusable, prepared once.
 
@@ -130,6 +153,7 @@ class Columns:
         self._fixed_at: list[int] = []
         self._fixed: list[int] = []
         self._dead: list[DeadLetter] = []
+        self._refused: list[int] = []
         self._reads: list[Read] = []
 
     def add_read(self, read: Read) -> None:
@@ -168,6 +192,7 @@ class Columns:
         key = self._batch.keys[row]
         letter = DeadLetter(offset, timestamp, key, value, fault.reason.value, fault.detail)
         self._dead.append(letter)
+        self._refused.append(row)
 
     def take_parts(
         self, row: int, parts: Sequence[P | Fault], take: Callable[[P], Fault | None]
@@ -185,6 +210,38 @@ class Columns:
             detail = f"{len(failed)} of {len(parts)} parts failed, the first at index {first}: "
             fault = Fault(fault.reason, detail + fault.detail)
         self.refuse(row, fault)
+
+    def several(self, samples_min: int) -> I64:
+        """Rows without a fault of which so many samples were added one by one, in order."""
+        if not self.record:
+            return np.empty(0, dtype=np.int64)
+        counted = np.bincount(self.record, self.count, minlength=len(self._batch.values))
+        counted[self._refused] = 0
+        return np.flatnonzero(counted >= samples_min)
+
+    def outline(self, base: int, own_time: int) -> Outline | None:
+        """Tell where samples stand, when the numbers read were their own places.
+
+        Parameters
+        ----------
+        base : int
+            What place 0 was numbered.
+        own_time : int
+            The records' own time, unlike any in their text.
+
+        Returns
+        -------
+        Outline or None
+            None when something could not be read, or has a time that is no whole number.
+        """
+        given = set(self._fixed)
+        if self._dead or self._floats or not given <= {own_time}:
+            return None
+        places = [int(value) - base if value.is_integer() else -1 for value in self.value]
+        times: list[int | None] = [time - base for time in self.time]
+        for at in self._fixed_at:
+            times[at] = None
+        return Outline(list(self.series), places, list(self.count), times)
 
     def finish(self, table: SeriesTable) -> SampleBatch:
         """Turn what was read into columns; drop and count what cannot be used."""

@@ -71,15 +71,23 @@ class RawIdentities:
     def __len__(self) -> int:
         return self._entries
 
-    def refresh(self) -> None:
-        """Forget everything if indices changed or too much is held; call it before each batch."""
+    def refresh(self) -> bool:
+        """Forget everything if indices changed or too much is held; call it before each batch.
+
+        Returns
+        -------
+        bool
+            True when everything was forgotten; then whoever keeps indices must forget them too.
+        """
         bound = 2 * len(self._table) + SPARE
-        if self._generation != self._table.generation or self._entries > bound:
+        stale = self._generation != self._table.generation or self._entries > bound
+        if stale:
             self._by_raw.clear()
             if self._index is not None:
                 self._index.clear()
             self._entries = 0
             self._generation = self._table.generation
+        return stale
 
     def names(self, raw: bytes) -> Names:
         """Find the names of a spelling; raises what `read` raises."""

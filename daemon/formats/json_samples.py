@@ -21,6 +21,7 @@ from __future__ import annotations
 from functools import partial
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from daemon.config import InputSection
@@ -29,6 +30,7 @@ from daemon.formats.faults import JSON_ERRORS, DecodeFault, Fault, json_fault
 from daemon.formats.flat_reader import FlatReader
 from daemon.formats.identities import RawIdentities
 from daemon.formats.json_parts import PartReader
+from daemon.formats.shape_reader import ShapeReader
 from daemon.formats.span_index import SpanIndex
 from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
@@ -36,6 +38,9 @@ from daemon.series import SeriesTable
 #: Of the records that kernels leave, so many are read before they try the rest again; then so many
 #: times as many, so that records they never take cost few tries.
 FIRST_ROWS, MORE_ROWS = 256, 4
+
+#: Records of so many samples are read by their shape.
+SHAPE_SAMPLES_MIN = 2
 
 
 class JsonPart(Struct):
@@ -81,10 +86,12 @@ class JsonCodec:
         index = SpanIndex()
         self._identities = RawIdentities(table, LabelReader(), index)
         self._flat = FlatReader(section, index)
+        self._shapes = ShapeReader(section, SHAPE_SAMPLES_MIN)
 
     def decode(self, batch: RecordBatch) -> SampleBatch:
         """Turn records into samples; never raises, whatever the bytes."""
-        self._identities.refresh()
+        if self._identities.refresh():
+            self._shapes.clear()
         columns = Columns(batch, self._limits)
         self._read_rows(batch, columns)
         return columns.finish(self._table)
@@ -95,17 +102,39 @@ class JsonCodec:
         What the plain codec has read, kernels know: so it reads some of what they leave, and they
         try the rest again. Where that adds nothing they know, the rest is the plain codec's.
         """
-        read, some = self._flat.read(batch), FIRST_ROWS
-        while len(read.left):
-            columns.add_read(read)
-            known = self._flat.known
-            self._decode_rows(read.left[:some], batch, columns)
-            rest = read.left[some:]
-            if self._flat.known == known:
+        left, some = self._read_known(batch, columns, None), FIRST_ROWS
+        while len(left):
+            known = self._known()
+            self._decode_rows(left[:some], batch, columns)
+            self._learn(left[:some], batch, columns)
+            rest = left[some:]
+            if self._known() == known:
                 self._decode_rows(rest, batch, columns)
                 return
-            read, some = self._flat.read(batch, rest), some * MORE_ROWS
-        columns.add_read(read)
+            left, some = self._read_known(batch, columns, rest), some * MORE_ROWS
+
+    def _known(self) -> int:
+        """Count what kernels know."""
+        return self._flat.known + len(self._shapes)
+
+    def _read_known(self, batch: RecordBatch, columns: Columns, rows: I64 | None) -> I64:
+        """Let kernels read what they can; returns the rows they leave."""
+        flat = self._flat.read(batch, rows)
+        columns.add_read(flat)
+        shaped = self._shapes.read(batch, flat.left)
+        columns.add_read(shaped)
+        return shaped.left
+
+    def _learn(self, rows: I64, batch: RecordBatch, columns: Columns) -> None:
+        """Let kernels know the shapes of those records that held several samples."""
+        several = columns.several(SHAPE_SAMPLES_MIN)
+        self._shapes.learn(batch, np.intersect1d(rows, several), self._probe)
+
+    def _probe(self, batch: RecordBatch) -> Columns:
+        """Read records by the plain codec alone."""
+        columns = Columns(batch, self._limits)
+        self._decode_rows(np.arange(len(batch.values)), batch, columns)
+        return columns
 
     def _decode_rows(self, rows: I64, batch: RecordBatch, columns: Columns) -> None:
         """Read, one by one, the records the kernels have left."""

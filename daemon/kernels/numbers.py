@@ -1,9 +1,11 @@
 """JSON numbers to float64, correctly rounded.
 
-The method is Lemire's (2021, "Number Parsing at a Gigabyte per Second", Software: Practice and
-Experience 51), without its slow paths. A number w * 10^q is w times a 128-bit power of five,
-shifted. The few that this cannot decide, and those out of the normal range, are refused; whoever
-calls then asks a slower parser.
+Short numbers take one operation: where w and 10^|q| are floats themselves, IEEE's product or
+quotient of the two is w * 10^q correctly rounded (Clinger 1990, "How to Read Floating Point Numbers
+Accurately", PLDI). For all others the method is Lemire's (2021, "Number Parsing at a Gigabyte per
+Second", Software: Practice and Experience 51), without its slow paths: w times a 128-bit power of
+five, shifted. The few that this cannot decide, and those out of the normal range, are refused;
+whoever calls then asks a slower parser.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ POWER_MIN, POWER_MAX = -342, 308
 NEAR = 27
 #: Significant digits that surely fit 64 bits.
 DIGITS_MAX = 19
+#: Whole numbers up to MANTISSA_MAX and powers of ten up to EXACT_POWER_MAX are floats themselves.
+MANTISSA_MAX, EXACT_POWER_MAX = 2**53, 22
 #: Exponents of more digits are refused.
 EXPONENT_DIGITS_MAX = 4
 
@@ -29,6 +33,7 @@ _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 _NONE, _ONE, _THREE, _TEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(10)
 _ALL = np.uint64(2**64 - 1)
+_WHOLE_MAX = np.uint64(2**63 - 1)
 #: Bits of the product below those that decide the rounding: 64 - (52 explicit + 3).
 _SPARE_BITS = np.uint64(9)
 _SPARE = np.uint64(2**9 - 1)
@@ -47,6 +52,9 @@ _FIVES = [
 _TOPS = [power >> (power.bit_length() - 128) for power in _FIVES]
 #: Top 128 bits of each power of five, high word first.
 POWERS = np.array([word for top in _TOPS for word in divmod(top, 2**64)], dtype=np.uint64)
+
+_EXACT_MANTISSA = np.uint64(MANTISSA_MAX)
+_TENS = np.array([10.0**power for power in range(EXACT_POWER_MAX + 1)])
 
 
 @exact_kernel
@@ -82,21 +90,8 @@ def _leading_zeros(number: np.uint64) -> np.uint64:
 
 
 @exact_kernel
-def float_bits(mantissa: np.uint64, power: int) -> int:
-    """Round mantissa * 10^power to the nearest float64, ties to even.
-
-    Parameters
-    ----------
-    mantissa : uint64
-        Any.
-    power : int64
-        Any.
-
-    Returns
-    -------
-    int64
-        The bits of the float; -1 when it is not normal or not decided.
-    """
+def _long_bits(mantissa: np.uint64, power: int) -> int:
+    """Round as `float_bits` does, by the table of powers."""
     if mantissa == _NONE:
         return 0
     if power < POWER_MIN or power > POWER_MAX:
@@ -129,6 +124,35 @@ def float_bits(mantissa: np.uint64, power: int) -> int:
         return -1
     bits = (digits - _IMPLICIT) | (np.uint64(exponent) << _EXPONENT_SHIFT)
     return np.int64(bits)  # type: ignore[return-value]
+
+
+@exact_kernel
+def _bits_of(number: np.float64) -> int:
+    """Take a float's bits."""
+    return np.float64(number).view(np.int64)  # type: ignore[return-value]
+
+
+@exact_kernel
+def float_bits(mantissa: np.uint64, power: int) -> int:
+    """Round mantissa * 10^power to the nearest float64, ties to even.
+
+    Parameters
+    ----------
+    mantissa : uint64
+        Any.
+    power : int64
+        Any.
+
+    Returns
+    -------
+    int64
+        The bits of the float; -1 when it is not normal or not decided.
+    """
+    if mantissa > _EXACT_MANTISSA or power < -EXACT_POWER_MAX or power > EXACT_POWER_MAX:
+        return _long_bits(mantissa, power)
+    if power < 0:
+        return _bits_of(np.float64(mantissa) / _TENS[-power])
+    return _bits_of(np.float64(mantissa) * _TENS[power])
 
 
 @exact_kernel
@@ -183,7 +207,7 @@ def read_number(buffer: U8, position: int, stop: int) -> tuple[int, int, int]:
     -------
     tuple of int64, int64 and int64
         Where the number ends; the bits of its float64; and the number itself where it is whole,
-        not negative and below 10^18, else -1. The end is -1 when it is no number, or one that is
+        not negative and below 2^63, else -1. The end is -1 when it is no number, or one that is
         left to a slower parser.
     """
     negative = position < stop and buffer[position] == MINUS
@@ -193,7 +217,7 @@ def read_number(buffer: U8, position: int, stop: int) -> tuple[int, int, int]:
     if digits == 0 or (digits > 1 and buffer[first] == ZERO):
         return -1, 0, -1
     power = 0
-    whole = not negative and digits < DIGITS_MAX
+    whole = not negative
     if position < stop and buffer[position] == POINT:
         point = position + 1
         position, mantissa = scan_digits(buffer, point, stop, mantissa)
@@ -218,4 +242,5 @@ def read_number(buffer: U8, position: int, stop: int) -> tuple[int, int, int]:
     if bits < 0:
         return -1, 0, -1
     sign = np.int64(-(2**63)) if negative else np.int64(0)
-    return position, bits | sign, np.int64(mantissa) if whole else -1  # type: ignore[return-value]
+    fits = whole and mantissa <= _WHOLE_MAX
+    return position, bits | sign, np.int64(mantissa) if fits else -1  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from daemon.config import InputSection
 from daemon.kernels.identities import place_entries, series_key
 from daemon.kernels.json_flat import read_flat
 from daemon.kernels.record_walk import walk_records
+from daemon.kernels.shapes import find_numbers, place_shapes, read_shapes, shape_key
 from daemon.warmup import warmup
 from hebbstream._jit import config
 
@@ -20,12 +21,15 @@ def test_nothing_is_left_to_compile() -> None:
     if config.DISABLE_JIT:
         pytest.skip("nothing is compiled without the JIT")
     kernels: list[Any] = [walk_records, read_flat, place_entries, series_key]
+    kernels += [read_shapes, place_shapes, find_numbers, shape_key]
     warmup()
     before = [len(each.signatures) for each in kernels]
 
     codec, _ = codec_of(InputSection())
     for value in range(3):
-        codec.decode(batch_of([b'{"name":"cpu","labels":{"a":"b"},"value":%d}' % value] * 40))
+        flat = b'{"name":"cpu","labels":{"a":"b"},"value":%d}' % value
+        wide = b'{"timestamp":%d,"values":{"cpu":1,"mem":2}}' % value
+        codec.decode(batch_of([flat, wide] * 40))
 
     assert min(before) > 0
     assert [len(each.signatures) for each in kernels] == before

@@ -13,6 +13,7 @@ from codecs_under_test import batch_of, codec_of
 from daemon.config import InputSection, MetricRule, TimestampUnit
 from daemon.formats.columns import Columns
 from daemon.formats.json_samples import JsonCodec
+from daemon.formats.shape_reader import ShapeReader
 from daemon.formats.span_index import SpanIndex
 from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
@@ -25,6 +26,7 @@ def plain_codec(section: InputSection) -> tuple[JsonCodec, SeriesTable]:
     codec, table = codec_of(section, RULES)
     assert isinstance(codec, JsonCodec)
     codec._flat._index = SpanIndex()
+    codec._shapes = ShapeReader(section, samples_min=10**9)
     return codec, table
 
 

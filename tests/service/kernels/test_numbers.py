@@ -49,6 +49,18 @@ def test_rounding_is_to_the_nearest(mantissa: int, power: int) -> None:
     assert bits != -1 or not -290 < power < 285
 
 
+@settings(deadline=None, max_examples=1000)
+@given(mantissa=st.integers(0, 2**53 + 2), power=st.integers(-24, 24))
+@example(mantissa=2**53, power=22)  # the largest that one operation rounds
+@example(mantissa=2**53 + 1, power=22)
+@example(mantissa=2**53, power=-22)
+@example(mantissa=2**53 - 1, power=-23)
+@example(mantissa=0, power=22)
+def test_short_numbers_are_rounded_to_the_nearest(mantissa: int, power: int) -> None:
+    """None of them is refused, on either side of what one operation can do."""
+    assert float_bits(np.uint64(mantissa), power) == naive.float_bits(mantissa, power)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_half_way_numbers_go_to_the_even(seed: int) -> None:
     """Numbers of 54 bits lie exactly between two floats."""
@@ -73,6 +85,8 @@ def test_digits_equal_the_twins(text: bytes, number: int) -> None:
 @given(
     text=st.floats(allow_nan=False, allow_infinity=False).map(repr)
     | st.integers(-(2**70), 2**70).map(str)
+    | st.decimals(-(10**6), 10**6, places=6).map(str)
+    | st.sampled_from(["9223372036854775807", "9223372036854775808", "18446744073709551615"])
     | st.from_regex(r"-?[0-9]{1,4}(\.[0-9]{0,20})?([eE][+-]?[0-9]{0,3})?", fullmatch=True)
     | st.text("0123456789.eE+-", max_size=12)
 )
