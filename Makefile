@@ -128,6 +128,14 @@ test-bounds: setup ## The kernels' tests with array bounds checked, compiled int
 test-api: setup ## Thousands of made-up requests against the API's description, and the page in a browser
 	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_contract.py tests/integration/test_api_page.py
 
+.PHONY: bench
+bench: setup ## The library beside others and as it grows: rewrite its part of docs/benchmarks.md and the baseline
+	$(BIN)/python -m benchmarks.growth $(ARGS)
+
+.PHONY: bench-check
+bench-check: setup ## Say what became slower than benchmarks/growth_baseline.json, by ratios in one run
+	$(BIN)/python -m benchmarks.growth --check --rounds 3
+
 .PHONY: bench-ingest
 bench-ingest: setup ## Records a second of CPU time from a topic to incidents, beside other clients (Apache Kafka; ARGS='--rounds 5')
 	$(BIN)/python benchmarks/bench_ingest.py $(ARGS)
