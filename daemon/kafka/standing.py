@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
 from daemon.kafka.rebalance import as_offsets, topic_partition
 from daemon.records import InputPartition, RecordBatch
@@ -48,9 +49,34 @@ class Standing:
         offsets = as_offsets(self._told)
         return {partition: at for partition, at in offsets.items() if partition in assigned}
 
-    def membership(self) -> Any:  # noqa: ANN401 - as above
-        """Return who this member is, as a transaction proves it."""
-        return self._consumer.group_metadata()
+    def proof(self) -> tuple[dict[Any, Any], Any] | None:
+        """Return what proves within a transaction that what was read is ours.
+
+        Returns
+        -------
+        tuple of dict and ConsumerGroupMetadata, or None
+            Offsets of our partitions, at least one, and who this member is. None when the group has
+            given it up, or it owns nothing: the broker takes offsets from nobody in particular
+            without a question, and asks no question at all where there are none.
+
+        Raises
+        ------
+        KafkaError
+            When the broker does not say where a partition begins.
+        """
+        member = self._consumer.group_metadata()
+        if member.generation_id < 0 or not member.member_id:
+            return None
+        offsets = self.offsets() or self._begun()
+        return (offsets, member) if offsets else None
+
+    def _begun(self) -> dict[Any, Any]:
+        """Return where the group has one of our partitions begin, while none was told safe."""
+        for partition in sorted(self._consumer.assignment()):
+            offset = self._consumer.committed(partition, timeout_ms=int(ASK_SECONDS * 1000))
+            if offset is not None:
+                return {partition: OffsetAndMetadata(offset, "", -1)}
+        return {}
 
     def holds(self, batches: Sequence[RecordBatch], silence_seconds: float) -> bool:
         """Say whether records may be used; those that may not are put back.
@@ -78,11 +104,10 @@ class Standing:
 
     def confirmed(self) -> bool:
         """Ask the broker whether this member is still one; False also when it does not say."""
-        offsets = self.offsets()
-        if not offsets:
-            return True
         try:
-            self._consumer.commit(offsets, timeout_ms=int(ASK_SECONDS * 1000))
+            offsets = self.offsets() or self._begun()
+            if offsets:
+                self._consumer.commit(offsets, timeout_ms=int(ASK_SECONDS * 1000))
         except KafkaError as error:
             log.warning("membership in doubt after a silence; asking again", error=str(error))
             return False

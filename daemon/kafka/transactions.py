@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, Literal, NoReturn
 
 import structlog
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnknownMemberIdError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError
@@ -257,10 +257,13 @@ class TransactionalSink(KafkaSink):
     def _plan(self) -> list[Callable[[], Any]]:
         """List the requests that end a transaction."""
         manager, standing = self._manager, self._member()
-        offsets = {} if standing is None else standing.offsets()
-        if standing is None or not offsets:  # no partition has led to anything yet
+        if standing is None:  # nothing is read from a group
             return [manager.begin_commit]
-        membership = standing.membership()
+        proof = standing.proof()
+        if proof is None:
+            msg = "the group does not know this process as the owner of what it has read"
+            raise UnknownMemberIdError(msg)
+        offsets, membership = proof
         return [
             lambda: manager.send_offsets_to_transaction(offsets, membership),
             manager.begin_commit,

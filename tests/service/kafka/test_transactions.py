@@ -183,6 +183,35 @@ def test_a_member_the_group_has_given_up_commits_nothing(
         each.close()
 
 
+def test_a_member_that_was_given_up_before_it_told_anything_commits_nothing(
+    section: KafkaSection, application: str
+) -> None:
+    """Without a name of its own and without a checkpoint it is refused as well."""
+    clock, listener = SystemClock(), RecordingListener()
+    nameless = section.model_copy(update={"instance_id": None})
+    source = KafkaSource(nameless, application, clock)
+    source.start(listener)
+    for _ in range(80):
+        source.poll(0.5)
+        if listener.owned:
+            break
+    source.standing._told.clear()  # as after a restart, before the first checkpoint
+    sink = TransactionalSink(
+        nameless, application, clock, (Channel.EVENTS,), lambda: source.standing
+    )
+    sink.send([event(1)])
+    assert sink.flush(20)
+
+    source._consumer._coordinator.reset_generation()  # what the first refused heartbeat does
+    sink.send([event(2)])
+    with pytest.raises(SinkError, match="refused"):
+        sink.flush(20)
+
+    assert committed(section, application) == [b"event 1"]
+    sink.close()
+    source.close()
+
+
 def test_the_offsets_in_a_transaction_are_those_of_the_state(
     section: KafkaSection, application: str, apache: ApacheKafka
 ) -> None:
