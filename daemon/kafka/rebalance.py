@@ -56,6 +56,8 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
         The consumer whose partitions come and go.
     listener : AssignmentListener
         The engine.
+    told : callable, optional
+        Called with where partitions begin that the engine knows: they are safe up to there.
 
     Attributes
     ----------
@@ -65,9 +67,15 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
         What the listener raised last; the source raises it from `poll` or `close`.
     """
 
-    def __init__(self, consumer: KafkaConsumer, listener: AssignmentListener) -> None:
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        listener: AssignmentListener,
+        told: Callable[[Mapping[InputPartition, int]], None] = lambda _: None,
+    ) -> None:
         self._consumer = consumer
         self._listener = listener
+        self._told = told
         self.paused = False
         self.failure: BaseException | None = None
 
@@ -97,6 +105,7 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
         known = await self._call(lambda: self._listener.assigned(partitions))
         for partition, offset in known.items():
             self._consumer.seek(topic_partition(partition), offset)
+        self._told(known)
         if self.paused:
             self._consumer.pause(*map(topic_partition, partitions))
 

@@ -282,7 +282,7 @@ class KafkaSource:
             raise RuntimeError(msg)
         self._contact.attach(consumer)
         self.standing = Standing(consumer, self._section.session_timeout)
-        self._rebalance = Rebalance(consumer, self._listener)
+        self._rebalance = Rebalance(consumer, self._listener, self.standing.told)
         self._rebalance.paused = self._paused
         self._columnar = read_in_columns(consumer)
         if not self._columnar:

@@ -112,6 +112,7 @@ class TransactionalSink(KafkaSink):
         self._began: float | None = None
         self._steps: list[Callable[[], Any]] = []
         self._step: Any = None  # the request that is waited for
+        self._from_records = False  # whether the transaction has more than signs of life
 
     def send(self, messages: Iterable[Message]) -> None:
         """Queue messages; a transaction that has been open for a second is ended on the way.
@@ -231,6 +232,7 @@ class TransactionalSink(KafkaSink):
         if self._began is None:
             self._producer.begin_transaction()
             self._began = self._clock.monotonic()
+        self._from_records |= message.channel is not Channel.HEARTBEAT
         return super()._send(message)
 
     def _end(self, deadline: float) -> bool:
@@ -251,15 +253,15 @@ class TransactionalSink(KafkaSink):
                 self._step = None
         except KafkaError as error:
             self._give_up(error)
-        self._began = None
+        self._began, self._from_records = None, False
         return True
 
     def _plan(self) -> list[Callable[[], Any]]:
         """List the requests that end a transaction."""
         manager, standing = self._manager, self._member()
-        if standing is None:  # nothing is read from a group
-            return [manager.begin_commit]
-        proof = standing.proof()
+        proof = None if standing is None else standing.proof()
+        if proof is None and (standing is None or not self._from_records):
+            return [manager.begin_commit]  # there is nothing that another could publish as well
         if proof is None:
             msg = "the group does not know this process as the owner of what it has read"
             raise UnknownMemberIdError(msg)
@@ -279,6 +281,6 @@ class TransactionalSink(KafkaSink):
         raise error  # not reached: there is a failure to raise
 
     def _disconnect(self) -> None:
-        self._began, self._step = None, None
+        self._began, self._step, self._from_records = None, None, False
         self._steps.clear()
         super()._disconnect()

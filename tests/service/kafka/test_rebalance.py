@@ -65,10 +65,13 @@ def consumer() -> Iterator[Consumer]:
 
 
 def test_assigned_partitions_start_where_the_listener_knows(consumer: Consumer) -> None:
-    """Offsets the listener returns are sought; the others are left to the group's."""
+    """Offsets the listener returns are sought and told on; the others are left to the group's."""
     listener = RecordingListener(start_at={SECOND: 42})
+    told: list[Mapping[InputPartition, int]] = []
 
-    consumer._net.run(Rebalance(consumer, listener).on_partitions_assigned, BOTH)
+    consumer._net.run(Rebalance(consumer, listener, told.append).on_partitions_assigned, BOTH)
+
+    assert told == [{SECOND: 42}]
 
     assert listener.calls == [("assigned", (FIRST, SECOND))]
     assert consumer.sought == {TopicPartition("m", 1): 42}

@@ -212,6 +212,23 @@ def test_a_member_that_was_given_up_before_it_told_anything_commits_nothing(
     source.close()
 
 
+def test_a_sign_of_life_needs_no_proof(section: KafkaSection, application: str) -> None:
+    """A process that is stopped before it has read anything ends in order."""
+    clock = SystemClock()
+    source = KafkaSource(section, application, clock)
+    source.start(RecordingListener())
+    while source.standing is None:
+        source.poll(0.5)
+    channels = (Channel.EVENTS, Channel.HEARTBEAT)
+    sink = TransactionalSink(section, application, clock, channels, lambda: source.standing)
+
+    sink.send([Message(Channel.HEARTBEAT, b"m/0", b"alive")])
+
+    assert sink.flush(20)
+    sink.close()
+    source.close()
+
+
 def test_the_offsets_in_a_transaction_are_those_of_the_state(
     section: KafkaSection, application: str, apache: ApacheKafka
 ) -> None:
