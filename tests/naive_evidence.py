@@ -81,9 +81,10 @@ def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) 
 
 
 def temper(exponent: float, burst: float, slope: float) -> float:
-    """P up to 1; linear to 2 + log10 burst at P = 2; a lesser slope beyond."""
+    """P up to 1; linear to 2 + log10 burst at P = 2; a lesser slope from there to 4.5; slope 1."""
     top = 2 + np.log10(burst)
-    return float(np.interp(exponent, [0, 1, 2], [0, 1, top])) + slope * max(0.0, exponent - 2)
+    end = 2 + (4.5 - top) / slope
+    return float(np.interp(exponent, [0, 1, 2, end, end + 100], [0, 1, top, 4.5, 104.5]))
 
 
 def verdict(alert: float, relation: float, series: float, new: float) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.quality.worlds import DAY, FIVE_MINUTES, MINUTE, autoregressive, factors
+from benchmarks.quality.worlds import DAY, FIVE_MINUTES, MINUTE, SECOND, autoregressive, factors
 from hebbstream.arrays import F64
 
 N = 20
@@ -96,6 +96,13 @@ def _relation_break(rng: np.random.Generator, coupling: float) -> Story:
     z = _healthy(rng, 360, coupling)[: HISTORY + 360]
     z[HISTORY:, 0] = autoregressive(rng, 360, 1, 0.9)[:, 0]
     return _story(rng, z, 360, (0,))
+
+
+def _relation_break_each_second(rng: np.random.Generator) -> Story:
+    # A day has 86,400 ticks, so the line is higher than in any other scenario.
+    z = factors(rng, HISTORY + 720, N, coupling=0.9)
+    z[HISTORY:, 0] = autoregressive(rng, 720, 1, 0.9)[:, 0]
+    return replace(_story(rng, z, 720, (0,)), interval=SECOND)
 
 
 def _stuck(rng: np.random.Generator) -> Story:
@@ -202,6 +209,7 @@ SCENARIOS: dict[str, Make] = {
     "healthy-heavy-tails": _heavy_tails,
     "missing-peak-5-minutes": _missing_peak_coarse,
     "outage-repeat": _outage_repeat,
+    "relation-break-each-second": _relation_break_each_second,
 }
 
 

@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 
 from hebbstream.arrays import F64
 
-MINUTE, FIVE_MINUTES, DAY = 60.0, 300.0, 86_400.0
+SECOND, MINUTE, FIVE_MINUTES, DAY = 1.0, 60.0, 300.0, 86_400.0
 #: Makes the frames of a world: (generator, ticks, seconds a tick) -> float64[T, n].
 Make = Callable[[np.random.Generator, int, float], F64]
 

@@ -42,6 +42,8 @@ BURST_TICKS_GROUP = 2.25
 #: decade of ticks is this much of a decade of incidents.
 TAIL_TEMPER = 0.5
 TAIL_TEMPER_GROUP = 0.3
+#: Up to this exponent of incidents that was measured; beyond it a decade is a decade.
+TEMPER_KNOWN = 4.5
 #: From here to there the tick's exponent becomes the incident's.
 TEMPER_FROM = 1.0
 TEMPER_TO = 2.0
@@ -181,7 +183,10 @@ def temper(exponent: float, burst_ticks: float, slope: float) -> float:
         return exponent
     if exponent <= TEMPER_TO:
         return exponent + burst * (exponent - TEMPER_FROM) / (TEMPER_TO - TEMPER_FROM)
-    return TEMPER_TO + burst + slope * (exponent - TEMPER_TO)
+    tempered = TEMPER_TO + burst + slope * (exponent - TEMPER_TO)
+    if tempered <= TEMPER_KNOWN:
+        return tempered
+    return TEMPER_KNOWN + (tempered - TEMPER_KNOWN) / slope
 
 
 @kernel
