@@ -25,14 +25,14 @@ from typing import Literal
 from daemon.copying import Copy, Copying
 from daemon.errors import CheckpointError, SinkError, StateStoreError
 from daemon.log import get_logger
+from daemon.newest_state import Usable, newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
-from daemon.ports import Clock, EventSink, StateStore, StoredState
+from daemon.ports import Clock, EventSink, StateStore
 from daemon.published import Ahead
 from daemon.records import InputPartition
-from daemon.snapshots import Capture, Origin, decode, encode
+from daemon.snapshots import Origin, encode
 from daemon.telemetry import Telemetry
-from hebbstream.errors import SnapshotError
 
 log = get_logger(__name__)
 
@@ -157,27 +157,29 @@ class Checkpoints:
         self._flush()
         found = {partition: self._latest(partition) for partition in partitions}
         positions = {
-            p: origin.position
-            for p, (capture, origin) in found.items()
-            if capture is not None and origin is not None and capture.next_offset >= 0
+            partition: state.origin.position
+            for partition, state in found.items()
+            if state is not None and state.capture.next_offset >= 0
         }  # a seed has led to no events here
-        ahead = {p: Ahead(origin.ahead if origin else None) for p, (_, origin) in found.items()}
+        ahead = {p: Ahead(state.origin.ahead if state else None) for p, state in found.items()}
         for name, place, value in self.sink.published(_least(positions.values())):
             for partition, position in positions.items():
                 if place >= position.get(name, 0) and ahead[partition].add(partition, value):
                     break
         kept = {}
-        for partition, (capture, origin) in found.items():
-            if capture is None or origin is None:
+        for partition, state in found.items():
+            if state is None:
                 pipeline = PartitionPipeline(partition, self.sections)
                 kept[partition] = Kept(pipeline, ahead[partition])
                 continue
-            pipeline = PartitionPipeline.restored(capture, self.sections)
             kept[partition] = Kept(
-                pipeline, ahead[partition], order_of(pipeline), closing=capture.closing
+                state.pipeline,
+                ahead[partition],
+                order_of(state.pipeline),
+                closing=state.capture.closing,
             )
-            self._tell_restored(pipeline, origin, len(ahead[partition].known))
-        restored = sum(capture is not None for capture, _ in found.values())
+            self._tell_restored(state.pipeline, state.origin, len(ahead[partition].known))
+        restored = sum(state is not None for state in found.values())
         if restored:
             self.telemetry.restored(restored, self.clock.monotonic() - started)
         return kept
@@ -191,35 +193,25 @@ class Checkpoints:
                 raise SinkError(msg)
             self.clock.sleep(FLUSH_PAUSE_SECONDS)
 
-    def _latest(self, partition: InputPartition) -> tuple[Capture | None, Origin | None]:
+    def _latest(self, partition: InputPartition) -> Usable | None:
         """Find the latest state that can be used; refuse the others by name and reason."""
-        stored: list[StoredState] = []
-        for keeper in self.keepers:
-            stored.extend(keeper.store.stored(partition))
-        refused: list[StoredState] = []
-        reasons: list[str] = []
-        usable: tuple[Capture | None, Origin | None] = None, None
-        for state in sorted(stored, key=lambda state: state.order, reverse=True):
-            try:
-                usable = decode(state.read(), partition, self.sections.shape)
-                break
-            except (SnapshotError, CheckpointError, OSError) as error:
-                refused.append(state)
-                reasons.append(f"{state.place}: {error}")
-                log.warning("checkpoint refused", place=state.place, reason=str(error))
+        stored = [state for keeper in self.keepers for state in keeper.store.stored(partition)]
+        usable, refused = newest_usable(stored, partition, self.sections)
+        for each in refused:
+            log.warning("checkpoint refused", place=each.stored.place, reason=each.reason)
         self.telemetry.states_refused(len(refused))
-        if refused and usable[0] is None:
+        if refused and usable is None:
+            why = "; ".join(map(str, refused))
+            name = f"{partition.topic}/{partition.partition}"
             if self.on_refused == "stop":
                 msg = (
-                    f"no checkpoint of {partition.topic}/{partition.partition} can be used: "
-                    f"{'; '.join(reasons)} (state.on_refused: forget sets them aside and learns "
-                    "anew)"
+                    f"no checkpoint of {name} can be used: {why} "
+                    "(state.on_refused: forget sets them aside and learns anew)"
                 )
                 raise CheckpointError(msg)
-            why, name = "; ".join(reasons), str(partition)
             log.error("state forgotten", partition=name, checkpoints=len(refused), reason=why)
-        for state in refused:  # it would count as later than what is written from here on
-            state.set_aside()
+        for each in refused:  # it would count as later than what is written from here on
+            each.stored.set_aside()
         return usable
 
     def _tell_restored(self, pipeline: PartitionPipeline, origin: Origin, ahead: int) -> None:

@@ -21,12 +21,12 @@ from daemon.errors import CheckpointError
 from daemon.events import encode_event
 from daemon.files.states import FileStates
 from daemon.log import get_logger
+from daemon.newest_state import Usable, newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, StateStore
 from daemon.records import Channel, InputPartition, Message, RecordBatch
-from daemon.snapshots import Capture, Origin, decode, encode
-from hebbstream.errors import SnapshotError
+from daemon.snapshots import Origin, encode
 
 log = get_logger(__name__)
 
@@ -59,15 +59,6 @@ class Plan(msgspec.Struct, frozen=True):
     windows: list[tuple[int, int]]
     since: int | None
     config_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The service's own state of a partition: how far, what, and who wrote it."""
-
-    order: tuple[int, int]
-    capture: Capture
-    origin: Origin
 
 
 @dataclass(slots=True)
@@ -138,36 +129,30 @@ class Relearning:
             self.pipelines[partition] = self._pipeline(store, partition)
 
     def _pipeline(self, store: FileStates, partition: InputPartition) -> PartitionPipeline:
-        for state in sorted(store.stored(partition), key=lambda each: each.order, reverse=True):
-            try:
-                capture, _ = decode(state.read(), partition, self.sections.shape)
-                return PartitionPipeline.restored(capture, self.sections)
-            except (SnapshotError, OSError) as error:  # the one before it, or from the beginning
-                log.warning("checkpoint refused", place=state.place, reason=str(error))
-        return PartitionPipeline(partition, self.sections)
+        usable, refused = newest_usable(store.stored(partition), partition, self.sections)
+        for each in refused:  # the one before it goes on, or the work begins anew
+            log.warning("checkpoint refused", place=each.stored.place, reason=each.reason)
+        return PartitionPipeline(partition, self.sections) if usable is None else usable.pipeline
 
-    def find_live(self) -> dict[InputPartition, Live]:
+    def find_live(self) -> dict[InputPartition, Usable]:
         """Find the latest state of each partition that the service could go on with."""
-        found: dict[InputPartition, Live] = {}
+        found: dict[InputPartition, Usable] = {}
+        sections = replace(self.sections, without=())
         for partition in self.pipelines:
             stored = [state for store in self.live for state in store.stored(partition)]
-            for state in sorted(stored, key=lambda each: each.order, reverse=True):
-                try:
-                    capture, origin = decode(state.read(), partition, self.sections.shape)
-                except (SnapshotError, CheckpointError, OSError):
-                    continue  # the service would not use it either
-                found[partition] = Live(state.order, capture, origin)
-                break
+            usable, _ = newest_usable(stored, partition, sections)
+            if usable is not None:
+                found[partition] = usable
         return found
 
-    def ranges(self, bounds: Bounds, live: Mapping[InputPartition, Live]) -> Bounds:
+    def ranges(self, bounds: Bounds, live: Mapping[InputPartition, Usable]) -> Bounds:
         """Say what is left to read: from where the work is to where the service is.
 
         Parameters
         ----------
         bounds : mapping of InputPartition to (int, int)
             Where each partition begins and ends.
-        live : mapping of InputPartition to Live
+        live : mapping of InputPartition to Usable
             How far the service is; one without state goes to the end.
 
         Returns
@@ -178,7 +163,7 @@ class Relearning:
         left = {}
         for partition, (first, end) in bounds.items():
             begun = self.pipelines[partition].next_offset
-            goal = live[partition].order[0] if partition in live else end
+            goal = live[partition].stored.order[0] if partition in live else end
             left[partition] = (begun if begun >= 0 else min(first, goal), goal)
         return left
 
@@ -218,13 +203,13 @@ class Relearning:
                 store.save(partition, order_of(pipeline), data)
 
     def swap(
-        self, live: Mapping[InputPartition, Live], publish: Callable[[list[Message]], None]
+        self, live: Mapping[InputPartition, Usable], publish: Callable[[list[Message]], None]
     ) -> None:
         """Give the service what was learnt, in place of its own state.
 
         Parameters
         ----------
-        live : mapping of InputPartition to Live
+        live : mapping of InputPartition to Usable
             How far the service is, which does not run; `learn` has gone exactly so far.
         publish : callable of list of Message
             Publishes the resolves of incidents that nobody would follow any more.
@@ -234,14 +219,14 @@ class Relearning:
         StateStoreError
             When a store cannot be written; doing it again completes it.
         """
-        publish([message for each in live.values() for message in self._left_open(each)])
+        publish([message for each in live.values() for message in self._left_open(each.pipeline)])
         own = self.folder / self.sections.application_id
         if own.is_dir() and not self.aside.exists():
             shutil.copytree(own, self.aside)
         for partition, pipeline in self.pipelines.items():
             order, origin = order_of(pipeline), Origin()
             if partition in live:
-                order, origin = max(order, live[partition].order), live[partition].origin
+                order, origin = max(order, live[partition].stored.order), live[partition].origin
             # Later than the old state at the same place, also that on another machine's disk.
             order = order[0], order[1] + 1
             written = replace(
@@ -255,9 +240,8 @@ class Relearning:
                 store.save(partition, order, data)
         shutil.rmtree(self.place)
 
-    def _left_open(self, live: Live) -> Iterator[Message]:
+    def _left_open(self, before: PartitionPipeline) -> Iterator[Message]:
         """Resolve the incidents of the service that are not open in what was learnt anew."""
-        before = PartitionPipeline.restored(live.capture, replace(self.sections, without=()))
         after = self.pipelines[before.partition].groups
         for name, group in before.groups.items():
             known = after.get(name)

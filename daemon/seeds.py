@@ -11,12 +11,12 @@ from pathlib import Path
 
 from daemon.errors import CheckpointError, StateStoreError
 from daemon.files.states import FileStates
+from daemon.newest_state import newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import InputPartition
-from daemon.snapshots import Origin, decode, encode
+from daemon.snapshots import Origin, encode
 from daemon.stores import build_of
-from hebbstream.errors import SnapshotError
 
 
 class Seeds:
@@ -62,18 +62,14 @@ class Seeds:
         CheckpointError
             When what is there cannot be used, or is a running service's.
         """
-        pipeline = PartitionPipeline(partition, sections)
-        for stored in self._store.stored(partition):
-            try:
-                capture, _ = decode(stored.read(), partition, sections.shape)
-                if capture.next_offset < 0:
-                    pipeline = PartitionPipeline.restored(capture, sections)
-                    continue
-            except (SnapshotError, OSError) as error:
-                msg = f"{stored.place}: {error}"
-                raise CheckpointError(msg) from error
-            msg = f"{stored.place} is the state of a service, not of a replay: give another folder"
+        usable, refused = newest_usable(self._store.stored(partition), partition, sections)
+        if refused:
+            raise CheckpointError("; ".join(map(str, refused)))
+        if usable is not None and usable.capture.next_offset >= 0:
+            place = usable.stored.place
+            msg = f"{place} is the state of a service, not of a replay: give another folder"
             raise CheckpointError(msg)
+        pipeline = PartitionPipeline(partition, sections) if usable is None else usable.pipeline
         self._made.append(pipeline)
         return pipeline
 

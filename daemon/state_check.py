@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.errors import CheckpointError
-from daemon.files.states import found_partitions, states_of
-from daemon.pipeline import PartitionPipeline
+from daemon.files.states import found_partitions, stored_in
+from daemon.newest_state import newest_usable
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import InputPartition
-from daemon.snapshots import decode
-from hebbstream.errors import SnapshotError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +53,14 @@ def check_folder(folder: str, sections: PipelineSections) -> list[Verdict]:
 
 
 def _verdict(place: Path, partition: InputPartition, sections: PipelineSections) -> Verdict:
-    reasons = []
-    for _, path in reversed(states_of(place, partition)):
-        try:
-            capture, _ = decode(path.read_bytes(), partition, sections.shape)
-            pipeline = PartitionPipeline.restored(capture, sections)
-        except (SnapshotError, CheckpointError, OSError) as error:
-            reasons.append(str(error))
-            continue
-        return Verdict(
-            partition,
-            next_offset=pipeline.next_offset,
-            groups=len(pipeline.groups),
-            series=sum(len(group.members) for group in pipeline.groups.values()),
-            old_knobs=pipeline.old_knobs,
-        )
-    return Verdict(partition, reason=reasons[0] if reasons else "there is none")
+    usable, refused = newest_usable(stored_in(place, partition), partition, sections)
+    if usable is None:
+        return Verdict(partition, reason=refused[0].reason if refused else "there is none")
+    pipeline = usable.pipeline
+    return Verdict(
+        partition,
+        next_offset=pipeline.next_offset,
+        groups=len(pipeline.groups),
+        series=sum(len(group.members) for group in pipeline.groups.values()),
+        old_knobs=pipeline.old_knobs,
+    )

@@ -68,15 +68,7 @@ class FileStates:
         list of StoredState
             Their `read` raises OSError when a file cannot be read.
         """
-        return [
-            StoredState(
-                order,
-                str(path),
-                partial(path.read_bytes),
-                partial(path.replace, path.with_suffix(".refused")),
-            )
-            for order, path in self._found(partition)
-        ]
+        return stored_in(self._folder, partition)
 
     def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
         """Write a checkpoint and let the oldest go.
@@ -161,6 +153,19 @@ def states_of(folder: Path, partition: InputPartition) -> list[tuple[tuple[int, 
     return sorted(
         ((int(match[1]), int(match[2])), path) for match, path in matches if match is not None
     )
+
+
+def stored_in(folder: Path, partition: InputPartition) -> list[StoredState]:
+    """List the checkpoints of a partition as states to read; nothing is made."""
+    return [
+        StoredState(
+            order,
+            str(path),
+            partial(path.read_bytes),
+            partial(path.replace, path.with_suffix(".refused")),
+        )
+        for order, path in states_of(folder, partition)
+    ]
 
 
 def found_partitions(folder: Path) -> list[InputPartition]:

@@ -31,12 +31,13 @@ SERVICE = (
         "told", "waiting", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
+    ("newest_state",),
     # Settings and their words.
     ("environment", "faults", "knobs", "metrics", "settings", "wording", "yamltree"),
     # The world: each speaks to one thing outside.
     (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
-        "mailbox",        "readmodel", "telemetry",
+        "mailbox", "readmodel", "telemetry",
     ),
     ("copying", "rekey", "reports", "state_check", "warmup"),
     ("checkpoints",),

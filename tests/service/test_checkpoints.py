@@ -221,6 +221,22 @@ def test_a_damaged_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
     assert max(e.order for e in FileStates(tmp_path, 2).stored(PARTITION))[0] == 15
 
 
+def test_a_contradictory_one_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    """One that is whole and makes no pipeline ended the start, whatever stood before it."""
+    make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
+    latest = max(FileStates(tmp_path, 2).stored(PARTITION), key=lambda each: each.order)
+    capture, origin = decode(latest.read(), PARTITION, sections().shape)
+    short = replace(capture.groups[0], members=capture.groups[0].members[:-1])
+    Path(latest.place).write_bytes(encode(replace(capture, groups=[short]), origin))
+    second = make(tmp_path, [Assign((PARTITION,)), *batches(5)])
+
+    second.run(lambda: False)
+
+    assert second.telemetry.value("checkpoints_refused_total") == 1
+    assert second.telemetry.value("restores_total") == 1
+    assert max(e.order for e in FileStates(tmp_path, 2).stored(PARTITION))[0] == 15
+
+
 def test_when_none_can_be_used_it_stops_or_forgets_as_told(tmp_path: Path) -> None:
     """Other groups make the state meaningless: by default nothing is forgotten silently."""
     make(tmp_path, [Assign((PARTITION,)), *batches(4)]).run(lambda: False)
