@@ -215,6 +215,7 @@ def run(
                 if number % 2 == 0:
                     shutil.rmtree(config["state"]["folder"], ignore_errors=True)
                 continue
+            loaded.join()  # quick restarts leave much of it after the last kill
             wait_until(lambda: not daemon.alive or is_done(daemon, loaded), 180, "the end")
             assert daemon.alive, daemon.log[-3000:]
             read += daemon.metric("hebbstream_records_total")
