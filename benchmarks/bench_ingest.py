@@ -217,12 +217,13 @@ class Nowhere:
         """Nothing to close."""
 
 
-def config_of(bootstrap: str, topic: str) -> Config:
+def config_of(bootstrap: str, topic: str, client: str) -> Config:
     """Return the configuration the service reads with."""
     return Config.model_validate(
         {
             "application_id": f"bench-{uuid.uuid4().hex[:8]}",
             "kafka": {
+                "client": client,
                 "bootstrap_servers": [bootstrap],
                 "topics": [topic],
                 "start_from": "earliest",
@@ -234,10 +235,12 @@ def config_of(bootstrap: str, topic: str) -> Config:
     )
 
 
-def read_service(bootstrap: str, topic: str, meter: Meter, *, whole: bool) -> None:
+def read_service(
+    bootstrap: str, topic: str, meter: Meter, *, whole: bool, client: str = "kafka-python"
+) -> None:
     """Read with the service's source, and drop or run the engine on it."""
     warmup()
-    config, clock = config_of(bootstrap, topic), SystemClock()
+    config, clock = config_of(bootstrap, topic, client), SystemClock()
     source = KafkaSource(config.kafka, config.application_id, clock)
     if whole:
         sections = sections_of(config)
@@ -261,6 +264,7 @@ READERS: dict[str, Callable[[str, str, Meter], None]] = {
     "confluent-kafka, msgspec": lambda *a: read_confluent(*a, decode=True),
     "hebbstream, read only": lambda *a: read_service(*a, whole=False),
     "hebbstream, whole service": lambda *a: read_service(*a, whole=True),
+    "hebbstream on confluent-kafka": lambda *a: read_service(*a, whole=True, client="librdkafka"),
 }
 BASE = "kafka-python, drop"
 

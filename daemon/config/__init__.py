@@ -92,3 +92,13 @@ class Config(Section):
             )
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _transactions_need_kafka_python(self) -> Self:
+        if self.kafka.client == "librdkafka" and self.output.delivery == "transactional":
+            msg = (
+                "output.delivery: transactional needs kafka.client: kafka-python, for the "
+                "producer's transaction must say which member of the group has read"
+            )
+            raise ValueError(msg)
+        return self

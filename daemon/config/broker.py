@@ -24,6 +24,14 @@ class KafkaSection(Section):
     bootstrap_servers: list[str] = Field(
         default=["localhost:9092"], min_length=1, description="host:port of one or more brokers."
     )
+    client: Literal["kafka-python", "librdkafka"] = Field(
+        default="kafka-python",
+        description=(
+            "Which client reads the topics. librdkafka needs the package confluent-kafka "
+            "(pip install 'hebbstream[librdkafka]') and cannot be combined with `output.delivery: "
+            "transactional`; kafka-python, read in columns, is the faster one."
+        ),
+    )
     topics: list[str] = Field(
         default=["metrics"], min_length=1, description="Topics to read samples from."
     )

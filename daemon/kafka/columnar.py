@@ -230,12 +230,36 @@ def chunk_of(rows: list[Any]) -> Chunk:
     Chunk
         The same; a time that does not fit nanoseconds counts as none.
     """
-    columns = np.empty((6, len(rows)), dtype=np.int64)
-    columns[OFFSET] = [row.offset for row in rows]
+    return chunk_from(
+        [row.offset for row in rows],
+        [row.timestamp for row in rows],
+        [part for row in rows for part in (row.key, row.value)],
+    )
+
+
+def chunk_from(offsets: list[int], times: list[int | None], parts: list[bytes | None]) -> Chunk:
+    """Turn what is known of records into columns.
+
+    Parameters
+    ----------
+    offsets : list of int
+        Of each record.
+    times : list of int or None
+        In ms.
+    parts : list of bytes or None
+        Key and value of each, one after the other.
+
+    Returns
+    -------
+    Chunk
+        The same; a time that does not fit nanoseconds counts as none.
+    """
+    columns = np.empty((6, len(offsets)), dtype=np.int64)
+    columns[OFFSET] = offsets
     # A producer may have written any 64 bits.
-    times = [-1 if row.timestamp is None else row.timestamp for row in rows]
-    columns[TIME] = [t * NANOSECONDS_PER_MS if 0 <= t <= TIME_MAX_MS else -1 for t in times]
-    spans = Spans.of([part for row in rows for part in (row.key, row.value)])
+    stamps = [-1 if time is None else time for time in times]
+    columns[TIME] = [t * NANOSECONDS_PER_MS if 0 <= t <= TIME_MAX_MS else -1 for t in stamps]
+    spans = Spans.of(parts)
     columns[KEY_START::2] = spans.start.reshape(-1, 2).T
     columns[KEY_START + 1 :: 2] = spans.stop.reshape(-1, 2).T
     return Chunk(spans.data, columns)

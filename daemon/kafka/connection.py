@@ -85,11 +85,12 @@ def client_options(section: KafkaSection, application_id: str) -> dict[str, Any]
     if section.security_protocol.startswith("SASL"):
         options["sasl_mechanism"] = section.sasl_mechanism
         options["sasl_plain_username"] = section.sasl_username
-        options["sasl_plain_password"] = _sasl_password(section)
+        options["sasl_plain_password"] = sasl_password(section)
     return options
 
 
-def _sasl_password(section: KafkaSection) -> str:
+def sasl_password(section: KafkaSection) -> str:
+    """Return the password, from its file where one is named; SourceError when that cannot be."""
     if section.sasl_password_file is not None:
         try:
             return Path(section.sasl_password_file).read_text(encoding="utf-8").strip()

@@ -1,8 +1,8 @@
-"""Proof that a broker still answers, which kafka-python's `poll` does not give.
+"""Proof that a broker still answers, which a consumer's `poll` does not give.
 
 In an outage `poll` returns no records for ever and raises nothing. But every response, be it to a
-fetch, a heartbeat or a commit, passes the client's sensor of received bytes; a statistic of ours on
-that sensor notes that something came.
+fetch, a heartbeat or a commit, passes kafka-python's sensor of received bytes; a statistic of ours
+on that sensor notes that something came.
 """
 
 from __future__ import annotations
@@ -45,13 +45,10 @@ class Contact:
         self._responses = Responses()
         self._counted = 0
 
-    def attach(self, consumer: KafkaConsumer) -> None:
+    def attach(self, responses: Responses) -> None:
         """Watch a consumer that has just connected."""
-        self._responses = Responses()
-        self._counted = 0
-        metrics = consumer._metrics  # noqa: SLF001 - the registry has no public way in; the version is pinned
-        name = metrics.metric_name("responses-total", "hebbstream", "Responses received.")
-        metrics.sensor("bytes-received").add(name, self._responses)
+        self._responses = responses
+        self._counted = responses.count
         self.seen()
 
     def seen(self) -> None:
@@ -69,3 +66,12 @@ class Contact:
         """Return the seconds since the last answer that was noted."""
         self.check()
         return self._clock.monotonic() - self._last
+
+
+def count_responses(consumer: KafkaConsumer) -> Responses:
+    """Count what a consumer of kafka-python receives from now on."""
+    responses = Responses()
+    metrics = consumer._metrics  # noqa: SLF001 - the registry has no public way in; the version is pinned
+    name = metrics.metric_name("responses-total", "hebbstream", "Responses received.")
+    metrics.sensor("bytes-received").add(name, responses)
+    return responses

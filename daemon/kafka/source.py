@@ -1,9 +1,9 @@
 """Records from Kafka topics: one consumer of a group, read in batches of arrays.
 
-The consumer is eager (RangePartitionAssignor), commits only what it is told, and never jumps: a
-partition without a committed offset starts where the configuration says, and an offset that the
-broker no longer holds is an error that names it, not a silent reset. What kafka-python does in an
-outage (nothing: `poll` returns no records for ever) is made visible by `contact_age`.
+The consumer is eager (range assignor), commits only what it is told, and never jumps: a partition
+without a committed offset starts where the configuration says, and an offset that the broker no
+longer holds is an error that names it, not a silent reset. What clients do in an outage (nothing:
+`poll` returns no records for ever) is made visible by `contact_age`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import kafka
 import structlog
-from kafka import KafkaConsumer, TopicPartition
-from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka import TopicPartition
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
@@ -29,12 +27,15 @@ from kafka.errors import (
 
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError, UnreachableError
-from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
-from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.columnar import record_batch
+from daemon.kafka.connection import Backoff
+from daemon.kafka.consumers import Consumer, KafkaPython, Rebalancing, consumer_options
 from daemon.kafka.contact import Contact
-from daemon.kafka.rebalance import Rebalance, as_offsets, input_partition, topic_partition
+from daemon.kafka.librdkafka import Librdkafka
+from daemon.kafka.rebalance import as_offsets, input_partition, topic_partition
 from daemon.kafka.standing import Standing
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
+from daemon.kafka.translate import librdkafka_options
 from daemon.ports import AssignmentListener, Clock
 from daemon.records import InputPartition, RecordBatch
 
@@ -45,7 +46,6 @@ CONNECT_SECONDS = 3.0
 COMMIT_SECONDS = 3.0
 LOOKUP_SECONDS = 3.0
 CLOSE_SECONDS = 1.5
-FETCH_TOTAL_BYTES = 50 * 2**20
 
 # A membership that has lapsed is renewed by the next poll.
 MEMBERSHIP_ERRORS = (
@@ -54,6 +54,18 @@ MEMBERSHIP_ERRORS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+
+
+CLIENTS: Mapping[str, Callable[[KafkaSection, str, float], Consumer]] = {
+    "kafka-python": KafkaPython.connect,
+    "librdkafka": Librdkafka.connect,
+}
+
+
+def check_options(section: KafkaSection, application_id: str) -> None:
+    """Raise SourceError for what a connection would need and lacks."""
+    options = librdkafka_options if section.client == "librdkafka" else consumer_options
+    options(section, application_id)
 
 
 class KafkaSource:
@@ -74,7 +86,7 @@ class KafkaSource:
     Raises
     ------
     SourceError
-        When the crc32c extension is missing or a secret's file cannot be read.
+        When the client's package is missing or a secret's file cannot be read.
     """
 
     def __init__(
@@ -84,18 +96,16 @@ class KafkaSource:
         clock: Clock,
         skipped: Callable[[InputPartition, int], None] | None = None,
     ) -> None:
-        require_crc32c()
+        check_options(section, application_id)
         self._skipped = skipped
         self._section = section
         self._application_id = application_id
         self._clock = clock
-        self._options = _consumer_options(section, application_id)
         self._backoff = Backoff(clock)
         self._contact = Contact(clock)
         self._paused = False
-        self._columnar = False
-        self._consumer: Any = None  # a KafkaConsumer while connected
-        self._rebalance: Rebalance | None = None
+        self._consumer: Consumer | None = None  # while connected
+        self._rebalance: Rebalancing | None = None
         self._listener: AssignmentListener | None = None
         self.standing: Any = None  # a Standing while connected
         self._returned = clock.monotonic()
@@ -136,18 +146,19 @@ class KafkaSource:
             broker no longer holds.
         """
         timeout = min(timeout_seconds, POLL_MAX_SECONDS)
-        if self._consumer is None and not self._connect(timeout):
+        consumer = self._consumer or self._connect(timeout)
+        if consumer is None:
             return []
-        consumer, silence = self._consumer, self._contact.age()
+        silence = self._contact.age()
         try:
-            records = consumer.poll(timeout_ms=int(timeout * 1000))
+            records = consumer.fetch(timeout)
         except NoOffsetForPartitionError as error:
-            self._place(error.args[0])
+            self._place(consumer, error.args[0])
             return []
         except OffsetOutOfRangeError as error:
             if self._skipped is None:
-                raise self._out_of_range(error.args[0]) from error
-            self._skip(error.args[0], self._skipped)
+                raise _out_of_range(consumer, error.args[0]) from error
+            self._skip(consumer, error.args[0], self._skipped)
             return []
         except KafkaError as error:
             self._raise_listener_failure()
@@ -159,8 +170,8 @@ class KafkaSource:
         self._contact.check()
         silence = max(silence, self._clock.monotonic() - self._returned)
         batches = [
-            record_batch(input_partition(partition), rows if self._columnar else [chunk_of(rows)])
-            for partition, rows in records.items()
+            record_batch(input_partition(partition), chunks)
+            for partition, chunks in records.items()
         ]
         ours = self.standing.holds(batches, silence)
         self._returned = self._clock.monotonic()
@@ -241,7 +252,7 @@ class KafkaSource:
         lags = {}
         for partition in self._consumer.assignment():
             end = self._consumer.highwater(partition)
-            position = self._position(partition)
+            position = self._consumer.position_known(partition)
             if end is not None and position is not None:
                 lags[input_partition(partition)] = max(0, end - position)
         return lags
@@ -256,49 +267,47 @@ class KafkaSource:
             return
         consumer, self._consumer = self._consumer, None
         try:
-            consumer.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
+            consumer.leave(CLOSE_SECONDS)
         except KafkaError as error:
             self._raise_listener_failure()
             log.warning("the consumer group was not left in order", error=str(error))
 
-    def _connect(self, timeout: float) -> bool:
+    def _connect(self, timeout: float) -> Consumer | None:
         wait = self._backoff.remaining_seconds
         if wait > 0.0:
             self._clock.sleep(min(wait, timeout))
-            return False
+            return None
         try:
             topics = [Topic(name) for name in self._section.topics]
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-            consumer = connect(KafkaConsumer, self._options, CONNECT_SECONDS)
+            client = CLIENTS[self._section.client]
+            consumer: Consumer = client(self._section, self._application_id, CONNECT_SECONDS)
         except TopicMissingError as error:
             raise SourceError(str(error)) from error
         except UnreachableError as error:
             seconds = self._backoff.failed()
             log.warning("broker not reachable; trying again", error=str(error), seconds=seconds)
-            return False
+            return None
         self._backoff.succeeded()
         if self._listener is None:
             msg = "poll before start"
             raise RuntimeError(msg)
-        self._contact.attach(consumer)
+        self._contact.attach(consumer.responses)
         self.standing = Standing(consumer, self._section.session_timeout)
-        self._rebalance = Rebalance(consumer, self._listener, self.standing.told)
-        self._rebalance.paused = self._paused
-        self._columnar = read_in_columns(consumer)
-        if not self._columnar:
-            log.warning("reading record by record, slowly", kafka_python=kafka.__version__)
-        consumer.subscribe(topics=self._section.topics, listener=self._rebalance)
+        self._rebalance = consumer.join(
+            self._section.topics, self._listener, self.standing.told, paused=self._paused
+        )
         self._consumer = consumer
-        log.info("connected", topics=self._section.topics, group_id=self._options["group_id"])
-        return True
+        group_id = self._section.group_id or self._application_id
+        log.info("connected", topics=self._section.topics, group_id=group_id)
+        return consumer
 
-    def _place(self, partitions: set[TopicPartition]) -> None:
+    def _place(self, consumer: Consumer, partitions: set[TopicPartition]) -> None:
         """Start partitions the group has no offset for where the configuration says.
 
         The place is committed at once: a restart before the first checkpoint must not begin at a
         later end of the topic.
         """
-        consumer = self._consumer
         lookup = (
             consumer.beginning_offsets
             if self._section.start_from is StartFrom.EARLIEST
@@ -321,18 +330,21 @@ class KafkaSource:
         self.commit({input_partition(each): offset for each, offset in offsets.items()})
 
     def _skip(
-        self, offsets: Mapping[TopicPartition, int], skipped: Callable[[InputPartition, int], None]
+        self,
+        consumer: Consumer,
+        offsets: Mapping[TopicPartition, int],
+        skipped: Callable[[InputPartition, int], None],
     ) -> None:
         """Go on with the oldest records that are left."""
         try:
             limit = int(LOOKUP_SECONDS * 1000)
-            firsts = self._consumer.beginning_offsets(list(offsets), timeout_ms=limit)
+            firsts = consumer.beginning_offsets(list(offsets), timeout_ms=limit)
         except KafkaTimeoutError as error:
             log.warning("start of partitions not known yet; trying again", error=str(error))
             return
         for partition, offset in offsets.items():
             first = firsts[partition]
-            self._consumer.seek(partition, first)
+            consumer.seek(partition, first)
             skipped(input_partition(partition), max(0, first - offset))
             log.error(
                 "records were deleted before they were read",
@@ -342,46 +354,24 @@ class KafkaSource:
                 first_offset=first,
             )
 
-    def _out_of_range(self, offsets: Mapping[TopicPartition, int]) -> SourceError:
-        faults = []
-        for partition, offset in offsets.items():
-            try:
-                limit = int(LOOKUP_SECONDS * 1000)
-                first = self._consumer.beginning_offsets([partition], timeout_ms=limit)[partition]
-                last = self._consumer.end_offsets([partition], timeout_ms=limit)[partition]
-                held = f"the broker holds {first} to {last}"
-            except KafkaError:
-                held = "the broker does not say what it holds"
-            faults.append(
-                f"topic {partition.topic} partition {partition.partition}: offset {offset} is "
-                f"next, but {held}"
-            )
-        return SourceError("records were deleted before they were read: " + "; ".join(faults))
-
-    def _position(self, partition: TopicPartition) -> int | None:
-        # The public position() asks the broker when it does not know; a look-up must not.
-        state = self._consumer._subscription.assignment.get(partition)  # noqa: SLF001 - as above
-        return None if state is None or state.position is None else state.position.offset
-
     def _raise_listener_failure(self) -> None:
         if self._rebalance is not None and self._rebalance.failure is not None:
             failure, self._rebalance.failure = self._rebalance.failure, None
             raise failure
 
 
-def _consumer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:
-    return client_options(section, application_id) | {
-        "group_id": section.group_id or application_id,
-        "group_instance_id": section.instance_id,
-        "enable_auto_commit": False,
-        "auto_offset_reset": "none",
-        "isolation_level": "read_committed",
-        "partition_assignment_strategy": [RangePartitionAssignor],
-        "allow_auto_create_topics": False,
-        "max_poll_records": section.max_poll_records,
-        "max_partition_fetch_bytes": section.fetch_max_bytes,
-        "fetch_max_bytes": max(FETCH_TOTAL_BYTES, section.fetch_max_bytes),
-        "session_timeout_ms": int(section.session_timeout * 1000),
-        "heartbeat_interval_ms": int(section.heartbeat_interval * 1000),
-        "max_poll_interval_ms": int(section.max_poll_interval * 1000),
-    }
+def _out_of_range(consumer: Consumer, offsets: Mapping[TopicPartition, int]) -> SourceError:
+    faults = []
+    for partition, offset in offsets.items():
+        try:
+            limit = int(LOOKUP_SECONDS * 1000)
+            first = consumer.beginning_offsets([partition], timeout_ms=limit)[partition]
+            last = consumer.end_offsets([partition], timeout_ms=limit)[partition]
+            held = f"the broker holds {first} to {last}"
+        except KafkaError:
+            held = "the broker does not say what it holds"
+        faults.append(
+            f"topic {partition.topic} partition {partition.partition}: offset {offset} is "
+            f"next, but {held}"
+        )
+    return SourceError("records were deleted before they were read: " + "; ".join(faults))

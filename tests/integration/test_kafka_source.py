@@ -21,13 +21,16 @@ from fakes import RecordingListener
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def opened(apache: ApacheKafka) -> Iterator[Callable[..., KafkaSource]]:
-    """Make sources on a topic, under a group named like it, that are closed after the test."""
+@pytest.fixture(params=["kafka-python", "librdkafka"])
+def opened(
+    request: pytest.FixtureRequest, apache: ApacheKafka
+) -> Iterator[Callable[..., KafkaSource]]:
+    """Make sources of each client on a topic, in a group named like it, closed after the test."""
     sources: list[KafkaSource] = []
 
     def make(topic: str, **settings: object) -> KafkaSource:
         section = {
+            "client": request.param,
             "bootstrap_servers": [apache.bootstrap],
             "topics": [topic],
             "group_id": topic,
@@ -133,7 +136,7 @@ def test_a_silent_outage_shows_in_the_age_of_contact(
 ) -> None:
     """A broker that hangs gives no error, but its silence ages; its return is seen at once."""
     topic = apache.create_topic("outage")
-    source, listener = opened(topic), RecordingListener()
+    source, listener = opened(topic, session_timeout=20), RecordingListener()
     source.start(listener)
     poll_until(source, lambda _: bool(listener.owned))
 
@@ -147,7 +150,7 @@ def test_a_silent_outage_shows_in_the_age_of_contact(
 
     assert silent > 2.0
     assert committed is False
-    assert source.commit({InputPartition(topic, 0): 0}) is True
+    poll_until(source, lambda _: source.commit({InputPartition(topic, 0): 0}))
 
 
 def test_close_is_bounded_in_an_outage(
@@ -273,3 +276,52 @@ def test_a_partition_that_is_held_waits(
 
     assert {each.partition for each in others} == {InputPartition(topic, 1)}
     assert sorted(numbers(others + rest)) == list(range(400))
+
+
+def test_both_clients_read_the_same(apache: ApacheKafka) -> None:
+    """Every codec, no key, no value, a transaction that was taken back and one that was not."""
+    topic = apache.create_topic("same")
+    for codec in (None, "gzip", "snappy", "lz4", "zstd"):
+        produce(apache, topic, 200, compression_type=codec)
+    plain = KafkaProducer(bootstrap_servers=apache.bootstrap)
+    for key, value in ((None, b"keyless"), (b"tombstone", None), (b"", b"")):
+        plain.send(topic, key=key, value=value, headers=[("h", b"v")], timestamp_ms=123)
+    plain.close()
+    within = KafkaProducer(bootstrap_servers=apache.bootstrap, transactional_id=topic)
+    within.init_transactions()
+    for keep in (True, False, True):
+        within.begin_transaction()
+        within.send(topic, value=b"kept" if keep else b"taken back")
+        within.flush()
+        if keep:
+            within.commit_transaction()
+        else:
+            within.abort_transaction()
+    within.close()
+
+    def rows(client: str) -> list[tuple[object, ...]]:
+        section = KafkaSection.model_validate(
+            {"bootstrap_servers": [apache.bootstrap], "topics": [topic], "client": client}
+        )
+        source = KafkaSource(section, f"{topic}-{client}", SystemClock())
+        source.start(RecordingListener())
+        batches = poll_until(
+            source, lambda found: sum(len(batch.values) for batch in found) == 1005
+        )
+        source.close()
+        return [
+            row
+            for batch in batches
+            for row in zip(
+                batch.offsets.tolist(),
+                batch.timestamps.tolist(),
+                batch.keys,
+                batch.values,
+                strict=True,
+            )
+        ]
+
+    read = rows("librdkafka")
+
+    assert read == rows("kafka-python")
+    assert [row[3] for row in read[-5:]] == [b"keyless", None, b"", b"kept", b"kept"]

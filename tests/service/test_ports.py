@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from kafka import KafkaProducer
@@ -26,7 +27,8 @@ VALUES = [b'{"n":%d}' % n for n in range(12)]
 SOURCES = [
     "fake",
     "file",
-    pytest.param("kafka", marks=[pytest.mark.kafka, pytest.mark.slow]),
+    pytest.param("kafka-python", marks=[pytest.mark.kafka, pytest.mark.slow]),
+    pytest.param("librdkafka", marks=[pytest.mark.kafka, pytest.mark.slow]),
 ]
 
 
@@ -43,7 +45,9 @@ def file_source(partition: InputPartition, folder: Path) -> FileSource:
     return FileSource(path, FileOptions(topic=partition.topic, chunk_rows=4))
 
 
-def kafka_source(partition: InputPartition, broker: Broker) -> KafkaSource:
+def kafka_source(
+    partition: InputPartition, broker: Broker, client: Literal["kafka-python", "librdkafka"]
+) -> KafkaSource:
     """Make a source over a topic that holds the values."""
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
     for value in VALUES:
@@ -51,6 +55,7 @@ def kafka_source(partition: InputPartition, broker: Broker) -> KafkaSource:
     producer.flush(10)
     producer.close()
     section = KafkaSection(
+        client=client,
         bootstrap_servers=[broker.bootstrap],
         topics=[partition.topic],
         group_id=partition.topic,
@@ -66,10 +71,10 @@ def case(
 ) -> Iterator[tuple[RecordSource, InputPartition]]:
     """Make a source of each kind, with the partition it reads."""
     source: RecordSource
-    if request.param == "kafka":
+    if request.param in ("kafka-python", "librdkafka"):
         broker: Broker = request.getfixturevalue("broker")
         partition = InputPartition(broker.create_topic("contract"), 0)
-        source = kafka_source(partition, broker)
+        source = kafka_source(partition, broker, request.param)
     else:
         partition = InputPartition("contract", 0)
         source = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kafka.metrics import Metrics
 
-from daemon.kafka.contact import Contact
+from daemon.kafka.contact import Contact, count_responses
 from fakes import FakeClock
 
 
 class Consumer:
-    """What `Contact` needs of a consumer: its metrics registry."""
+    """What `count_responses` needs of a consumer: its metrics registry."""
 
     def __init__(self) -> None:
         self._metrics = Metrics()
@@ -19,7 +19,7 @@ def test_age_grows_until_a_response_comes() -> None:
     """Silence ages; a response on the client's sensor makes the age start anew."""
     clock, consumer = FakeClock(), Consumer()
     contact = Contact(clock)
-    contact.attach(consumer)
+    contact.attach(count_responses(consumer))
 
     clock.advance(7.0)
     silent = contact.age()
@@ -43,8 +43,8 @@ def test_the_sensor_counts_for_the_newest_consumer_only() -> None:
     """After a reconnection the old consumer's responses prove nothing."""
     clock, old, new = FakeClock(), Consumer(), Consumer()
     contact = Contact(clock)
-    contact.attach(old)
-    contact.attach(new)
+    contact.attach(count_responses(old))
+    contact.attach(count_responses(new))
 
     clock.advance(3.0)
     old._metrics.sensor("bytes-received").record(100)

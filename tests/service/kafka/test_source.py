@@ -17,10 +17,11 @@ from fakes import FakeClock, RecordingListener
 from server_process import free_ports
 
 
-@pytest.fixture
-def section(broker: Broker, topic: str) -> KafkaSection:
-    """Make a section with a group of its own and short sessions."""
+@pytest.fixture(params=["kafka-python", "librdkafka"])
+def section(request: pytest.FixtureRequest, broker: Broker, topic: str) -> KafkaSection:
+    """Make a section with a group of its own and short sessions, for each client."""
     return KafkaSection(
+        client=request.param,
         bootstrap_servers=[broker.bootstrap],
         topics=[topic],
         group_id=topic,

@@ -12,6 +12,7 @@ from broker import ApacheKafka
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.errors import SinkError
+from daemon.kafka.consumers import KafkaPython
 from daemon.kafka.source import KafkaSource
 from daemon.kafka.standing import Standing
 from daemon.kafka.transactions import TransactionalSink
@@ -202,6 +203,7 @@ def test_a_member_that_was_given_up_before_it_told_anything_commits_nothing(
     sink.send([event(1)])
     assert sink.flush(20)
 
+    assert isinstance(source._consumer, KafkaPython)
     source._consumer._coordinator.reset_generation()  # what the first refused heartbeat does
     sink.send([event(2)])
     with pytest.raises(SinkError, match="refused"):
