@@ -19,6 +19,8 @@ from hebbstream.results import JournalEntry, Kind, Learning, RunResult
 SCHEMA_VERSION = 1
 #: Digits kept of weights and shares, which are single precision or mere proportions.
 _DIGITS = 6
+_KIND_NAMES = [kind.name.lower() for kind in Kind]
+_LEARNING_NAMES = [learning.name.lower() for learning in Learning]
 
 
 class State(StrEnum):
@@ -299,12 +301,12 @@ def rfc3339(time: int) -> str:
 
 def kind_name(channel: int) -> str:
     """Name a Kind as events do: `level` or `relation`."""
-    return Kind(channel).name.lower()
+    return _KIND_NAMES[channel]
 
 
 def learning_name(learning: int) -> str:
     """Name a Learning as events do: `warmup`, `normal`, `quarantined`, `held` or `adopted`."""
-    return Learning(learning).name.lower()
+    return _LEARNING_NAMES[learning]
 
 
 def finite(value: float) -> float | None:

@@ -149,6 +149,9 @@ class IncidentTracker:
             What to publish, in order.
         """
         count = len(block.ticks)
+        if count and self._is_calm(result):
+            self._frames, self._run_start, self._latest = self._frames + count, None, None
+            return []
         alarming = np.flatnonzero(result.score >= self._section.trigger)
         events: list[Event] = []
         row = 0
@@ -211,6 +214,13 @@ class IncidentTracker:
         self.current = None if current is None else Incident.load(current)
         self.last = None if last is None else Incident.load(last)
         self._latest = None if latest is None else Moment.load(latest, group, members)
+
+    def _is_calm(self, result: RunResult) -> bool:
+        """Tell whether nothing is open or about to be, and no tick is elevated."""
+        if self.current is not None or self._triggered:
+            return False
+        section = self._section
+        return not (result.score >= min(section.trigger, section.recovery)).any()
 
     def _pass_calm(self, block: FrameBlock, result: RunResult, row: int, upto: int) -> None:
         """Pass ticks below the trigger while no incident is open."""

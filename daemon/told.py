@@ -13,6 +13,8 @@ from hebbstream.results import RunResult
 def in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
     """Merge what trackers say by tick, so that the order does not depend on blocks."""
     told = [list(events) for events in trackers]
+    if not any(told):
+        return ()
     events = [event for each in told for event in each]
     if sum(map(bool, told)) > 1:
         events.sort(key=lambda event: datetime.fromisoformat(event.ts_event))
@@ -21,6 +23,8 @@ def in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
 
 def last_details(result: RunResult) -> RunResult:
     """Keep the verdicts of every row and the details per series of the last one."""
+    if len(result) == 1:
+        return result
     return replace(
         result,
         evidence=result.evidence[-1:].copy(),

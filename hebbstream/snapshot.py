@@ -10,6 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -144,6 +145,17 @@ class Kind(NamedTuple):
 DETECTOR = Kind(MAGIC, FORMAT, upgrade)
 
 
+@lru_cache(maxsize=64)
+def _little_endian(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype.newbyteorder("<")
+
+
+@lru_cache(maxsize=4096)
+def _listing(name: str, dtype: str, shape: tuple[int, ...]) -> str:
+    """Write what the header says of an array; the same few return for every detector."""
+    return json.dumps({"name": name, "dtype": dtype, "shape": shape}, separators=(",", ":"))
+
+
 def encode(
     header: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
@@ -172,18 +184,11 @@ def encode(
         The snapshot.
     """
     blobs = blobs or {}
-    listed = [
-        {"name": name, "dtype": array.dtype.newbyteorder("<").str, "shape": list(array.shape)}
-        for name, array in arrays.items()
-    ] + [
-        {"name": name, "dtype": "|u1", "shape": [sum(map(len, pieces))]}
-        for name, pieces in blobs.items()
-    ]
-    text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode()
-    raw = [
-        np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        for array in arrays.values()
-    ]
+    raw = [np.ascontiguousarray(a, _little_endian(a.dtype)).tobytes() for a in arrays.values()]
+    listed = [_listing(name, _little_endian(a.dtype).str, a.shape) for name, a in arrays.items()]
+    listed += [_listing(name, "|u1", (sum(map(len, p)),)) for name, p in blobs.items()]
+    plain = json.dumps({**header, "arrays": []}, separators=(",", ":"))
+    text = f"{plain[:-2]}{','.join(listed)}]}}".encode()
     body = [LENGTH.pack(len(text)), text, *raw, *chain(*blobs.values())]
     digest = hashlib.sha256()
     for piece in body:

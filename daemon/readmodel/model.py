@@ -216,7 +216,7 @@ class ReadModel:
             components=int(result.components[-1]),
             edges=int(result.edges[-1]),
             frames=result.first_tick + len(block.ticks),
-            missing_ratio=float(np.isnan(last).mean()) if len(last) else 1.0,
+            missing_ratio=np.count_nonzero(np.isnan(last)) / len(last) if len(last) else 1.0,
             frame_time=self._stamp(int(block.ticks[-1])),
             watermark=int(block.watermarks[-1]),
             score=float(result.score[-1]),

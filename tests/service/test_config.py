@@ -44,6 +44,10 @@ def test_every_section_refuses_unknown_keys() -> None:
     [
         ({"kafka": {"heartbeat_interval": 20}}, "at most a third of session_timeout"),
         ({"kafka": {"sasl_password": "a", "sasl_password_file": "b"}}, "exclude each other"),
+        (
+            {"kafka": {"client": "librdkafka"}, "output": {"delivery": "transactional"}},
+            "transactional needs kafka.client: kafka-python",
+        ),
         ({"kafka": {"security_protocol": "SASL_SSL"}}, "needs sasl_mechanism and sasl_username"),
         ({"kafka": {"bootstrap_servers": []}}, "at least 1 item"),
         ({"input": {"format": "wide_array"}}, "columns must be given"),
