@@ -5,12 +5,13 @@ series that tick once a second. Three things are measured:
 
 - start: from the process' birth to `/readyz`, with no compiled kernels and no state, then with
   kernels and the state of all series; the group's join, which the broker delays, is told apart;
-- latency: from the send of the record that closes a frame to the broker's time on the score of
-  that frame, for every group and second; by definition a frame cannot be told of before that;
 - pace: CPU of the process over time at one sample a series and second, beside a kafka-python
-  consumer that reads and drops the same topic at the same time, and the process' memory.
+  consumer that reads and drops the same topic at the same time, and the process' memory;
+- latency, in a start of its own with `output.scores`: from the send of the record that closes a
+  frame to the broker's time on the score of that frame, for every group and second; by definition
+  a frame cannot be told of before that.
 
-Run: python benchmarks/bench_live.py [--series 10000] [--seconds 60] [--wide 100]
+Run: python benchmarks/bench_live.py [--series 10000] [--per-group 50] [--seconds 60] [--wide 50]
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from broker import ApacheKafka
 from daemon_process import DaemonProcess, wait_until
 
-PARTITIONS, PER_GROUP, APPLICATION = 4, 50, "bench-live"
+PARTITIONS, APPLICATION = 4, "bench-live"
 #: A start may have to compile every kernel.
 START_SECONDS = 600.0
 READY_CHECK_SECONDS = 0.02
@@ -66,22 +67,26 @@ class Load:
     Attributes
     ----------
     series : int
-        How many, in groups of fifty.
+        How many.
+    per_group : int
+        Of them in one group.
     wide : int
         Samples of one record.
     """
 
     series: int
+    per_group: int
     wide: int
 
     def records(self, second: int, rng: np.random.Generator) -> list[tuple[int, bytes]]:
         """Make partition and value of every record of a second."""
         values = rng.normal(100, 5, self.series).round(4).tolist()
         made = []
-        for group in range(self.series // PER_GROUP):
-            for first in range(0, PER_GROUP, self.wide):
-                names = range(first, min(first + self.wide, PER_GROUP))
-                metrics = {f"metric_{n:02d}": values[group * PER_GROUP + n] for n in names}
+        for group in range(self.series // self.per_group):
+            base = group * self.per_group
+            for first in range(0, self.per_group, self.wide):
+                names = range(first, min(first + self.wide, self.per_group))
+                metrics = {f"metric_{n:02d}": values[base + n] for n in names}
                 record: dict[str, Any] = {"labels": {"service": f"svc-{group:03d}"}}
                 if self.wide == 1:
                     record |= {"name": f"metric_{first:02d}", "value": values[first]}
@@ -123,7 +128,7 @@ class Feed:
         self._producer.close()
 
 
-def config_of(bootstrap: str, topic: str, folder: Path) -> dict[str, Any]:
+def config_of(bootstrap: str, topic: str, folder: Path, *, scores: bool) -> dict[str, Any]:
     """Return the service's configuration: frames of a second, closed by the next one's records."""
     return {
         "application_id": APPLICATION,
@@ -131,7 +136,7 @@ def config_of(bootstrap: str, topic: str, folder: Path) -> dict[str, Any]:
         "input": {"format": "json"},
         "grouping": {"group_by": ["service"]},
         "framing": {"interval": 1, "lateness": 0},
-        "output": {"scores": True},
+        "output": {"scores": scores},
         "state": {"folder": str(folder / "state")},
     }
 
@@ -193,12 +198,11 @@ def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=10_000)
+    parser.add_argument("--per-group", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument(
-        "--wide", type=int, default=PER_GROUP, help="samples of one record, 1 to 50"
-    )
+    parser.add_argument("--wide", type=int, default=50, help="samples of one record")
     options = parser.parse_args()
-    load = Load(options.series, options.wide)
+    load = Load(options.series, options.per_group, options.wide)
     broker = ApacheKafka()
     try:
         with tempfile.TemporaryDirectory() as name:
@@ -210,7 +214,7 @@ def main() -> None:
 def measure(broker: ApacheKafka, load: Load, seconds: int, folder: Path) -> None:
     """Run everything against one broker."""
     topic = broker.create_topic("live", partitions=PARTITIONS)
-    config = config_of(broker.bootstrap, topic, folder)
+    config = config_of(broker.bootstrap, topic, folder, scores=False)
     os.environ["NUMBA_CACHE_DIR"] = str(folder / "kernels")
     with started(folder, config) as (_, cold):
         pass
@@ -222,17 +226,23 @@ def measure(broker: ApacheKafka, load: Load, seconds: int, folder: Path) -> None
             time.sleep(SETTLE_SECONDS)  # a checkpoint with all of them
         with started(folder, config) as (service, warm):
             time.sleep(SETTLE_SECONDS)
-            print(f"\n| {load.series:,} series | seconds to ready | of them the group's join |")
+            groups = f"{load.series:,} series in {load.series // load.per_group} groups"
+            print(f"\n| {groups} | seconds to ready | of them the group's join |")
             print("|---|---|---|")
             print(f"| no kernels compiled, no state | {cold:.1f} | |")
             print(f"| warm, no state | {empty:.1f} | |")
             print(f"| warm, state of all series | {warm:.1f} | {join_seconds(service.log):.1f} |")
-            pace(broker, topic, service, feed, seconds)
+            pace(broker, topic, service, seconds)
+        with started(folder, config_of(broker.bootstrap, topic, folder, scores=True)):
+            time.sleep(SETTLE_SECONDS)
+            since = time.time()
+            time.sleep(seconds)
+        show(latencies(broker.bootstrap, feed, since))
     finally:
         feed.stop()
 
 
-def pace(broker: ApacheKafka, topic: str, service: DaemonProcess, feed: Feed, seconds: int) -> None:
+def pace(broker: ApacheKafka, topic: str, service: DaemonProcess, seconds: int) -> None:
     """Watch the service and a plain consumer for a while."""
     plain = subprocess.Popen(
         [sys.executable, "-c", PLAIN, broker.bootstrap, topic, str(PARTITIONS)]
@@ -251,12 +261,16 @@ def pace(broker: ApacheKafka, topic: str, service: DaemonProcess, feed: Feed, se
     finally:
         plain.kill()
         plain.wait()
-    found = [1000 * each for each in latencies(broker.bootstrap, feed, since)]
     print("\n| | share of a core | memory, MiB |")
     print("|---|---|---|")
     print(f"| kafka-python, read and drop | {share['plain']:.1%} | |")
     print(f"| hebbstream | {share['hebbstream']:.1%} | {memory:.0f} |")
     print(f"| beyond reading | {share['hebbstream'] - share['plain']:.1%} | |")
+
+
+def show(seconds: list[float]) -> None:
+    """Print a table of latencies."""
+    found = [1000 * each for each in seconds]
     print(f"\n| record that closes the frame to its score, {len(found):,} frames | ms |")
     print("|---|---|")
     for name, at in (("p50", 50), ("p99", 99)):

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -38,8 +39,9 @@ log = get_logger(__name__)
 
 #: A checkpoint is rested from this many times as long as it took: it may never take all the time.
 REST_FACTOR = 2.0
+#: While the hot path works, the thread that writes waits so long before each small piece.
+YIELD_SECONDS = 0.002
 FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
-
 
 #: How far partitions are safe.
 Saved = dict[InputPartition, tuple[int, int]]
@@ -112,6 +114,7 @@ class Checkpoints:
     step: Callable[[str], None] = lambda _: None
     pool: Executor | None = None
     failing: str = ""
+    _quiet: threading.Event = field(default_factory=threading.Event)
     _copying: Copying = field(default_factory=Copying)
     _writing: deque[Future[Saved]] = field(default_factory=deque)
     _receivers: Sequence[Keeper] = ()
@@ -296,6 +299,7 @@ class Checkpoints:
         if not self._written(seconds):
             log.warning("checkpoint left out: no time", partition="all, one is still being written")
             return {}
+        self._quiet.set()  # this is the hot path's own thread
         self.forget(each.pipeline.partition for each in kept)
         keepers = self.keepers if all_stores else self.keepers[:1]
         self._stamp(keepers)
@@ -341,12 +345,26 @@ class Checkpoints:
             self.telemetry.checkpoint_paused(self.clock.monotonic() - started)
         return copies
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let the thread that writes work little while the block runs."""
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._quiet.set()
+
+    def _breathe(self) -> None:
+        if not self._quiet.is_set():
+            self._quiet.wait(YIELD_SECONDS)
+        self.clock.sleep(0)
+
     def _write(self, copies: Iterable[Copy], keepers: Sequence[Keeper]) -> Saved:
         saved: Saved = {}
         for copy in copies:
             partition = copy.partition
             self.step("checkpoint 4: write")
-            data = encode(copy.cut.whole(), copy.origin, lambda: self.clock.sleep(0))
+            data = encode(copy.cut.whole(), copy.origin, self._breathe)
             for keeper in keepers:
                 try:
                     keeper.store.save(partition, copy.order, data)

@@ -9,6 +9,7 @@ what is in memory. Without a place for checkpoints (`replay`) positions alone ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from daemon.assigned import Assigned, EngineLimits
@@ -29,10 +30,8 @@ from daemon.telemetry import Telemetry
 from daemon.watchdog import Watchdog
 
 POLL_SECONDS = 0.5
-COMMIT_SECONDS = 5.0
-HEARTBEAT_SECONDS = 60.0
-MEASURE_SECONDS = 1.0
-FLUSH_SECONDS = 5.0
+COMMIT_SECONDS, FLUSH_SECONDS = 5.0, 5.0
+HEARTBEAT_SECONDS, MEASURE_SECONDS = 60.0, 1.0
 #: No partition's hand-over begins later than this after the first one's.
 HAND_OVER_SECONDS, HAND_OVER_RESERVE = 5.0, 3.0
 #: A turn without records has this many times as much time for the copy of a checkpoint.
@@ -105,8 +104,9 @@ class Engine:
         self.telemetry.loop_beat()
         batches = self.source.poll(POLL_SECONDS)
         started = self.clock.monotonic()
-        for batch in batches:
-            self._process(batch)
+        with nullcontext() if self.checkpoints is None else self.checkpoints.undisturbed():
+            for batch in batches:
+                self._process(batch)
         now = self.clock.monotonic()
         if batches:
             self.telemetry.poll_done(now - started)

@@ -17,7 +17,7 @@ from daemon.errors import CheckpointError, StateStoreError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
 from daemon.mailbox import Heard
-from daemon.pipeline import PartitionPipeline
+from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.ports import StateStore, StoredState
 from daemon.published import Ahead
 from daemon.records import Channel, InputPartition, RecordBatch
@@ -382,3 +382,23 @@ def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
     clock.advance(1.0)
 
     assert (early, checkpoints.due) == (False, True)
+
+
+def test_the_writer_gives_way_while_records_are_worked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only then: what the engine itself waits for is written at full speed."""
+    made = make(tmp_path, [Assign((PARTITION,)), *batches(3)])
+    checkpoints, process, seen = made.checkpoints, PartitionPipeline.process, list[bool]()
+    assert checkpoints is not None
+
+    def watched(pipeline: PartitionPipeline, batch: RecordBatch) -> PipelineOutput:
+        seen.append(checkpoints._quiet.is_set())
+        return process(pipeline, batch)
+
+    monkeypatch.setattr(PartitionPipeline, "process", watched)
+    made.run(lambda: False)
+
+    # Before the first record its beginning is saved, by the engine itself.
+    assert seen == [True, False, False]
+    assert checkpoints._quiet.is_set()
