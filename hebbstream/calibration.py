@@ -52,9 +52,9 @@ class Calibration:
 
     Attributes
     ----------
-    histograms : float64[5, BINS]
+    histograms : float64[6, BINS]
         Decayed counts of the statistic's logarithm.
-    tails : float64[5, 5]
+    tails : float64[6, 5]
         Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 

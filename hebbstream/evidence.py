@@ -15,10 +15,16 @@ from hebbstream.kernels.layout import (
     INNOVATION_COUNT,
     INNOVATION_ROWS,
     INNOVATION_VARIANCE,
+    MOVES,
+    MOVES_NOW,
+    MOVES_USUAL,
     POWER,
     SMOOTH_ROWS,
     USUAL,
 )
+
+#: What a series' squared innovations usually stay below until it has shown it.
+MOVES_START = 2.0
 
 
 @dataclass(slots=True)
@@ -31,8 +37,9 @@ class Evidence:
         Short and long form, ticks learnt since the start or a reset, both forms of what is new.
     habits : float64[3, n]
         The same forms of each series, and what their sum usually stays below.
-    innovations : float64[6, n]
-        Memory of each residual, variance of what is new in it, and its last two values.
+    innovations : float64[9, n]
+        Memory of each residual, variance of what is new in it, its last two values, and averages of
+        what is new, with what they usually stay below.
     """
 
     smooth: F64
@@ -54,6 +61,7 @@ class Evidence:
     def _innovations(n: int) -> F64:
         innovations = np.zeros((INNOVATION_ROWS, n))
         innovations[[POWER, INNOVATION_VARIANCE]] = 1.0
+        innovations[MOVES_USUAL] = MOVES_START
         return innovations
 
     def check(self) -> None:
@@ -64,8 +72,9 @@ class Evidence:
         ValueError
             When one is not above 0, or a square is negative.
         """
-        squares = self.innovations[[POWER, INNOVATION_VARIANCE, INNOVATION_COUNT]]
-        if (self.habits < 0).any() or not self.habits[USUAL].all() or (squares < 0).any():
+        squares = self.innovations[[POWER, INNOVATION_VARIANCE, INNOVATION_COUNT, MOVES, MOVES_NOW]]
+        usual = np.vstack([self.habits[USUAL], self.innovations[MOVES_USUAL]])
+        if (self.habits < 0).any() or (usual <= 0).any() or (squares < 0).any():
             msg = "the usual statistic of a series is not above 0, or a square is negative"
             raise ValueError(msg)
 

@@ -34,7 +34,7 @@ from hebbstream.pairs import SEED
 from hebbstream.single import Single
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 5
+FORMAT = 6
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -76,6 +76,8 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_told(header, arrays)
     if number < 5:
         _add_innovations(arrays)
+    if number < 6:
+        _add_moves(arrays)
     return header, arrays
 
 
@@ -95,6 +97,14 @@ def _add_innovations(arrays: Arrays) -> None:
     activity = arrays["activity"]
     missing = ACTIVITY_ROWS - len(activity)
     arrays["activity"] = np.vstack([activity, *missing * [activity[NODE_BREAK]]])
+
+
+def _add_moves(arrays: Arrays) -> None:
+    """Before format 6 nobody asked whether a series moves with its peers: that begins."""
+    known = arrays["innovations"]
+    empty = Evidence.empty(known.shape[1]).innovations
+    arrays["innovations"] = np.vstack([known, empty[len(known) :]])
+    _add_tails(arrays, Calibration.empty())
 
 
 def _add_habits(arrays: Arrays) -> None:

@@ -51,32 +51,44 @@ def learn_usual(height: float, usual: float, seen: float, rate: float, gate: flo
 
 def innovation(innovations: F64, j: int) -> float:
     """u_t - a u_t-1, with a the product of both over the square, in [0, 0.98]."""
-    echoed, power, _, _, before, now = innovations[:, j]
+    echoed, power, _, _, before, now = innovations[:6, j]
     return float(now - np.clip(echoed / (power + 0.01), 0, 0.98) * before)
 
 
-def innovate(u: F64, judged: F64, innovations: F64, limit: float) -> tuple[F64, float]:
-    """Move the last two u on; mean square of the innovations over their sigmas, of the judged."""
+def innovate(
+    u: F64, judged: F64, innovations: F64, limit: float
+) -> tuple[F64, tuple[float, float]]:
+    """Move the last two u on; mean square of the innovations over their sigmas, of the judged.
+
+    And the largest of EW(1/30), at most 1.5 EW(1/8), of their squares up to 25, over the usual.
+    """
     after = innovations.copy()
     after[4], after[5] = innovations[5], np.clip(u, -limit, limit)
-    squares = [
-        min(abs(innovation(after, j)) / (np.sqrt(after[2, j]) + 0.01), limit) ** 2
-        for j in np.flatnonzero(judged).tolist()
-    ]
-    return after, float(np.mean(squares)) if squares and len(u) > 1 else -1.0
+    named = np.flatnonzero(judged).tolist()
+    if not named or len(u) == 1:
+        return after, (-1.0, -1.0)
+    squares = np.array(
+        [min(abs(innovation(after, j)) / (np.sqrt(after[2, j]) + 0.01), limit) ** 2 for j in named]
+    )
+    for row, ticks in ((6, 30), (7, 8)):
+        after[row, named] += (np.minimum(squares, 25) - after[row, named]) / ticks
+    lasting = np.minimum(after[6, named], 1.5 * after[7, named])
+    return after, (float(squares.mean()), float((lasting / after[8, named]).max()))
 
 
 def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) -> F64:
-    """EW of u_t u_t-1 and u_t-1^2, u cut at 4, of the innovation^2, at 4 sigmas."""
+    """EW of u_t u_t-1 and u_t-1^2, u cut at 4, of the innovation^2, at 4 sigmas; the usual."""
     after = innovations.copy()
     for j in np.flatnonzero(present).tolist():
         own = innovations[:, j]
         limit = 4 * (np.sqrt(own[2]) + 0.01)
         new = np.clip(innovation(innovations, j), -limit, limit)
-        before, now = np.clip(own[4:], -4, 4)
+        before, now = np.clip(own[4:6], -4, 4)
         towards = np.array([now * before, before**2, new**2])
-        after[:3, j] += max(rate, 1 / (own[3] + 20)) * gate * (towards - own[:3])
+        step = max(rate, 1 / (own[3] + 20)) * gate
+        after[:3, j] += step * (towards - own[:3])
         after[3, j] += 1
+        after[8, j] = max(0.5, own[8] * math.exp(2 * step * (float(own[6] > own[8]) - 0.001)))
     return after
 
 
@@ -87,14 +99,16 @@ def temper(exponent: float, burst: float, slope: float) -> float:
     return float(np.interp(exponent, [0, 1, 2, end, end + 100], [0, 1, top, 4.5, 104.5]))
 
 
-def verdict(alert: float, relation: float, series: float, new: float) -> tuple[float, int]:
+def verdict(
+    alert: float, relation: float, series: float, new: float, moves: float
+) -> tuple[float, int]:
     """Each channel less its share, the group's mixed with what is new; the loudest, tempered."""
-    group = max(0.0, alert + np.log10(0.55))
+    group = max(0.0, alert + np.log10(0.5))
     if new >= 0 and group > 0:
         group = 0.5 * group + 0.5 * new
     alone = temper(max(0.0, series + np.log10(0.2)), 2.5, 0.5)
     level = max(temper(group, 2.25, 0.3), alone)
-    related = temper(max(0.0, relation + np.log10(0.25)), 2.5, 0.5)
+    related = temper(max(0.0, relation + np.log10(0.2), moves + np.log10(0.1)), 2.5, 0.5)
     return max(level, related), int(related > level)
 
 

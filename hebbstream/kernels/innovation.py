@@ -11,10 +11,14 @@ import math
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
+from hebbstream.kernels.evidence import FLUSH
 from hebbstream.kernels.layout import (
     ECHOED,
     INNOVATION_COUNT,
     INNOVATION_VARIANCE,
+    MOVES,
+    MOVES_NOW,
+    MOVES_USUAL,
     POWER,
     U_BEFORE,
     U_NOW,
@@ -28,6 +32,18 @@ INNOVATION_FLOOR = 0.01
 LESSON_MAX = 4.0
 #: The first ticks teach as if so many had been seen.
 START_COUNT = 20.0
+#: Ticks over which a series' squared innovations are averaged, and over which they are now.
+MOVES_TICKS = 30.0
+MOVES_NOW_TICKS = 8.0
+#: One innovation counts at most so much: a jump is for the other channels.
+MOVES_CAP = 25.0
+#: The average counts at most so many times the one of now: what is over shall not linger.
+MOVES_RATIO = 1.5
+#: What the average stays below in all but this share of a series' ticks; it follows in so many
+#: multiples of the rate, slowly, or it would follow a fault, and is never lower than this.
+MOVES_SHARE = 1e-3
+MOVES_PACE = 2.0
+MOVES_MIN = 0.5
 
 
 @kernel
@@ -36,7 +52,7 @@ def innovation(innovations: F64, j: int) -> float:
 
     Parameters
     ----------
-    innovations : float64[6, n], in
+    innovations : float64[9, n], in
         State, see layout.
     j : int
         Series.
@@ -54,7 +70,7 @@ def innovation(innovations: F64, j: int) -> float:
 @kernel
 def innovate(
     surprise: F64, present: F32, seen: F64, innovations: F64, cap: float, warmup: float
-) -> float:
+) -> tuple[float, float]:
     """Take in a frame's residuals, and fuse what is new in them.
 
     Parameters
@@ -65,8 +81,8 @@ def innovate(
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
-    innovations : float64[6, n], in/out
-        State, see layout; only the two last residuals move.
+    innovations : float64[9, n], in/out
+        State, see layout; the two last residuals and the averages move.
     cap : float64
         Sigmas beyond which a residual or an innovation counts no more.
     warmup : float64
@@ -74,12 +90,17 @@ def innovate(
 
     Returns
     -------
-    float64
+    fused : float64
         Mean square of the innovations, in their own sigmas; -1 when no series is judged, and in a
         group of one, which has no peers.
+    moves : float64
+        Largest average of a series' squared innovations, in multiples of its usual one; -1 alike.
+        A series that no longer moves with its peers has innovations of its own at every tick,
+        however slow it is, while its residual takes long to show it.
     """
     n = surprise.shape[0]
     total = 0.0
+    moves = -1.0
     judged = 0
     for j in range(n):
         innovations[U_BEFORE, j] = innovations[U_NOW, j]
@@ -89,18 +110,30 @@ def innovate(
             new = min(abs(innovation(innovations, j)) / sigma, cap)
             total += new * new
             judged += 1
-    return total / judged if judged > 0 and n > 1 else -1.0
+            square = min(new * new, MOVES_CAP)
+            long, short = innovations[MOVES, j], innovations[MOVES_NOW, j]
+            long += (square - long) / MOVES_TICKS
+            short += (square - short) / MOVES_NOW_TICKS
+            # The average of a series that stands still would become a denormal number.
+            innovations[MOVES, j] = long if long > FLUSH else 0.0
+            innovations[MOVES_NOW, j] = short if short > FLUSH else 0.0
+            moves = max(moves, min(long, MOVES_RATIO * short) / innovations[MOVES_USUAL, j])
+    if judged == 0 or n == 1:
+        return -1.0, -1.0
+    return total / judged, moves
 
 
 @kernel
 def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) -> None:
-    """Move the memory of each residual, and the variance of its innovations, towards a frame.
+    """Move the memory of each residual, and what is known of its innovations, towards a frame.
+
+    The usual average follows as in `hebbstream.kernels.evidence.learn_usual`.
 
     Parameters
     ----------
     present : float32[n], in
         1 where there is a sample.
-    innovations : float64[6, n], in/out
+    innovations : float64[9, n], in/out
         State, see layout.
     rate, gate : float64
         EW rate once warm, and the factor on it.
@@ -118,3 +151,6 @@ def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) 
         innovations[ECHOED, j] += step * (now * before - innovations[ECHOED, j])
         innovations[POWER, j] += step * (before * before - innovations[POWER, j])
         innovations[INNOVATION_COUNT, j] += 1.0
+        above = 1.0 if innovations[MOVES, j] > innovations[MOVES_USUAL, j] else 0.0
+        usual = innovations[MOVES_USUAL, j] * math.exp(MOVES_PACE * step * (above - MOVES_SHARE))
+        innovations[MOVES_USUAL, j] = max(MOVES_MIN, usual)

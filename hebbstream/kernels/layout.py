@@ -135,22 +135,26 @@ SMOOTH_ROWS: Final = 5
 USUAL: Final = 2
 HABIT_ROWS: Final = 3
 
-# innovations float64[6, n]: what of each residual is not its memory of the tick before.
+# innovations float64[9, n]: what of each residual is not its memory of the tick before.
 ECHOED: Final = 0  # EW of the product with the tick before
 POWER: Final = 1  # EW of the square
 INNOVATION_VARIANCE: Final = 2
 INNOVATION_COUNT: Final = 3
 U_BEFORE: Final = 4  # capped u of the tick before, 0 where missing
 U_NOW: Final = 5
-INNOVATION_ROWS: Final = 6
+MOVES: Final = 6  # EW of the squared innovation, in its own sigmas: does it move with its peers?
+MOVES_NOW: Final = 7  # MOVES over a few ticks
+MOVES_USUAL: Final = 8  # what MOVES usually stays below
+INNOVATION_ROWS: Final = 9
 
-# histograms float64[5, BINS] and tails float64[5, 5]: one tail model a row.
+# histograms float64[6, BINS] and tails float64[6, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
 TAIL_SERIES: Final = 3
 TAIL_INNOVATION: Final = 4
-TAIL_COUNT: Final = 5
+TAIL_MOVES: Final = 5
+TAIL_COUNT: Final = 6
 INCREMENT: Final = 0
 TOTAL: Final = 1
 TOP: Final = 2

@@ -90,11 +90,12 @@ class Model(NamedTuple):
         Smoothed statistic and age of the group, and what is new.
     habits : float64[3, n]
         Smoothed statistic of each series, and what it usually stays below.
-    innovations : float64[6, n]
-        Memory of each residual, the variance of what is new in it, and its last two values.
-    histograms : float64[5, BINS]
+    innovations : float64[9, n]
+        Memory of each residual, the variance of what is new in it, its last two values, and
+        averages of what is new with what they usually stay below.
+    histograms : float64[6, BINS]
         Tail models.
-    tails : float64[5, 5]
+    tails : float64[6, 5]
         Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
@@ -165,7 +166,7 @@ class Work(NamedTuple):
         Per series of this frame and of the l before it.
     double : float64[6, n]
         Per series.
-    exponents : float64[5]
+    exponents : float64[6]
         -log10 p of each tail model.
     partner : int32[n, s]
         Strongest partners of each series.

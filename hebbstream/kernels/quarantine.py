@@ -121,6 +121,8 @@ def publish(model: Model, statistic: float, life: float) -> None:
     for j in range(model.activity.shape[1]):
         model.activity[at.NODE_BREAK, j] = min(model.activity[at.NODE_BREAK, j], 1.0)
         model.activity[at.NODE_BREAK_NOW, j] = min(model.activity[at.NODE_BREAK_NOW, j], 1.0)
+        model.innovations[at.MOVES, j] = min(model.innovations[at.MOVES, j], 1.0)
+        model.innovations[at.MOVES_NOW, j] = min(model.innovations[at.MOVES_NOW, j], 1.0)
 
 
 @kernel

@@ -160,9 +160,10 @@ def score_frame(
         settings[at.S_LONG_RATIO],
     )
     alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings)
+    fresh, moves = innovate(u, present, seen, model.innovations, cap, warmup)
     new = smooth_statistic(
         model.smooth[at.NEW :],
-        innovate(u, present, seen, model.innovations, cap, warmup),
+        fresh,
         min(NEW_SHORT * settings[at.S_SHORT_RATE], 1.0),
         min(NEW_LONG * settings[at.S_LONG_RATE], 1.0),
         NEW_RATIO,
@@ -170,7 +171,7 @@ def score_frame(
     work.exponents[:] = 0.0
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, alone, tick)
-        calibrate_new(model, settings, work.exponents, new if n > 1 else -1.0)
+        calibrate_new(model, settings, work.exponents, new if n > 1 else -1.0, moves)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
     if model.sole.shape[0] > 0:
         judge_single(frame, model, work, settings, out, time, t)

@@ -1,6 +1,7 @@
 """From statistics to a score: each channel by its own tail model, the loudest on one scale.
 
-Three channels speak: the whole group, its relations, and the series furthest from its own habit.
+Four channels speak: the whole group, its relations, the series furthest from its own habit, and
+the series that least moves with its peers.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ SLOPE_MIN_GATE = 0.03
 GATE_LOW = 0.9
 GATE_HIGH = 0.99
 #: Of the budget, each channel has a share, as -log10: the group speaks for most faults.
-SHARE_GROUP = -math.log10(0.55)
-SHARE_RELATION = -math.log10(0.25)
+SHARE_GROUP = -math.log10(0.5)
+SHARE_RELATION = -math.log10(0.2)
 SHARE_SERIES = -math.log10(0.2)
+SHARE_MOVES = -math.log10(0.1)
 #: Of the group's exponent, this share is that of what is new: what only lingers alarms less.
 NEW_WEIGHT = 0.5
 #: Adoptions in quick succession: this many waits.
@@ -107,7 +109,7 @@ def calibrate(
         State; the tail models learn.
     settings : float64[SETTING_ROWS], in
         See layout.
-    exponents : float64[5], out
+    exponents : float64[6], out
         -log10 p of alert, gate, relation and series.
     statistic : float64
         Smoothed statistic.
@@ -139,25 +141,29 @@ def calibrate(
 
 
 @kernel
-def calibrate_new(model: Model, settings: F64, exponents: F64, new: float) -> None:
-    """Calibrate what is new; it says nothing until its tail model has seen some ticks.
+def calibrate_new(model: Model, settings: F64, exponents: F64, new: float, moves: float) -> None:
+    """Calibrate what is new; it says nothing until its tail models have seen some ticks.
 
     Parameters
     ----------
     model : Model, in/out
-        State; the tail model learns unless learning is held.
+        State; the tail models learn unless learning is held.
     settings : float64[SETTING_ROWS], in
         See layout.
-    exponents : float64[5], out
-        -log10 p of the innovations; -1 when they say nothing.
+    exponents : float64[6], out
+        -log10 p of the innovations, -1 when they say nothing; and of the moves, 0 then.
     new : float64
         Smoothed mean square of the innovations; -1 when there are none.
+    moves : float64
+        Largest average of a series' innovations over its usual; -1 when there is none.
     """
-    known = model.tails[at.TAIL_INNOVATION, at.TOTAL]
+    known, moved = model.tails[at.TAIL_INNOVATION, at.TOTAL], model.tails[at.TAIL_MOVES, at.TOTAL]
     learns = model.gate[at.HELD] == 0.0 and model.gate[at.BARRED] == 0.0
     exponent = calibrate_channel(model, settings, at.TAIL_INNOVATION, new, learns)
     says = new >= 0.0 and known >= settings[at.S_TAIL_START]
     exponents[at.TAIL_INNOVATION] = exponent if says else -1.0
+    exponent = calibrate_channel(model, settings, at.TAIL_MOVES, moves, learns)
+    exponents[at.TAIL_MOVES] = exponent if moved >= settings[at.S_TAIL_START] else 0.0
 
 
 @kernel
@@ -197,7 +203,7 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     ----------
     verdicts : float64[7, T], out
         See layout.
-    exponents : float64[5], in
+    exponents : float64[6], in
         From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
     t : int
         Row.
@@ -212,11 +218,12 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
         group += NEW_WEIGHT * (new - group)
     series = max(0.0, exponents[at.TAIL_SERIES] - SHARE_SERIES)
     relation = max(0.0, exponents[at.TAIL_RELATION] - SHARE_RELATION)
+    moves = max(0.0, exponents[at.TAIL_MOVES] - SHARE_MOVES)
     level = max(
         temper(group, BURST_TICKS_GROUP, TAIL_TEMPER_GROUP),
         temper(series, BURST_TICKS, TAIL_TEMPER),
     )
-    relation = temper(relation, BURST_TICKS, TAIL_TEMPER)
+    relation = temper(max(relation, moves), BURST_TICKS, TAIL_TEMPER)
     exponent = max(level, relation)
     verdicts[at.STATISTIC, t] = statistic
     verdicts[at.SCORE, t] = exponent / line

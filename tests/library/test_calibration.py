@@ -27,4 +27,4 @@ def test_models_begin_empty() -> None:
     calibration = Calibration.empty()
 
     assert not calibration.histograms.any()
-    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * 5
+    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * 6

@@ -213,6 +213,17 @@ def test_a_snapshot_of_format_4_continues() -> None:
     assert_allclose(result.statistic, statistic, rtol=1e-4)
 
 
+def test_a_snapshot_of_format_5_continues() -> None:
+    """A snapshot of before moves were watched goes on as it did, score and all, but for shares."""
+    data = (DATA / "detector-format5.bin").read_bytes()
+    statistic = np.loadtxt(DATA / "detector-format5-statistic.txt")[:, 0]
+    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
+
+    result = Detector.load(data).run(frames)
+
+    assert_allclose(result.statistic, statistic, rtol=1e-4)
+
+
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
     """Make a snapshot whose checksum is right, with one impossible number in an array."""
     header, arrays = snapshot.decode(trained()[0].dump())
