@@ -178,49 +178,20 @@ def test_a_snapshot_of_format_1_continues() -> None:
     )
 
 
-def test_a_snapshot_of_format_2_continues() -> None:
-    """A snapshot written before format 3 goes on as it did; its score is on the new scale."""
-    data = (DATA / "detector-format2.bin").read_bytes()
-    statistic = np.loadtxt(DATA / "detector-format2-statistic.txt")[:, 0]
-    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
+    """What it knew goes on as it did, on the new scale; what was not there yet begins.
 
-    result = Detector.load(data).run(frames)
-
-    assert_allclose(result.statistic, statistic, rtol=1e-4)
-
-
-def test_a_snapshot_of_format_3_continues() -> None:
-    """A snapshot written before anything could be told goes on as it did, on the new scale."""
-    data = (DATA / "detector-format3.bin").read_bytes()
-    statistic = np.loadtxt(DATA / "detector-format3-statistic.txt")[:, 0]
+    2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves.
+    """
+    data = (DATA / f"detector-format{number}.bin").read_bytes()
+    statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
     frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
 
     detector = Detector.load(data)
     result = detector.run(frames)
 
     assert detector.notes == ()
-    assert_allclose(result.statistic, statistic, rtol=1e-4)
-
-
-def test_a_snapshot_of_format_4_continues() -> None:
-    """A snapshot of before innovations were known goes on as it did, on the new scale."""
-    data = (DATA / "detector-format4.bin").read_bytes()
-    statistic = np.loadtxt(DATA / "detector-format4-statistic.txt")[:, 0]
-    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
-
-    result = Detector.load(data).run(frames)
-
-    assert_allclose(result.statistic, statistic, rtol=1e-4)
-
-
-def test_a_snapshot_of_format_5_continues() -> None:
-    """A snapshot of before moves were watched goes on as it did, score and all, but for shares."""
-    data = (DATA / "detector-format5.bin").read_bytes()
-    statistic = np.loadtxt(DATA / "detector-format5-statistic.txt")[:, 0]
-    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
-
-    result = Detector.load(data).run(frames)
-
     assert_allclose(result.statistic, statistic, rtol=1e-4)
 
 
