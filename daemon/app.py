@@ -42,6 +42,7 @@ from daemon.seeds import Seeds
 from daemon.stores import make_checkpoints
 from daemon.telemetry import Telemetry
 from daemon.warmup import cache_wanted, warmup
+from daemon.webhook import Webhook
 
 log = get_logger(__name__)
 
@@ -134,10 +135,9 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     sections = sections_of(config)
     telemetry = Telemetry(clock, sections.config_hash)
     health = HealthState(clock)
-    model = read_model_of(config, clock)
-    mailbox = Mailbox()
+    model, mailbox = read_model_of(config, clock), Mailbox()
     server = HttpServer(config.server, telemetry, health, model, mailbox)
-    with StopRequest(clock) as stop, server:
+    with StopRequest(clock) as stop, server, Webhook(config.webhook, clock, telemetry) as webhook:
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
         started = clock.monotonic()
         prepare_kernels()
@@ -173,6 +173,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             refresh=model.refresh,
             mailbox=mailbox,
         )
+        model.listen(webhook.take)
         engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
         log.info("stopped", reason=stop.reason)
 

@@ -199,6 +199,19 @@ METRICS: Final = (
         known=(("too_large",),),
     ),
     Spec(
+        "webhook_events_total",
+        Type.COUNTER,
+        "Incident events for the webhook: taken by it, refused, or given up as too many waited.",
+        labels=("result",),
+        known=(("sent",), ("refused",), ("given_up",)),
+    ),
+    Spec(
+        "webhook_waiting_events",
+        Type.GAUGE,
+        "Incident events that wait for the webhook.",
+        known=_NONE,
+    ),
+    Spec(
         "producer_errors_total", Type.COUNTER, "Times the output gave up on messages.", known=_NONE
     ),
     Spec(

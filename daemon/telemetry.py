@@ -175,6 +175,12 @@ class Telemetry:
             for reason, count in counts.items():
                 self._values["messages_refused_total"][(reason,)] = count
 
+    def webhook(self, result: str, events: int, waiting: int) -> None:
+        """Count events for the webhook by what became of them, and set how many wait."""
+        with self._lock:
+            self._add("webhook_events_total", (result,), events)
+            self._values["webhook_waiting_events"][()] = waiting
+
     def output_backlog(self, unacked: int) -> None:
         """Set how many messages wait for their acknowledgement."""
         with self._lock:

@@ -13,7 +13,12 @@ from pydantic import Field, model_validator
 from daemon.config.broker import KafkaSection, StartFrom
 from daemon.config.framing import FramingSection
 from daemon.config.incidents import IncidentsSection, MaintenanceWindow, SilenceSection
-from daemon.config.process import LoggingSection, OutputSection, ServerSection
+from daemon.config.process import (
+    LoggingSection,
+    OutputSection,
+    ServerSection,
+    WebhookSection,
+)
 from daemon.config.samples import InputFormat, InputSection, TimestampUnit
 from daemon.config.section import Section
 from daemon.config.series import (
@@ -53,6 +58,7 @@ __all__ = [
     "StateSection",
     "TimestampUnit",
     "Transform",
+    "WebhookSection",
 ]
 
 
@@ -78,6 +84,7 @@ class Config(Section):
     detector: DetectorParams = DetectorParams()
     incidents: IncidentsSection = IncidentsSection()
     output: OutputSection = OutputSection()
+    webhook: WebhookSection = WebhookSection()
     state: StateSection = StateSection()
     server: ServerSection = ServerSection()
     logging: LoggingSection = LoggingSection()

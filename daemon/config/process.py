@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from daemon.config.section import Section
+from hebbstream.durations import Duration
 
 
 class OutputSection(Section):
@@ -31,6 +32,42 @@ class OutputSection(Section):
             "read_committed see every event once, up to state.interval later."
         ),
     )
+
+
+class WebhookSection(Section):
+    """Where incident events are posted besides their topic."""
+
+    url: SecretStr | None = Field(
+        default=None,
+        description=(
+            "http:// or https:// address that every incident event is posted to, as a JSON array "
+            "of events; null for none. It may hold a secret: prefer the environment."
+        ),
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        description="Sent as Authorization: Bearer. Prefer the environment.",
+    )
+    timeout: Duration = Field(
+        default=10.0, gt=0, le=300, description="How long an answer is waited for."
+    )
+    queue_max: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Events that may wait while the receiver does not take them; beyond it the oldest are "
+            "given up and counted. Their topic has them."
+        ),
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("http://", "https://")):
+            msg = "must begin with http:// or https://"
+            raise ValueError(msg)
+        return url
 
 
 class ServerSection(Section):

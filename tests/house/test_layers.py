@@ -39,7 +39,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
         "mailbox", "readmodel", "telemetry",
     ),
-    ("copying", "rekey", "reports", "state_check", "warmup"),
+    ("copying", "rekey", "reports", "state_check", "warmup", "webhook"),
     ("checkpoints",),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),
