@@ -50,7 +50,12 @@ def test_secrets_are_known_by_their_type() -> None:
     """Only keys that hold a secret are hidden."""
     secret = [path for path, _ in knobs.leaves(Config) if knobs.is_secret(Config, path)]
 
-    assert secret == [("kafka", "sasl_password"), ("server", "token")]
+    assert secret == [
+        ("kafka", "sasl_password"),
+        ("webhook", "url"),
+        ("webhook", "token"),
+        ("server", "token"),
+    ]
 
 
 def test_holds_looks_into_unions() -> None:
