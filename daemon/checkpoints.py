@@ -355,8 +355,7 @@ class Checkpoints:
             self._quiet.set()
 
     def _breathe(self) -> None:
-        if not self._quiet.is_set():
-            self._quiet.wait(YIELD_SECONDS)
+        self._quiet.wait(YIELD_SECONDS)
         self.clock.sleep(0)
 
     def _write(self, copies: Iterable[Copy], keepers: Sequence[Keeper]) -> Saved:

@@ -16,6 +16,7 @@ import urllib3
 
 from daemon.config import WebhookSection
 from daemon.events import Event, encode_event
+from daemon.kafka.connection import Backoff
 from daemon.log import get_logger
 from daemon.ports import Clock
 from daemon.readmodel.views import GroupIdentity
@@ -24,8 +25,8 @@ from daemon.telemetry import Telemetry
 log = get_logger(__name__)
 
 BATCH_MAX = 100
-#: Waits between tries double from the first to the longest one.
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
+#: The longest wait before another try.
+WAIT_MAX_SECONDS = 30.0
 #: What waits at a stop has so long to leave.
 CLOSE_SECONDS = 3.0
 #: Answers below 500 that another try may change: time-out, too early, too many requests.
@@ -52,6 +53,7 @@ class Webhook:
         self._events: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._until: float | None = None
+        self._backoff = Backoff(clock, max_seconds=WAIT_MAX_SECONDS)
         self._http = urllib3.PoolManager(retries=False, timeout=section.timeout)
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
 
@@ -90,15 +92,13 @@ class Webhook:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        wait = FIRST_WAIT_SECONDS
         while (batch := self._next()) is not None:
             answer = self._post(batch)
             if answer is None:
-                if self._paused(wait):
+                if self._paused(self._backoff.failed()):
                     return
-                wait = min(2.0 * wait, LONGEST_WAIT_SECONDS)
                 continue
-            wait = FIRST_WAIT_SECONDS
+            self._backoff.succeeded()
             with self._changed:
                 for each in batch:  # unless it had to give way meanwhile
                     if self._events and self._events[0] is each:

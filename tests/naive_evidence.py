@@ -43,10 +43,14 @@ def worst_series(
     return habits, max(heights)
 
 
-def learn_usual(height: float, usual: float, seen: float, rate: float, gate: float) -> float:
-    """Q <- Q exp(20 a (1[above] - 0.001)), at least 0.5; a = warm rate as if 20 more were seen."""
-    pace = 20 * max(rate, 1 / (seen + 20)) * gate
+def follow_usual(usual: float, height: float, pace: float) -> float:
+    """Q <- Q exp(pace (1[above] - 0.001)), at least 0.5."""
     return max(0.5, usual * math.exp(pace * (float(height > usual) - 0.001)))
+
+
+def learn_usual(height: float, usual: float, seen: float, rate: float, gate: float) -> float:
+    """Q follows at 20 a, a = warm rate as if 20 more were seen."""
+    return follow_usual(usual, height, 20 * max(rate, 1 / (seen + 20)) * gate)
 
 
 def innovation(innovations: F64, j: int) -> float:
@@ -88,7 +92,7 @@ def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) 
         step = max(rate, 1 / (own[3] + 20)) * gate
         after[:3, j] += step * (towards - own[:3])
         after[3, j] += 1
-        after[8, j] = max(0.5, own[8] * math.exp(2 * step * (float(own[6] > own[8]) - 0.001)))
+        after[8, j] = follow_usual(own[8], own[6], 2 * step)
     return after
 
 

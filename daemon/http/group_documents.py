@@ -14,10 +14,8 @@ from daemon.http.paging import Paging, page
 from daemon.http.times import shown_time, shown_times
 from daemon.readmodel.views import F32, GraphView, GroupView
 from daemon.records import NANOSECONDS
-from hebbstream.results import Kind
 
 _DECIMALS = 4
-_KIND_NAMES = {kind.value: kind_name(kind.value) for kind in Kind}
 
 
 class Health(StrEnum):
@@ -192,7 +190,7 @@ def scores(group: GroupView, interval_s: float, since: int | None, limit: int) -
         group_id=group.identity.id,
         interval_s=interval_s,
         points=[
-            ScorePoint(time=time, score=score, p_value=p_value, kind=_KIND_NAMES[kind])
+            ScorePoint(time=time, score=score, p_value=p_value, kind=kind_name(kind))
             for time, score, p_value, kind in zip(
                 shown_times(times[rows]),
                 _shown_scores(history.score[rows]),

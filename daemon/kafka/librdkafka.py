@@ -32,7 +32,13 @@ from daemon.kafka.columnar import Chunk
 from daemon.kafka.consumers import Told
 from daemon.kafka.contact import Responses
 from daemon.kafka.rebalance import as_offsets, input_partition, topic_partition
-from daemon.kafka.translate import chunk_of_messages, kafka_error, librdkafka_options, place_of
+from daemon.kafka.translate import (
+    chunk_of_messages,
+    kafka_error,
+    librdkafka_options,
+    named,
+    place_of,
+)
 from daemon.kernels.record_walk import OFFSET
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition
@@ -185,13 +191,13 @@ class Librdkafka:
         """Deliver nothing of these until `resume`; what was fetched of them is fetched again."""
         fresh = set(partitions) - self._waiting
         self._waiting |= fresh
-        self._ask(lambda: self._consumer.pause(self._places(self._placed(fresh))))
+        self._ask(lambda: self._consumer.pause(self._names(self._placed(fresh))))
 
     def resume(self, *partitions: TopicPartition) -> None:
         """Undo `pause`."""
         ended = self._waiting.intersection(partitions)
         self._waiting -= ended
-        self._ask(lambda: self._consumer.resume(self._places(self._placed(ended))))
+        self._ask(lambda: self._consumer.resume(self._names(self._placed(ended))))
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on with another record.
@@ -203,7 +209,8 @@ class Librdkafka:
         self._read_on()
 
     def _read_on(self) -> None:
-        self._ask(lambda: self._consumer.assign(self._places(self._placed(self._next))))
+        placed = {each: offset for each, offset in self._next.items() if offset is not None}
+        self._ask(lambda: self._consumer.assign(self._places(placed)))
         waiting, self._waiting = self._waiting.intersection(self._next), set()
         self.pause(*waiting)
 
@@ -211,21 +218,13 @@ class Librdkafka:
         """Tell the group; raises KafkaError when it refuses or does not answer in time."""
         if not offsets:
             return
-        places = self._offsets(offsets)
+        places = self._places({each: at.offset for each, at in offsets.items()})
         told = self._within(
             timeout_ms / 1000, lambda: self._consumer.commit(offsets=places, asynchronous=False)
         )
         for place in told or ():
             if place.error is not None:
                 raise kafka_error(place.error)
-
-    def _offsets(
-        self, offsets: Mapping[TopicPartition, Any]
-    ) -> list[confluent_kafka.TopicPartition]:
-        return [
-            self._api.TopicPartition(each.topic, each.partition, at.offset)
-            for each, at in offsets.items()
-        ]
 
     def committed(self, partition: TopicPartition, timeout_ms: int) -> int | None:
         """Return what the group has of a partition; None when it has nothing."""
@@ -234,16 +233,12 @@ class Librdkafka:
     def _committed(
         self, partitions: Iterable[TopicPartition], seconds: float
     ) -> dict[TopicPartition, int]:
-        wanted = self._places(partitions)
+        wanted = self._names(partitions)
         places = self._ask(lambda: self._consumer.committed(wanted, timeout=seconds))
         for place in places:
             if place.error is not None:
                 raise kafka_error(place.error)
-        return {
-            TopicPartition(place.topic, place.partition): place.offset
-            for place in places
-            if place.offset >= 0
-        }
+        return {named(place): place.offset for place in places if place.offset >= 0}
 
     def beginning_offsets(
         self, partitions: list[TopicPartition], timeout_ms: int
@@ -258,7 +253,7 @@ class Librdkafka:
         return {each: self._ends(each, timeout_ms)[1] for each in partitions}
 
     def _ends(self, partition: TopicPartition, timeout_ms: int) -> tuple[int, int]:
-        place = self._places([partition])[0]
+        place = self._names([partition])[0]
         try:
             found: tuple[int, int] | None = self._consumer.get_watermark_offsets(
                 place, timeout=timeout_ms / 1000
@@ -272,7 +267,7 @@ class Librdkafka:
 
     def highwater(self, partition: TopicPartition) -> int | None:
         """Return the end of a partition as the last fetch told it, without asking."""
-        place = self._places([partition])[0]
+        place = self._names([partition])[0]
         _, high = self._ask(lambda: self._consumer.get_watermark_offsets(place, cached=True))
         return None if high < 0 else high
 
@@ -296,7 +291,7 @@ class Librdkafka:
         with_bound.join(timeout_seconds)
 
     def _assigned(self, _: object, places: list[confluent_kafka.TopicPartition]) -> None:
-        partitions = {TopicPartition(each.topic, each.partition) for each in places}
+        partitions = set(map(named, places))
         self._next, self._waiting = dict.fromkeys(partitions), set()
         if self._left or not partitions:
             self._consumer.assign(places)
@@ -311,11 +306,12 @@ class Librdkafka:
     def _revoked(self, _: object, places: list[confluent_kafka.TopicPartition]) -> None:
         if self._left:
             return
-        positions = self._hand_over(TopicPartition(each.topic, each.partition) for each in places)
+        positions = self._hand_over(map(named, places))
         if positions:
             # In here a commit that is waited for has no bound, and no other thread may make one;
             # this one goes out before the request to join again.
-            self._consumer.commit(offsets=self._offsets(as_offsets(positions)), asynchronous=True)
+            given = {topic_partition(each): offset for each, offset in positions.items()}
+            self._consumer.commit(offsets=self._places(given), asynchronous=True)
 
     def _hand_over(self, partitions: Iterable[TopicPartition]) -> Mapping[InputPartition, int]:
         given = self._drop(partitions)
@@ -328,7 +324,7 @@ class Librdkafka:
             log.warning(NOT_COMMITTED, error=error.str())
 
     def _lost(self, _: object, places: list[confluent_kafka.TopicPartition]) -> None:
-        lost = self._drop(TopicPartition(each.topic, each.partition) for each in places)
+        lost = self._drop(map(named, places))
         if lost and not self._left:
             self._listener.lost(lost)
 
@@ -343,15 +339,15 @@ class Librdkafka:
     def _placed(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
         return [each for each in partitions if self._next.get(each) is not None]
 
-    def _places(self, partitions: Iterable[TopicPartition]) -> list[confluent_kafka.TopicPartition]:
-        stored = self._api.OFFSET_STORED
+    def _names(self, partitions: Iterable[TopicPartition]) -> list[confluent_kafka.TopicPartition]:
+        return [self._api.TopicPartition(each.topic, each.partition) for each in partitions]
+
+    def _places(
+        self, offsets: Mapping[TopicPartition, int]
+    ) -> list[confluent_kafka.TopicPartition]:
         return [
-            self._api.TopicPartition(
-                each.topic,
-                each.partition,
-                stored if (offset := self._next.get(each)) is None else offset,
-            )
-            for each in partitions
+            self._api.TopicPartition(each.topic, each.partition, offset)
+            for each, offset in offsets.items()
         ]
 
     def _ask(self, question: Callable[[], Answer]) -> Answer:

@@ -9,7 +9,7 @@ longer holds is an error that names it, not a silent reset. What clients do in a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from kafka import TopicPartition
@@ -56,16 +56,17 @@ MEMBERSHIP_ERRORS = (
 )
 
 
-CLIENTS: Mapping[str, Callable[[KafkaSection, str, float], Consumer]] = {
-    "kafka-python": KafkaPython.connect,
-    "librdkafka": Librdkafka.connect,
+class Client(NamedTuple):
+    """How a client is set up, which raises SourceError for what it lacks, and connected."""
+
+    options: Callable[[KafkaSection, str], Mapping[str, Any]]
+    connect: Callable[[KafkaSection, str, float], Consumer]
+
+
+CLIENTS = {
+    "kafka-python": Client(consumer_options, KafkaPython.connect),
+    "librdkafka": Client(librdkafka_options, Librdkafka.connect),
 }
-
-
-def check_options(section: KafkaSection, application_id: str) -> None:
-    """Raise SourceError for what a connection would need and lacks."""
-    options = librdkafka_options if section.client == "librdkafka" else consumer_options
-    options(section, application_id)
 
 
 class KafkaSource:
@@ -96,7 +97,8 @@ class KafkaSource:
         clock: Clock,
         skipped: Callable[[InputPartition, int], None] | None = None,
     ) -> None:
-        check_options(section, application_id)
+        self._client = CLIENTS[section.client]
+        self._client.options(section, application_id)  # what is missing is told at once
         self._skipped = skipped
         self._section = section
         self._application_id = application_id
@@ -280,8 +282,7 @@ class KafkaSource:
         try:
             topics = [Topic(name) for name in self._section.topics]
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-            client = CLIENTS[self._section.client]
-            consumer: Consumer = client(self._section, self._application_id, CONNECT_SECONDS)
+            consumer = self._client.connect(self._section, self._application_id, CONNECT_SECONDS)
         except TopicMissingError as error:
             raise SourceError(str(error)) from error
         except UnreachableError as error:

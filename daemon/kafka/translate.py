@@ -88,6 +88,11 @@ def place_of(message: confluent_kafka.Message) -> TopicPartition:
     return TopicPartition(message.topic(), message.partition())
 
 
+def named(place: confluent_kafka.TopicPartition) -> TopicPartition:
+    """Return kafka-python's name of a partition."""
+    return TopicPartition(place.topic, place.partition)
+
+
 def kafka_error(error: confluent_kafka.KafkaError | None) -> KafkaError:
     """Return the error of kafka-python that means the same.
 

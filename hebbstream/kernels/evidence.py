@@ -184,6 +184,28 @@ def worst_series(
 
 
 @kernel
+def follow_usual(usual: float, height: float, pace: float) -> float:
+    """Move what a height usually stays below: a high quantile of it.
+
+    Robbins and Monro (1951), "A stochastic approximation method", on a logarithmic scale.
+
+    Parameters
+    ----------
+    usual, height : float64
+        What it stays below so far, and how high it is now.
+    pace : float64
+        Step of the logarithm.
+
+    Returns
+    -------
+    float64
+        What it stays below in all but `USUAL_SHARE` of its ticks; at least `USUAL_MIN`.
+    """
+    above = 1.0 if height > usual else 0.0
+    return max(USUAL_MIN, usual * math.exp(pace * (above - USUAL_SHARE)))
+
+
+@kernel
 def learn_usual(
     present: F32,
     seen: F64,
@@ -194,8 +216,6 @@ def learn_usual(
     gate: float,
 ) -> None:
     """Move what is usual for each series towards a high quantile of its statistic.
-
-    Robbins and Monro (1951), "A stochastic approximation method", on a logarithmic scale.
 
     Parameters
     ----------
@@ -217,8 +237,7 @@ def learn_usual(
             continue
         statistic = habits[SHORT, j] + min(habits[LONG, j], long_ratio * habits[SHORT, j])
         pace = USUAL_PACE * max(rate, 1.0 / (seen[j] + USUAL_COUNT)) * gate
-        above = 1.0 if statistic > habits[USUAL, j] else 0.0
-        habits[USUAL, j] = max(USUAL_MIN, habits[USUAL, j] * math.exp(pace * (above - USUAL_SHARE)))
+        habits[USUAL, j] = follow_usual(habits[USUAL, j], statistic, pace)
 
 
 @kernel

@@ -11,7 +11,7 @@ import math
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
-from hebbstream.kernels.evidence import FLUSH
+from hebbstream.kernels.evidence import FLUSH, follow_usual
 from hebbstream.kernels.layout import (
     ECHOED,
     INNOVATION_COUNT,
@@ -39,11 +39,9 @@ MOVES_NOW_TICKS = 8.0
 MOVES_CAP = 25.0
 #: The average counts at most so many times the one of now: what is over shall not linger.
 MOVES_RATIO = 1.5
-#: What the average stays below in all but this share of a series' ticks; it follows in so many
-#: multiples of the rate, slowly, or it would follow a fault, and is never lower than this.
-MOVES_SHARE = 1e-3
+#: What the average usually stays below follows in so many multiples of the rate: slowly, or it
+#: would follow a fault.
 MOVES_PACE = 2.0
-MOVES_MIN = 0.5
 
 
 @kernel
@@ -127,8 +125,6 @@ def innovate(
 def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) -> None:
     """Move the memory of each residual, and what is known of its innovations, towards a frame.
 
-    The usual average follows as in `hebbstream.kernels.evidence.learn_usual`.
-
     Parameters
     ----------
     present : float32[n], in
@@ -151,6 +147,6 @@ def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) 
         innovations[ECHOED, j] += step * (now * before - innovations[ECHOED, j])
         innovations[POWER, j] += step * (before * before - innovations[POWER, j])
         innovations[INNOVATION_COUNT, j] += 1.0
-        above = 1.0 if innovations[MOVES, j] > innovations[MOVES_USUAL, j] else 0.0
-        usual = innovations[MOVES_USUAL, j] * math.exp(MOVES_PACE * step * (above - MOVES_SHARE))
-        innovations[MOVES_USUAL, j] = max(MOVES_MIN, usual)
+        innovations[MOVES_USUAL, j] = follow_usual(
+            innovations[MOVES_USUAL, j], innovations[MOVES, j], MOVES_PACE * step
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import naive_evidence as naive
@@ -11,6 +12,7 @@ from hebbstream.kernels import layout as at
 from hebbstream.kernels.evidence import (
     calm_newcomers,
     excess,
+    follow_usual,
     learn_usual,
     mean_squares,
     rank_series,
@@ -106,6 +108,14 @@ def test_a_series_alone_is_no_worst_one() -> None:
     )
 
     assert worst == -1.0
+
+
+@pytest.mark.parametrize(("usual", "height"), [(4.0, 9.0), (4.0, 1.0), (0.5, 0.2)])
+def test_follow_usual_equals_naive_twin(usual: float, height: float) -> None:
+    """Much up where the height is above, a little down where it is not, never below a half."""
+    assert follow_usual(usual, height, 0.02) == pytest.approx(
+        naive.follow_usual(usual, height, 0.02)
+    )
 
 
 def test_learn_usual_equals_naive_twin(rng: np.random.Generator) -> None:
