@@ -19,6 +19,7 @@ from daemon.events import (
     Event,
     EventEdge,
     EventSeries,
+    EventService,
     Quality,
     Severity,
     Source,
@@ -82,7 +83,7 @@ class Announcer:
 
     def in_maintenance(self, tick: int) -> bool:
         """Tell whether nothing may open at a tick."""
-        time = self._stamp(tick)
+        time = self.stamp(tick)
         return any(start <= time < end for start, end in self._windows)
 
     def incident_id(self, tick: int, kind: str) -> str:
@@ -93,7 +94,7 @@ class Announcer:
             who.partition.topic,
             str(who.partition.partition),
             who.group,
-            str(self._stamp(tick)),
+            str(self.stamp(tick)),
             kind,
         )
         return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
@@ -108,6 +109,7 @@ class Announcer:
         score: float,
         p_value: float,
         series: tuple[EventSeries, ...],
+        services: tuple[EventService, ...],
     ) -> Event:
         """Write the next event of an incident.
 
@@ -125,6 +127,8 @@ class Announcer:
             At this tick.
         series : tuple of EventSeries
             Those it names.
+        services : tuple of EventService
+            Those it points at.
 
         Returns
         -------
@@ -144,15 +148,16 @@ class Announcer:
             kind=kind,
             group=who.group,
             labels=dict(who.labels),
-            ts_event=rfc3339(self._stamp(moment.tick)),
+            ts_event=rfc3339(self.stamp(moment.tick)),
             ts_detected=rfc3339(int(block.watermarks[row])),
-            approx_start=rfc3339(self._stamp(incident.first_tick)),
+            approx_start=rfc3339(self.stamp(incident.first_tick)),
             duration_s=ticks * self.interval_ns / NANOSECONDS,
             score=score,
             peak_score=incident.peak,
             p_value=p_value,
             severity=Severity.CRITICAL if critical else Severity.WARNING,
             series=series,
+            services=services,
             edges=incident.edges,
             quality=Quality(
                 imputed_ratio=rounded(float(np.isnan(frame).mean())) if len(frame) else 0.0,
@@ -165,7 +170,8 @@ class Announcer:
             version=who.version,
         )
 
-    def _stamp(self, tick: int) -> int:
+    def stamp(self, tick: int) -> int:
+        """Return the grid time of a tick, the end of its step, Unix nanoseconds."""
         return (tick + 1) * self.interval_ns
 
 

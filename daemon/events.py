@@ -51,7 +51,8 @@ class EventSeries(Struct, frozen=True):
     `expected` is what the series' own past makes likely for a level incident, what its peers make
     likely for a relation incident; `lower` and `upper` are three sigmas from it. `contribution` is
     its share in the incident so far, of all series, not only those named. `role` is that at the
-    tick whose relations the event lists. `direction` is `above` or `below`.
+    tick whose relations the event lists. `direction` is `above` or `below`. `since` is the grid
+    time of the first tick of those in a row at which it was above what is usual for it by itself.
     """
 
     name: str
@@ -63,6 +64,21 @@ class EventSeries(Struct, frozen=True):
     contribution: float
     role: Role | None
     direction: str | None
+    since: str | None
+
+
+class EventService(Struct, frozen=True):
+    """A service that series of an incident belong to, ranked by the one that contributes most.
+
+    `contribution` is the largest of its series', `series` the key of that one. `role` is `culprit`
+    when one of its series is, else `victim` when one is. `since` is the earliest of its series'.
+    """
+
+    name: str
+    contribution: float
+    series: str
+    role: Role | None
+    since: str | None
 
 
 class EventEdge(Struct, frozen=True):
@@ -112,6 +128,7 @@ class Event(Struct, frozen=True):
     p_value: float
     severity: Severity
     series: tuple[EventSeries, ...]
+    services: tuple[EventService, ...]
     edges: tuple[EventEdge, ...]
     quality: Quality
     learning: str

@@ -5,16 +5,15 @@ Pure functions of one tick's verdict and the evidence gathered so far.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import Direction, MetricRule
-from daemon.events import EventEdge, EventSeries, Role, finite, rounded
+from daemon.events import EventEdge, EventSeries, Role, finite, rfc3339, rounded
 from daemon.records import F64, I64, NANOSECONDS, Series
 from hebbstream.results import Kind, RunResult
 
@@ -23,7 +22,31 @@ BAND_SIGMAS = 3.0
 #: A culprit has more than this share of its relations broken, and at least so many.
 CULPRIT_SHARE = 0.5
 CULPRIT_EDGES = 2
-_NO_ROLES: Mapping[str, Role] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of single series of an incident, by key.
+
+    Attributes
+    ----------
+    roles : mapping of str to Role
+        Culprits and victims.
+    since : mapping of str to int
+        When a series first was above what is usual for it by itself, Unix nanoseconds.
+    """
+
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
+
+    def earliest(self, keys: Iterable[str]) -> str | None:
+        """Write since when the first of some series stands out; None when none does."""
+        times = [self.since[key] for key in keys if key in self.since]
+        return rfc3339(min(times)) if times else None
+
+
+#: Of series that are only named.
+NOTHING = Standing()
 
 
 @dataclass(slots=True)
@@ -74,7 +97,7 @@ def describe_series(
     kind: Kind,
     shares: F64,
     limit: int,
-    roles: Mapping[str, Role] = _NO_ROLES,
+    standing: Standing = NOTHING,
 ) -> tuple[EventSeries, ...]:
     """List the series that contribute most.
 
@@ -94,8 +117,8 @@ def describe_series(
         Their shares in the incident so far.
     limit : int
         How many at most.
-    roles : mapping of str to Role, optional
-        By key, of those that have one.
+    standing : Standing, optional
+        What else is known of them.
 
     Returns
     -------
@@ -119,8 +142,9 @@ def describe_series(
                 lower=finite(expected[i] - band),
                 upper=finite(expected[i] + band),
                 contribution=rounded(shares[i]),
-                role=roles.get(members[i].key),
+                role=standing.roles.get(members[i].key),
                 direction=direction,
+                since=standing.earliest([members[i].key]),
             )
         )
     return tuple(described)

@@ -18,9 +18,17 @@ import numpy as np
 from daemon.announcer import Announcer, TrackerIdentity
 from daemon.config import IncidentsSection, MetricRule
 from daemon.events import Event, EventEdge, Role, State, finite, kind_name
-from daemon.evidence import EvidenceSum, Policy, describe_edges, describe_series, roles_of
+from daemon.evidence import (
+    EvidenceSum,
+    Policy,
+    Standing,
+    describe_edges,
+    describe_series,
+    roles_of,
+)
 from daemon.moments import Moment
 from daemon.records import FrameBlock, Series
+from daemon.suspects import describe_services
 from hebbstream.results import Kind, RunResult
 
 
@@ -46,6 +54,8 @@ class Incident:
         That tick's score.
     roles : dict
         Culprits and victims at that tick, by key.
+    since : dict
+        When a series first stood out by itself, by key: grid time, Unix nanoseconds.
     sequence, updates : int
         Events published; updates among them that count for the limit.
     calm : int
@@ -64,6 +74,7 @@ class Incident:
     edges: tuple[EventEdge, ...] = ()
     edges_score: float = 0.0
     roles: dict[str, Role] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
     sequence: int = 0
     updates: int = 0
     calm: int = 0
@@ -77,7 +88,7 @@ class Incident:
     @classmethod
     def load(cls, plain: Mapping[str, Any]) -> Self:
         """Make it from what `dump` returned; fails when it is something else."""
-        hints = get_type_hints(cls)
+        plain, hints = _LATER | dict(plain), get_type_hints(cls)
         values = {each.name: msgspec.convert(plain[each.name], hints[each.name]) for each in _PLAIN}
         keys, total = plain["evidence"]
         evidence = EvidenceSum(tuple(keys), np.array(total, np.float64))
@@ -87,6 +98,8 @@ class Incident:
         return cls(**values, evidence=evidence)
 
 
+#: What the states of earlier versions do not have.
+_LATER: dict[str, Any] = {"since": {}}
 _PLAIN = tuple(each for each in fields(Incident) if each.name != "evidence")
 
 
@@ -299,6 +312,7 @@ class IncidentTracker:
         incident.peak = max(incident.peak, _score(tick))
         incident.evidence.align(tuple(series.key for series in tick.members))
         incident.evidence.add(tick.result.evidence[tick.row])
+        self._note_onsets(incident, tick)
         broken = tick.result.broken.get(tick.row)
         if broken is not None and len(broken) and _score(tick) >= incident.edges_score:
             limit = self._section.top_edges
@@ -309,12 +323,23 @@ class IncidentTracker:
             degrees = tick.result.degrees.get(tick.row)
             incident.roles = {} if degrees is None else roles_of(tick.members, broken, degrees)
 
+    def _note_onsets(self, incident: Incident, tick: Moment) -> None:
+        """Remember of each series since when it first stood out."""
+        elevated = tick.result.elevated.get(tick.row)
+        if elevated is None:
+            return
+        for i in np.flatnonzero(elevated).tolist():
+            start = self._announcer.stamp(tick.tick - int(elevated[i]) + 1)
+            incident.since.setdefault(tick.members[i].key, start)
+
     def _event(self, incident: Incident, tick: Moment, state: State) -> Event:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
         incident.published_peak = incident.peak
         row, result = tick.row, tick.result
         incident.evidence.align(tuple(series.key for series in tick.members))
+        shares, standing = incident.evidence.shares(), Standing(incident.roles, incident.since)
+        limit = self._section.top_series
         return self._announcer.event(
             tick,
             incident,
@@ -328,9 +353,12 @@ class IncidentTracker:
                 result,
                 row,
                 incident.kind,
-                incident.evidence.shares(),
-                self._section.top_series,
-                incident.roles,
+                shares,
+                limit,
+                standing,
+            ),
+            services=describe_services(
+                tick.members, shares, self._section.service_labels, limit, standing
             ),
         )
 

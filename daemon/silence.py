@@ -19,8 +19,9 @@ from daemon.events import Event, EventSeries, State, rounded
 from daemon.evidence import describe_lost_edges, describe_series
 from daemon.moments import Moment
 from daemon.presence import Presence, Shift
-from daemon.records import FrameBlock, Series
+from daemon.records import F64, FrameBlock, Series
 from daemon.silences import Silence, SilenceKind, Waiting
+from daemon.suspects import describe_services
 from hebbstream.results import Kind, RunResult
 
 
@@ -302,6 +303,7 @@ class SilenceTracker:
     ) -> Event:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
+        shares = self._shares(incident, moment)
         return self._announcer.event(
             moment,
             incident,
@@ -309,16 +311,23 @@ class SilenceTracker:
             kind=incident.kind.value,
             score=score,
             p_value=p_value,
-            series=self._series(incident, moment),
+            series=self._series(incident, moment, shares),
+            services=describe_services(
+                moment.members, shares, self._section.service_labels, self._section.top_series
+            ),
         )
 
-    def _series(self, incident: Silence, moment: Moment) -> tuple[EventSeries, ...]:
+    @staticmethod
+    def _shares(incident: Silence, moment: Moment) -> F64:
+        """Share of each member in what is overdue, float64[n]; 0 of those that did not stop."""
+        whole = sum(incident.weights.values())
+        weights = (incident.weights.get(series.key, 0.0) for series in moment.members)
+        return np.array([weight / whole for weight in weights])
+
+    def _series(self, incident: Silence, moment: Moment, shares: F64) -> tuple[EventSeries, ...]:
         """Describe the series that stopped; those that have left the group come last."""
         limit = self._section.top_series
         whole = sum(incident.weights.values())
-        shares = np.array(
-            [incident.weights.get(series.key, 0.0) / whole for series in moment.members]
-        )
         recalled = incident.kind is SilenceKind.SILENCE
         described = describe_series(
             moment.members,
@@ -342,6 +351,7 @@ class SilenceTracker:
                 contribution=rounded(incident.weights[series.key] / whole),
                 role=None,
                 direction=None,
+                since=None,
             )
             for series in gone
         ]

@@ -76,6 +76,7 @@ class _Found:
     broken: dict[int, NDArray[np.void]] = field(default_factory=dict)
     related: dict[int, NDArray[np.void]] = field(default_factory=dict)
     degrees: dict[int, I64] = field(default_factory=dict)
+    elevated: dict[int, I64] = field(default_factory=dict)
 
 
 class Detector(GuidedGroup):
@@ -99,7 +100,8 @@ class Detector(GuidedGroup):
         Returns
         -------
         TickResult
-            The verdict. Broken relations are listed from a score of 0.75.
+            The verdict. Broken relations, and for how long series stand out, are told from a
+            score of 0.75.
 
         Raises
         ------
@@ -126,6 +128,7 @@ class Detector(GuidedGroup):
             recalled=result.recalled[0],
             scale=result.scale[0],
             broken=result.broken.get(0, NO_BROKEN),
+            elevated=result.elevated.get(0, np.zeros(len(row), np.int64)),
             journal=result.journal,
         )
 
@@ -146,7 +149,8 @@ class Detector(GuidedGroup):
         times : float64[T], optional
             Unix seconds of each frame; tick * interval when absent.
         detail_from : float, optional
-            Score from which a frame's broken relations are listed.
+            Score from which a frame's broken relations, and for how long each series has stood
+            out, are listed.
         edges_at : collection of int, optional
             Rows after which all edges are listed, in `RunResult.related`.
 
@@ -191,6 +195,7 @@ class Detector(GuidedGroup):
             journal=journal,
             related=found.related,
             degrees=found.degrees,
+            elevated=found.elevated,
         )
 
     def _advance(
@@ -222,6 +227,7 @@ class Detector(GuidedGroup):
             if reason & REASON_DETAIL:
                 found.broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
                 found.degrees[row - 1] = self._state.graph.degrees()
+                found.elevated[row - 1] = self._state.evidence.elevated
             if reason & REASON_GRAPH:
                 entries += self._revise(row - 1)
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count

@@ -7,9 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from hebbstream.arrays import F64
+from hebbstream.arrays import F64, I64
 from hebbstream.kernels.evidence import USUAL_START
 from hebbstream.kernels.layout import (
+    ELEVATED,
     GROUP_AGE,
     HABIT_ROWS,
     INNOVATION_COUNT,
@@ -35,8 +36,9 @@ class Evidence:
     ----------
     smooth : float64[5]
         Short and long form, ticks learnt since the start or a reset, both forms of what is new.
-    habits : float64[3, n]
-        The same forms of each series, and what their sum usually stays below.
+    habits : float64[4, n]
+        The same forms of each series, what their sum usually stays below, and the ticks in a row
+        that it has been above that.
     innovations : float64[9, n]
         Memory of each residual, variance of what is new in it, its last two values, and averages of
         what is new, with what they usually stay below.
@@ -89,6 +91,12 @@ class Evidence:
         """Forget the series at `index`."""
         self.habits = np.delete(self.habits, index, axis=1)
         self.innovations = np.delete(self.innovations, index, axis=1)
+
+    @property
+    def elevated(self) -> I64:
+        """Ticks in a row that each series has been above what is usual for it, int64[n]."""
+        ticks: I64 = self.habits[ELEVATED].astype(np.int64)
+        return ticks
 
     @property
     def age(self) -> int:

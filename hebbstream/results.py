@@ -116,6 +116,9 @@ class TickResult:
     broken : array of BROKEN_DTYPE
         Relations that are broken: those that weakened or turned first, then by residual_sigma;
         empty unless score >= detail_from.
+    elevated : int64[n]
+        Ticks in a row, this one included, that each series has been above what is usual for it by
+        itself; 0 where it is not, and unless score >= detail_from.
     journal : tuple of JournalEntry
         Births and deaths at this tick.
     """
@@ -134,6 +137,7 @@ class TickResult:
     recalled: F64
     scale: F64
     broken: NDArray[np.void]
+    elevated: I64
     journal: tuple[JournalEntry, ...]
 
 
@@ -143,9 +147,10 @@ class RunResult:
 
     `channel` and `learning` hold the integer values of Kind and Learning. `broken` maps a row of
     the block to its broken edges, for rows whose score is at least `detail_from`; `degrees` maps
-    the same rows to the count of all edges of each series, int64[n]. `related` maps
-    each row that was asked for to all edges after it, as `Detector.edges` lists them. `journal` is
-    in row order.
+    the same rows to the count of all edges of each series, int64[n], and `elevated` to the ticks
+    in a row, this one included, that each series has been above what is usual for it by itself
+    (0: it is not), int64[n]. `related` maps each row that was asked for to all edges after it, as
+    `Detector.edges` lists them. `journal` is in row order.
     """
 
     first_tick: int
@@ -164,6 +169,7 @@ class RunResult:
     journal: tuple[JournalEntry, ...] = ()
     related: dict[int, NDArray[np.void]] = field(default_factory=dict)
     degrees: dict[int, I64] = field(default_factory=dict)
+    elevated: dict[int, I64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.score)

@@ -27,6 +27,7 @@ from hebbstream.kernels.layout import (
     EDGE_ROWS,
     EDGE_TICK_ROWS,
     GATE_ROWS,
+    HABIT_ROWS,
     NODE_BREAK,
     SLOT_ROWS,
 )
@@ -34,7 +35,7 @@ from hebbstream.pairs import SEED
 from hebbstream.single import Single
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 6
+FORMAT = 7
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -78,6 +79,11 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_innovations(arrays)
     if number < 6:
         _add_moves(arrays)
+    if number < 7:
+        # Nobody counted for how long a series has been above what is usual for it.
+        arrays["habits"] = np.pad(
+            arrays["habits"], ((0, HABIT_ROWS - len(arrays["habits"])), (0, 0))
+        )
     return header, arrays
 
 

@@ -33,13 +33,17 @@ def smooth_statistic(
 def worst_series(
     z: F64, u: F64, judged: F64, habits: F64, limit: float, short: float, long: float, ratio: float
 ) -> tuple[F64, float]:
-    """Each series' smoothed min(|z|, cap)^2 + min(|u|, cap)^2 over its usual; the largest."""
+    """Each series' smoothed min(|z|, cap)^2 + min(|u|, cap)^2 over its usual; the largest.
+
+    Habits, row 3: ticks in a row above the usual.
+    """
     habits = habits.copy()
     heights = [-1.0]
     for j in np.flatnonzero(judged):
         own = min(abs(z[j]), limit) ** 2 + min(abs(u[j]), limit) ** 2
         habits[:2, j], height = smooth_statistic(habits[:2, j], own, short, long, ratio)
         heights.append(height / habits[2, j])
+        habits[3, j] = habits[3, j] + 1 if heights[-1] > 1 else 0
     return habits, max(heights)
 
 

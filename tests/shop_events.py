@@ -7,6 +7,7 @@ from daemon.events import (
     Event,
     EventEdge,
     EventSeries,
+    EventService,
     Quality,
     Severity,
     Source,
@@ -27,7 +28,7 @@ def event(
     """Make an event about a tick whose top contributor is one series of the shop."""
     at = rfc3339(timestamp_of(tick + 1) * NANOSECONDS)
     labels = {"service": service, "shop": "demo"}
-    named = EventSeries(metric, labels, 0.9, 0.3, 0.2, 0.4, 0.6, None, "above")
+    named = EventSeries(metric, labels, 0.9, 0.3, 0.2, 0.4, 0.6, None, "above", at)
     ends = [f'{name}{{service="{service}",shop="demo"}}' for name in (metric, "memory_bytes")]
     return Event(
         schema_version=1,
@@ -46,6 +47,7 @@ def event(
         p_value=1e-5,
         severity=Severity.WARNING,
         series=(named,),
+        services=(EventService(service, 0.6, ends[0], None, at),),
         edges=(EventEdge(ends[0], ends[1], 0.0, 0.9, 0.1, 4.0, 600.0),),
         quality=Quality(0.0, warmup=False, effective_samples=1000),
         learning="normal",

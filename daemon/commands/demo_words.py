@@ -57,7 +57,9 @@ def series_sentence(series: EventSeries) -> str:
     Examples
     --------
     >>> series_sentence(
-    ...     EventSeries("cpu_ratio", {"service": "db"}, 0.5, 0.3, 0.2, 0.4, 0.25, None, "above")
+    ...     EventSeries(
+    ...         "cpu_ratio", {"service": "db"}, 0.5, 0.3, 0.2, 0.4, 0.25, None, "above", None
+    ...     )
     ... )
     '25% db cpu_ratio: 0.5, expected 0.3'
     """

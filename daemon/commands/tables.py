@@ -45,6 +45,7 @@ def incident_table(events: Sequence[Event], limit: int) -> Table:
         lasted = duration(last.duration_s) if event.incident_id in ended else "still open"
         what = f"{event.kind}, peak {last.peak_score:.2f}\n{lasted}"
         reasons = [
+            *services_lines(event),
             *(series_line(each) for each in event.series[:3]),
             *(relation_line(each) for each in event.edges[:2]),
         ]
@@ -59,6 +60,14 @@ def duration(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def services_lines(event: Event) -> list[str]:
+    """Write which services an incident points at, the most suspect first; none when it is one."""
+    if len(event.services) < 2:
+        return []
+    named = (f"{each.name} {each.contribution:.0%}" for each in event.services[:3])
+    return [f"services: {', '.join(named)}"]
 
 
 def series_line(series: EventSeries) -> str:

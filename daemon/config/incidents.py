@@ -136,6 +136,13 @@ class IncidentsSection(Section):
     )
     top_series: int = Field(default=10, ge=1, le=1000, description="Series named in an event.")
     top_edges: int = Field(default=10, ge=0, le=1000, description="Relations named in an event.")
+    service_labels: list[str] = Field(
+        default=["service", "service_name", "service.name", "app", "job"],
+        description=(
+            "Labels that name the service a series belongs to, the first that it has; events rank "
+            "the services by them. Empty: no services are named."
+        ),
+    )
     silence: SilenceSection = Field(
         default=SilenceSection(), description="Series that stop reporting."
     )

@@ -25,6 +25,20 @@ class EventSeriesDocument(Document, frozen=True, kw_only=True, gc=False):
     contribution: Annotated[float, Meta(description="Its share in the incident so far.")]
     role: str | None
     direction: Annotated[str | None, Meta(description="above or below.")]
+    since: Annotated[
+        Timestamp | None,
+        Meta(description="When it first was above what is usual for it by itself."),
+    ]
+
+
+class EventServiceDocument(Document, frozen=True, kw_only=True, gc=False):
+    """A service that series of an incident belong to."""
+
+    name: str
+    contribution: Annotated[float, Meta(description="That of the series that contributes most.")]
+    series: Annotated[str, Meta(description="That series.")]
+    role: str | None
+    since: Annotated[Timestamp | None, Meta(description="The earliest of its series'.")]
 
 
 class EventEdgeDocument(Document, frozen=True, kw_only=True, gc=False):
@@ -74,6 +88,7 @@ class EventDocument(Document, frozen=True, kw_only=True, gc=False):
     p_value: float
     severity: Severity
     series: list[EventSeriesDocument]
+    services: list[EventServiceDocument]
     edges: list[EventEdgeDocument]
     quality: QualityDocument
     learning: str
@@ -109,6 +124,10 @@ class IncidentSummary(Document, frozen=True, kw_only=True, gc=False):
     series: Annotated[
         list[EventSeriesDocument],
         Meta(description="Series that contribute most, at the event with the highest score."),
+    ]
+    services: Annotated[
+        list[EventServiceDocument],
+        Meta(description="Services ranked by their best series, likewise."),
     ]
     edges: Annotated[
         list[EventEdgeDocument], Meta(description="Relations that are broken, likewise.")
@@ -198,6 +217,9 @@ def summary(incident: IncidentView, explain: int) -> IncidentSummary:
         worst_at=worst.ts_event,
         series=msgspec.convert(
             worst.series[:explain], list[EventSeriesDocument], from_attributes=True
+        ),
+        services=msgspec.convert(
+            worst.services[:explain], list[EventServiceDocument], from_attributes=True
         ),
         edges=msgspec.convert(worst.edges[:explain], list[EventEdgeDocument], from_attributes=True),
     )

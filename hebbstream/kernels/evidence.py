@@ -13,6 +13,7 @@ import numpy as np
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import (
+    ELEVATED,
     LONG,
     S_LONG_RATE,
     S_LONG_RATIO,
@@ -149,8 +150,8 @@ def worst_series(
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
-    habits : float64[3, n], in/out
-        State, see layout; the smoothed statistics move.
+    habits : float64[4, n], in/out
+        State, see layout; the smoothed statistics and the ticks above the usual move.
     cap : float64
         Sigmas beyond which a deviation counts no more.
     warmup : float64
@@ -179,7 +180,9 @@ def worst_series(
         far = habits[LONG, j] + long_rate * (statistic - habits[LONG, j])
         habits[SHORT, j] = short if short > FLUSH else 0.0
         habits[LONG, j] = far if far > FLUSH else 0.0
-        worst = max(worst, (short + min(far, long_ratio * short)) / habits[USUAL, j])
+        height = (short + min(far, long_ratio * short)) / habits[USUAL, j]
+        habits[ELEVATED, j] = habits[ELEVATED, j] + 1.0 if height > 1.0 else 0.0
+        worst = max(worst, height)
     return worst
 
 
@@ -223,7 +226,7 @@ def learn_usual(
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
-    habits : float64[3, n], in/out
+    habits : float64[4, n], in/out
         State, see layout.
     warmup : float64
         Samples before a series is judged.

@@ -131,9 +131,11 @@ GROUP_AGE: Final = 2
 NEW: Final = 3  # SHORT and LONG of it
 SMOOTH_ROWS: Final = 5
 
-# habits float64[3, n]: each series' own two smoothed statistics, and what they usually stay below.
+# habits float64[4, n]: each series' own two smoothed statistics, what they usually stay below, and
+# the ticks in a row that they have been above it.
 USUAL: Final = 2
-HABIT_ROWS: Final = 3
+ELEVATED: Final = 3
+HABIT_ROWS: Final = 4
 
 # innovations float64[9, n]: what of each residual is not its memory of the tick before.
 ECHOED: Final = 0  # EW of the product with the tick before

@@ -88,7 +88,7 @@ class Model(NamedTuple):
         Generator of the pairs to try.
     smooth : float64[5]
         Smoothed statistic and age of the group, and what is new.
-    habits : float64[3, n]
+    habits : float64[4, n]
         Smoothed statistic of each series, and what it usually stays below.
     innovations : float64[9, n]
         Memory of each residual, the variance of what is new in it, its last two values, and

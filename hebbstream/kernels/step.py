@@ -80,7 +80,7 @@ def advance(
                 out.report[at.REASON] += at.REASON_GRAPH
         out.verdicts[at.COMPONENTS_NOW, t] = model.totals[at.COMPONENTS]
         out.verdicts[at.EDGES_NOW, t] = edges
-        if edges > 0 and out.verdicts[at.SCORE, t] >= detail_from:
+        if out.verdicts[at.SCORE, t] >= detail_from:
             out.report[at.REASON] += at.REASON_DETAIL
         if out.report[at.REASON] != 0:
             return t + 1

@@ -28,7 +28,7 @@ SERVICE = (
         "evidence", "footprint", "formats", "framer_state", "framing", "incidents", "learnt",
         "membership", "merging", "moments", "pipeline_sections", "presence", "published",
         "relabel", "scatter", "series", "shop", "silence", "silences", "slots", "snapshots",
-        "told", "waiting", "watchdog", "windows", "winners",
+        "suspects", "told", "waiting", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     ("newest_state",),

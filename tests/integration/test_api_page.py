@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from pydantic import SecretStr
@@ -149,6 +150,26 @@ def test_an_open_incident_is_explained(window: Window) -> None:
     expect(card.locator(".relations li").first).to_contain_text("→")
     expect(page).to_have_title("(1) hebbstream")
     expect(page.locator("#connection")).to_have_text("live")
+
+
+def test_services_are_ranked_where_there_are_several(window: Window, world: World) -> None:
+    """The page lists them above the series, each with its share; names are text, not markup."""
+    (incident,) = world.model.view.incidents.values()
+    cart = msgspec.structs.replace(incident.latest.services[0], name="cart", contribution=0.5)
+    evil = msgspec.structs.replace(cart, name="<b>db</b>", contribution=0.25, since=None)
+    for event in (incident.latest, incident.worst):
+        msgspec.structs.force_setattr(event, "services", (cart, evil))
+
+    page = window.open()
+    listed = page.locator("#open-list ol.relations li")
+    expect(listed).to_have_count(2)
+    picture(page, "services")
+
+    expect(listed.nth(0)).to_contain_text("cart")
+    expect(listed.nth(0)).to_contain_text("50 %")
+    expect(listed.nth(0).locator("time")).to_have_count(1 if cart.since else 0)
+    expect(listed.nth(1)).to_contain_text("<b>db</b>")
+    assert window.complaints == []
 
 
 def test_what_an_incident_was_is_said_and_taken_back(window: Window, world: World) -> None:

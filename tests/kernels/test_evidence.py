@@ -104,7 +104,14 @@ def test_a_series_alone_is_no_worst_one() -> None:
     one = np.ones(1, np.float32)
 
     worst = worst_series(
-        9 * one, np.zeros(1), one, np.full(1, 99.0), np.ones((3, 1)), 20.0, 30.0, SETTINGS
+        9 * one,
+        np.zeros(1),
+        one,
+        np.full(1, 99.0),
+        np.ones((at.HABIT_ROWS, 1)),
+        20.0,
+        30.0,
+        SETTINGS,
     )
 
     assert worst == -1.0

@@ -178,5 +178,19 @@ def test_degrees_count_the_edges_where_some_are_broken() -> None:
     result = Detector(world.names).run(world.frames, detail_from=0.0)
 
     assert result.degrees.keys() == result.broken.keys()
-    before = [int(result.edges[row - 1]) for row in result.degrees]
+    before = [int(result.edges[row - 1]) if row else 0 for row in result.degrees]
     assert [int(counts.sum()) for counts in result.degrees.values()] == [2 * m for m in before]
+
+
+def test_elevated_counts_the_ticks_a_series_stands_out() -> None:
+    """Who jumps first counts more ticks than who follows; who stays calm counts none."""
+    world = generators.coupled(6, 3010, 6)
+    frames = world.frames.copy()
+    scale = frames[:3000].std(axis=0)
+    frames[3000:, 0] += 12 * scale[0]
+    frames[3004:, 1] += 12 * scale[1]
+
+    result = Detector(world.names).run(frames)
+
+    assert result.elevated[3009][:3].tolist() == [10, 6, 0]
+    assert result.elevated.keys() == result.broken.keys()

@@ -178,11 +178,12 @@ def test_a_snapshot_of_format_1_continues() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 5])
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6])
 def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
     """What it knew goes on as it did, on the new scale; what was not there yet begins.
 
-    2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves.
+    2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
+    6: ticks above the usual.
     """
     data = (DATA / f"detector-format{number}.bin").read_bytes()
     statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]

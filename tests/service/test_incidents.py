@@ -14,7 +14,7 @@ from daemon.announcer import TrackerIdentity
 from daemon.config import Direction, IncidentsSection, MaintenanceWindow, MetricRule
 from daemon.events import Event, encode_event, rfc3339
 from daemon.incidents import IncidentTracker
-from daemon.records import InputPartition
+from daemon.records import InputPartition, Series
 from hebbstream.results import Kind, RunResult
 from verdicts import MINUTE, block_of, broken_edges, members_of, result_of
 
@@ -328,3 +328,46 @@ def test_every_incident_is_a_proper_life(scores: list[float]) -> None:
         is_open[event.incident_id] = event.state.value != "resolve"
         assert sum(is_open.values()) <= 1
     assert len({event.event_id for event in events}) == len(events)
+
+
+def test_events_tell_since_when_each_series_stands_out() -> None:
+    """The first of the ticks in a row counts, and stays when the series calms down in between."""
+    runs = {1: [0, 3], 2: [1, 4], 4: [1, 0]}
+    elevated = {row: np.array(counts) for row, counts in runs.items()}
+    result = result_of([0.1, 1.2, 2.5, 0.9, 9.0], elevated=elevated)
+
+    events = tracker_of().observe(block_of([[9.0, 5.0]] * 5, 100), result, MEMBERS)
+
+    since = [{each.name: each.since for each in event.series} for event in events]
+    assert since[0] == {"cpu": None, "mem": at(99)}
+    assert since[1] == {"cpu": at(102), "mem": at(99)}
+    assert since[-1] == since[1]
+
+
+def test_an_open_incident_of_an_earlier_version_goes_on() -> None:
+    """Its state does not say since when series stand out; nothing else is lost."""
+    tracker, older = tracker_of(), tracker_of()
+    watch(tracker, [0.1, 1.2])
+    plain = tracker.dump()
+    del plain["current"]["since"]
+
+    older.restore(plain, "shop", MEMBERS)
+
+    assert watch(older, [0.1, 0.1], 102) == watch(tracker, [0.1, 0.1], 102)
+
+
+def test_services_are_named_by_the_labels_of_the_configuration() -> None:
+    """Every event ranks them; without the labels there are none."""
+    members = [Series(name, (("team", name),), name, "shop", -1) for name in ("cpu", "mem")]
+    result = result_of([0.1, 1.2], [[1.0, 1.0], [1.0, 3.0]])
+
+    (event,) = tracker_of(service_labels=["team"]).observe(
+        block_of([[9.0, 5.0]] * 2), result, members
+    )
+    (silent,) = tracker_of().observe(block_of([[9.0, 5.0]] * 2), result, members)
+
+    assert [(each.name, each.contribution) for each in event.services] == [
+        ("mem", 0.75),
+        ("cpu", 0.25),
+    ]
+    assert silent.services == ()

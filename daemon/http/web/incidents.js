@@ -22,13 +22,30 @@ function facts(incident) {
     ` · peak ${text.score(incident.peak_score)} · ${text.count(incident.event_count, "event")}, the last at `, at(incident.changed));
 }
 
+function role(suspect) {
+  return suspect.role ? element("span", { class: "tag role", "data-role": suspect.role }, suspect.role) : "";
+}
+
+function stoodOut(suspect) {
+  return suspect.since ? element("small", {}, " since ",
+    element("time", { datetime: suspect.since, title: suspect.since }, text.clock(suspect.since))) : "";
+}
+
+function services(incident) {
+  if (incident.services.length < 2) return "";
+  const lines = incident.services.map((service) => element("li", {},
+    element("span", { class: "name" }, text.visible(service.name, 80), role(service), stoodOut(service)),
+    element("span", { class: "number", title: "contribution of its best series" }, text.share(service.contribution))));
+  return element("div", {}, element("h4", {}, "Services, the most suspect first"), element("ol", { class: "relations" }, ...lines));
+}
+
 function seriesRow(series, shared) {
   const own = text.ownLabels(series.labels, shared);
   const bar = element("meter", { min: 0, max: 1, value: series.contribution, "aria-hidden": "true" });
   const away = series.direction ? ` (${series.direction})` : "";
   return element("tr", {},
     element("th", { scope: "row" }, text.visible(series.name), own ? element("small", {}, ` ${own}`) : "",
-      series.role ? element("span", { class: "tag role", "data-role": series.role }, series.role) : ""),
+      role(series), stoodOut(series)),
     element("td", { class: "number" }, text.figure(series.actual)),
     element("td", { class: "number" }, series.expected === null ? "unknown" : text.figure(series.expected), element("small", {}, away)),
     element("td", { class: "share" }, bar, element("span", { class: "number" }, text.share(series.contribution))));
@@ -53,7 +70,7 @@ function relations(incident, shared) {
 
 export function explanation(incident) {
   const shared = text.agreed(incident.series.map((series) => series.labels), incident.labels);
-  const parts = [seriesTable(incident, shared), relations(incident, shared)].filter(Boolean);
+  const parts = [services(incident), seriesTable(incident, shared), relations(incident, shared)].filter(Boolean);
   return parts.length ? parts : [element("p", { class: "note" }, "No series stands out.")];
 }
 

@@ -60,6 +60,21 @@ def test_incidents_name_series_and_relation(
     assert "→" in text
 
 
+def test_services_are_shown_where_there_are_several(
+    broken: tuple[PartitionPipeline, list[Event]],
+) -> None:
+    """The most suspect comes first; of a single one nothing is said."""
+    _, (event, *_) = broken
+    (cart,) = event.services
+    web = msgspec.structs.replace(cart, name="web", contribution=0.25)
+    several = msgspec.structs.replace(
+        event, services=(msgspec.structs.replace(cart, contribution=0.5), web)
+    )
+
+    assert tables.services_lines(event) == []
+    assert tables.services_lines(several) == ["services: cart 50%, web 25%"]
+
+
 def test_a_missing_value_is_shown_as_missing(
     broken: tuple[PartitionPipeline, list[Event]],
 ) -> None:
