@@ -13,7 +13,7 @@ from typing import Protocol
 
 from daemon import settings
 from daemon.assigned import EngineLimits
-from daemon.config import Config, OutputSection
+from daemon.config import Config
 from daemon.engine import Engine
 from daemon.errors import UnreachableError
 from daemon.events import Event
@@ -26,6 +26,7 @@ from daemon.footprint import memory_words
 from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
 from daemon.interpreter import tune_interpreter
+from daemon.kafka.feedback_topic import FeedbackTopic
 from daemon.kafka.partitioner import partition_of
 from daemon.kafka.source import KafkaSource
 from daemon.kafka.transactions import make_sink
@@ -37,7 +38,7 @@ from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
 from daemon.readmodel import About, Limits, ReadModel
-from daemon.records import Channel, DropReason, InputPartition, RecordBatch
+from daemon.records import DropReason, InputPartition, RecordBatch
 from daemon.seeds import Seeds
 from daemon.stores import make_checkpoints
 from daemon.telemetry import Telemetry
@@ -100,18 +101,6 @@ def prepare_kernels() -> None:
     warmup()
 
 
-def channels_of(output: OutputSection) -> tuple[Channel, ...]:
-    """Name the channels that are switched on; only their topics are needed."""
-    wanted = {
-        Channel.EVENTS: True,
-        Channel.EDGES: output.edges,
-        Channel.SCORES: output.scores,
-        Channel.DEAD_LETTER: output.dead_letters,
-        Channel.HEARTBEAT: output.heartbeat,
-    }
-    return tuple(channel for channel, on in wanted.items() if on)
-
-
 def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
     """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
 
@@ -150,10 +139,13 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             config.kafka,
             config.application_id,
             clock,
-            channels_of(config.output),
+            config.output.channels,
             config.output.delivery,
             lambda: source.standing,
         )
+        letters = sink.send if config.output.dead_letters else None
+        feedback = FeedbackTopic(config.kafka, config.application_id, clock, telemetry, letters)
+        mailbox.overheard = feedback.overheard
         engine = Engine(
             source=source,
             sink=sink,
@@ -174,7 +166,8 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             mailbox=mailbox,
         )
         model.listen(webhook.take)
-        engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
+        with feedback:
+            engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
         log.info("stopped", reason=stop.reason)
 
 

@@ -10,24 +10,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Literal, Protocol
+from typing import Literal
 
-from daemon.pipeline import PartitionPipeline
+from daemon.overheard import Held, Overheard
 from daemon.records import InputPartition
-from hebbstream import Detector, HebbstreamError, Note
+from daemon.said import Say
+from hebbstream import HebbstreamError, Note
 
-#: What is said to a detector, and what comes of it.
-Say = Callable[[Detector], tuple[Note, ...]]
 Purpose = Literal["tell", "undo", "ask"]
-
-
-class Held(Protocol):
-    """A partition that is owned now."""
-
-    @property
-    def pipeline(self) -> PartitionPipeline:
-        """What it has learnt."""
-        ...
 
 
 class NobodyThereError(HebbstreamError):
@@ -53,8 +43,15 @@ class _Letter:
 
 @dataclass(slots=True)
 class Mailbox:
-    """Letters that wait for the engine; any thread may send."""
+    """Letters that wait for the engine; any thread may send.
 
+    Attributes
+    ----------
+    overheard : Overheard or None
+        What is said on the feedback topic, heard before the letters.
+    """
+
+    overheard: Overheard | None = None
     _letters: SimpleQueue[_Letter] = field(default_factory=SimpleQueue)
 
     def send(
@@ -99,7 +96,7 @@ class Mailbox:
         list of str
             Labels of the notes that were told, for the count of them.
         """
-        told: list[str] = []
+        told = [] if self.overheard is None else self.overheard.deliver(owned, save)
         while True:
             try:
                 letter = self._letters.get_nowait()

@@ -331,6 +331,14 @@ METRICS: Final = (
         known=tuple((label.value,) for label in Label),
     ),
     Spec(
+        "feedback_refused_total",
+        Type.COUNTER,
+        "Records of the feedback topic that were not heeded here, by reason; not_here: about "
+        "nothing this process holds.",
+        labels=("reason",),
+        known=(("invalid",), ("not_here",), ("refused",)),
+    ),
+    Spec(
         "last_fetch_timestamp_seconds",
         Type.GAUGE,
         "Unix time at which the input last proved that it answers; 0 before.",

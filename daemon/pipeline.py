@@ -17,6 +17,7 @@ from daemon.admission import may_stay_away, plain_rules
 from daemon.announcer import TrackerIdentity
 from daemon.cut import Cut
 from daemon.events import Event, encode_edge, encode_event, encode_score
+from daemon.finding import Finding, find
 from daemon.formats import make_codec
 from daemon.framing import Framed, Framer
 from daemon.incidents import IncidentTracker
@@ -91,6 +92,8 @@ class PartitionPipeline:
     ----------
     next_offset : int
         The next record to read; -1 before the first.
+    heard : dict of str to int
+        The next record of the feedback topic that this partition has not heard, by its partition.
     old_knobs : int
         Detectors that were restored and go on with the knobs they had.
     """
@@ -98,6 +101,7 @@ class PartitionPipeline:
     def __init__(self, partition: InputPartition, sections: PipelineSections) -> None:
         self.partition = partition
         self.next_offset = -1
+        self.heard: dict[str, int] = {}
         self.old_knobs = 0
         self._sections = sections
         self._interval = round(sections.framing.interval * NANOSECONDS)
@@ -150,6 +154,15 @@ class PartitionPipeline:
         self.before_change(name)
         return say(self._groups[name].detector)
 
+    def find(self, incident_id: str) -> tuple[str, Finding] | None:
+        """Look for an incident that is open or was the last of its group; with the group's name."""
+        newest = self.watermark // self._interval - 1
+        for name, group in self._groups.items():
+            found = find(group, incident_id, newest, self._interval)
+            if found is not None:
+                return name, found
+        return None
+
     def capture(self, *, closing: bool = False) -> Capture:
         """Copy everything that is held, between two batches.
 
@@ -176,6 +189,7 @@ class PartitionPipeline:
             shape=self._sections.shape,
             rules=plain_rules(self._sections.series),
             closing=closing,
+            heard=dict(self.heard),
             framer=self._framer.state(),
             groups=(),
         )
@@ -206,6 +220,7 @@ class PartitionPipeline:
         pipeline = cls(capture.partition, sections)
         try:
             pipeline.next_offset = capture.next_offset
+            pipeline.heard = dict(capture.heard)
             pipeline._framer.restore(capture.framer)
             for each in capture.groups:
                 group = pipeline._create(each.name)

@@ -65,6 +65,11 @@ class SilenceTracker:
         self._latest: Moment | None = None
 
     @property
+    def recent(self) -> list[Silence]:
+        """Incidents resolved within the merge gap, the oldest first."""
+        return self._recent
+
+    @property
     def incidents_open(self) -> Counter[str]:
         """Open incidents by kind."""
         return Counter(incident.kind.value for incident in self.current)

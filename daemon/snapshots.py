@@ -67,6 +67,8 @@ class Capture:
         The rules of `series` it was learnt with; None when an older version did not say.
     closing : bool
         The open frames are to be closed as idle before anything else: decided, not done yet.
+    heard : mapping of str to int
+        The next record of the feedback topic to hear, by its partition.
     framer : FramerState
         Series, members, waiting samples.
     groups : sequence of GroupCapture
@@ -78,6 +80,7 @@ class Capture:
     shape: Shape
     rules: Mapping[str, Any] | None
     closing: bool
+    heard: Mapping[str, int]
     framer: FramerState
     groups: Sequence[GroupCapture]
 
@@ -136,6 +139,7 @@ def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lam
         "partition": capture.partition.partition,
         "next_offset": capture.next_offset,
         "closing": capture.closing,
+        "heard": dict(sorted(capture.heard.items())),
         "shape": capture.shape,
         "rules": capture.rules,
         "origin": msgspec.to_builtins(origin),
@@ -232,6 +236,7 @@ def decode(data: bytes, partition: InputPartition, shape: Shape) -> tuple[Captur
             shape=header["shape"],
             rules=header.get("rules"),
             closing=bool(header["closing"]),
+            heard=msgspec.convert(header.get("heard", {}), dict[str, int]),
             framer=FramerState(
                 newest=newest,
                 newest_offset=newest_offset,

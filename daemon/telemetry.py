@@ -286,6 +286,11 @@ class Telemetry:
             with self._lock:
                 self._add("feedback_total", (label,), 1)
 
+    def feedback_refused(self, reason: str) -> None:
+        """Count what people said on the feedback topic that was not heeded."""
+        with self._lock:
+            self._add("feedback_refused_total", (reason,), 1)
+
     def events_withheld(self, count: int) -> None:
         """Count events that were published before a restart."""
         with self._lock:

@@ -71,6 +71,13 @@ class KafkaSection(Section):
     topic_replication_factor: int = Field(
         default=1, ge=1, le=32, description="Replicas of topics created by us; 3 in production."
     )
+    feedback_topic: bool = Field(
+        default=False,
+        description=(
+            "Hear what people say of incidents on <app>.feedback as well; whoever may write there "
+            "may change what is learnt."
+        ),
+    )
     max_poll_records: int = Field(
         default=20_000,
         ge=1,

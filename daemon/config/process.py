@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from daemon.config.section import Section
+from daemon.records import Channel
 from hebbstream.durations import Duration
 
 
@@ -32,6 +33,18 @@ class OutputSection(Section):
             "read_committed see every event once, up to state.interval later."
         ),
     )
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Channels that are switched on; only their topics are needed."""
+        wanted = {
+            Channel.EVENTS: True,
+            Channel.EDGES: self.edges,
+            Channel.SCORES: self.scores,
+            Channel.DEAD_LETTER: self.dead_letters,
+            Channel.HEARTBEAT: self.heartbeat,
+        }
+        return tuple(channel for channel, on in wanted.items() if on)
 
 
 class WebhookSection(Section):

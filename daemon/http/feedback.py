@@ -8,40 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
-from daemon.events import Event
+from daemon.finding import Finding
 from daemon.http import feedback_documents as documents
 from daemon.http.answers import answer_now
 from daemon.http.context import Context, context_of
 from daemon.http.documents import answering
 from daemon.http.groups import GroupId
 from daemon.http.problems import NotThere, documented
-from daemon.http.times import RequestTime, parse_time
-from daemon.mailbox import Heard, NobodyThereError, Purpose, Say
+from daemon.mailbox import Heard, NobodyThereError, Purpose
 from daemon.readmodel.views import GroupIdentity, GroupView, IncidentView
 from daemon.records import NANOSECONDS
+from daemon.said import FeedbackRequest, Say, saying
 from daemon.series_key import series_key
-from hebbstream import Detector, HebbstreamError, Label, Note
-from hebbstream.feedback import DAY_SECONDS, WEEK_SECONDS
+from daemon.times import parse_time
+from hebbstream import Detector, HebbstreamError, Note
 
 #: The engine hears between two polls; longer than this it is in trouble.
 ANSWER_SECONDS = 10.0
-SERIES_MAX, KEY_MAX, SCORE_MAX = 1000, 70_000, 1e6
-PERIODS = {"day": DAY_SECONDS, "week": WEEK_SECONDS}
 
 router = APIRouter(prefix="/api/v1", tags=["feedback"], responses=documented(404, 422, 503))
 BEARER = HTTPBearer(auto_error=False, description="`server.token` of the configuration.")
 Login = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 GUARDED = documented(401, 403)
-Key = Annotated[str, Field(max_length=KEY_MAX)]
 
 
 async def _admitted(request: Request, login: Login) -> None:
@@ -59,54 +54,6 @@ async def _admitted(request: Request, login: Login) -> None:
 ADMITTED = [Depends(_admitted)]
 
 
-class FeedbackRequest(BaseModel):
-    """What is said of an incident, or of a group."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    label: Label = Field(
-        description="ANOMALY keeps what goes on out of learning; EXPECTED mutes a window that "
-        "comes again; NOT_ANOMALY raises the alert line for frames like it; NEW_TREND takes the "
-        "present for normal; MUTED_RELATION leaves one relation out."
-    )
-    incident_id: str | None = Field(
-        default=None, max_length=100, description="The incident it is about."
-    )
-    group_id: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{16}$", description="The group, without an incident."
-    )
-    series: list[Key] = Field(
-        default=[], max_length=SERIES_MAX, description="Keys of the series, without an incident."
-    )
-    score: float = Field(
-        default=1.0, ge=0, le=SCORE_MAX, description="Highest score of NOT_ANOMALY without one."
-    )
-    start: RequestTime | None = Field(default=None, description="Of one EXPECTED window.")
-    end: RequestTime | None = Field(default=None, description="Of the same window.")
-    every: Literal["day", "week"] = Field(default="week", description="When it comes again.")
-    relation: list[Key] = Field(
-        default=[], max_length=2, description="Keys of the ends of MUTED_RELATION."
-    )
-
-    @model_validator(mode="after")
-    def _is_about_something(self) -> FeedbackRequest:
-        if (self.incident_id is None) == (self.group_id is None):
-            msg = "either incident_id or group_id says what it is about"
-            raise ValueError(msg)
-        if self.label is Label.MUTED_RELATION and len(self.relation) != 2:
-            msg = "relation names the two ends of MUTED_RELATION"
-            raise ValueError(msg)
-        alone = self.incident_id is None
-        if alone and self.label is Label.NOT_ANOMALY and not self.series:
-            msg = "series says what is NOT_ANOMALY when no incident does"
-            raise ValueError(msg)
-        timed = self.start is not None and self.end is not None
-        if alone and self.label is Label.EXPECTED and not timed:
-            msg = "start and end say when it is EXPECTED when no incident does"
-            raise ValueError(msg)
-        return self
-
-
 @router.post("/feedback", response_model=None, status_code=HTTPStatus.CREATED,
              dependencies=ADMITTED,
              responses={**documented(400), **GUARDED,
@@ -119,7 +66,8 @@ async def say_feedback(request: Request, said: FeedbackRequest) -> Response:
     identity = _group(context, said.group_id or "") if incident is None else incident.identity
     group = context.picture().view.groups.get(identity.id)
     interval = context.model.about.interval
-    heard = await _heard(context, identity, _saying(said, incident, group, interval))
+    say = saying(said, _finding(incident, group, interval))
+    heard = await _heard(context, identity, say)
     return answer_now(documents.heard(identity, heard), HTTPStatus.CREATED)
 
 
@@ -191,58 +139,23 @@ async def _heard(
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
-def _saying(
-    said: FeedbackRequest, incident: IncidentView | None, group: GroupView | None, interval: float
-) -> Say:
-    """Turn a request into what a detector is told."""
-    worst = None if incident is None else incident.worst
-    pattern = dict.fromkeys(said.series, 1.0) if worst is None else _pattern(worst)
-    score = said.score if worst is None else worst.peak_score
-
-    def say(detector: Detector) -> tuple[Note, ...]:
-        match said.label:
-            case Label.NOT_ANOMALY:
-                return (detector.not_anomaly(pattern, score),)
-            case Label.EXPECTED:
-                start, end = _window(said, incident, interval)
-                period = PERIODS[said.every]
-                return (detector.expect(start, end, period=period, pattern=pattern),)
-            case Label.ANOMALY:
-                since = _began(incident, group, interval, detector.tick)
-                return (detector.keep_out(since),)
-            case Label.NEW_TREND:
-                return (detector.new_trend(),)
-            case Label.MUTED_RELATION:
-                return (detector.mute(said.relation[0], said.relation[1]),)
-
-    return say
-
-
-def _pattern(event: Event) -> Mapping[str, float]:
-    """Share of each series that an event names."""
-    return {
-        series_key(series.name, series.labels.items()): series.contribution
-        for series in event.series
-    }
-
-
-def _window(
-    said: FeedbackRequest, incident: IncidentView | None, interval: float
-) -> tuple[float, float]:
-    """Window in Unix seconds: what was asked for, else the incident from start to last event."""
-    start, end = said.start, said.end
-    if incident is not None:
-        latest = incident.latest
-        start = parse_time(latest.approx_start) if start is None else start
-        end = parse_time(latest.ts_event) + round(interval * NANOSECONDS) if end is None else end
-    return (start or 0) / NANOSECONDS, (end or 0) / NANOSECONDS
-
-
-def _began(
-    incident: IncidentView | None, group: GroupView | None, interval: float, tick: int
-) -> int | None:
-    """Tick at which an incident began, counted back from the group's last frame."""
-    if incident is None or group is None:
+def _finding(
+    incident: IncidentView | None, group: GroupView | None, interval: float
+) -> Finding | None:
+    """Tell what feedback needs to know of an incident."""
+    if incident is None:
         return None
-    ago = (group.frame_time - parse_time(incident.latest.approx_start)) / NANOSECONDS
-    return max(0, tick - 1 - round(ago / interval))
+    worst, latest = incident.worst, incident.latest
+    start, ago = parse_time(latest.approx_start), None
+    if group is not None:
+        ago = round((group.frame_time - start) / NANOSECONDS / interval)
+    return Finding(
+        pattern={
+            series_key(series.name, series.labels.items()): series.contribution
+            for series in worst.series
+        },
+        peak=worst.peak_score,
+        start=start,
+        end=parse_time(latest.ts_event) + round(interval * NANOSECONDS),
+        ticks_ago=ago,
+    )

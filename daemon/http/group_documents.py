@@ -11,9 +11,9 @@ from msgspec import Meta
 from daemon.events import finite, kind_name, rounded
 from daemon.http.documents import Document, Page, Timestamp
 from daemon.http.paging import Paging, page
-from daemon.http.times import shown_time, shown_times
 from daemon.readmodel.views import F32, GraphView, GroupView
 from daemon.records import NANOSECONDS
+from daemon.times import shown_time, shown_times
 
 _DECIMALS = 4
 

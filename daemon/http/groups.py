@@ -14,8 +14,8 @@ from daemon.http.context import Context, Picture, context_of, group_name_key, gr
 from daemon.http.documents import answering, nanoseconds
 from daemon.http.paging import Filters, Paging, page
 from daemon.http.problems import NotThere, documented
-from daemon.http.times import RequestTime
 from daemon.readmodel.views import GraphView, GroupView
+from daemon.times import RequestTime
 
 RECENT_MAX = 240
 SCORES_MAX = 100_000

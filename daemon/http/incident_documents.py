@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from daemon.events import Event, Severity, State, rounded
 from daemon.http.documents import Document, Page, Timestamp
-from daemon.http.times import shown_time
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
+from daemon.times import shown_time
 
 
 class EventSeriesDocument(Document, frozen=True, kw_only=True, gc=False):

@@ -15,8 +15,8 @@ from daemon.http.documents import answering
 from daemon.http.paging import Paging, page
 from daemon.http.problems import NotThere, documented, problem
 from daemon.http.stream import RETRY_MS, EventStream
-from daemon.http.times import RequestTime, parse_time
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
+from daemon.times import RequestTime, parse_time
 
 EXPLAIN_MAX = 1000
 GROUP_ID = r"^[0-9a-f]{16}$"

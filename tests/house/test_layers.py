@@ -25,10 +25,10 @@ SERVICE = (
     # Pure: no clock, no I/O, no logging.
     (
         "admission", "announcer", "closing", "counters", "cut", "event_clock", "events",
-        "evidence", "footprint", "formats", "framer_state", "framing", "incidents", "learnt",
-        "membership", "merging", "moments", "pipeline_sections", "presence", "published",
+        "evidence", "finding", "footprint", "formats", "framer_state", "framing", "incidents",
+        "learnt", "membership", "merging", "moments", "pipeline_sections", "presence", "published",
         "relabel", "scatter", "series", "shop", "silence", "silences", "slots", "snapshots",
-        "suspects", "told", "waiting", "watchdog", "windows", "winners",
+        "suspects", "times", "told", "waiting", "watchdog", "windows", "winners",
     ),
     ("pipeline",),
     ("newest_state",),
@@ -37,7 +37,7 @@ SERVICE = (
     # The world: each speaks to one thing outside.
     (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
-        "mailbox", "readmodel", "telemetry",
+        "mailbox", "overheard", "readmodel", "said", "telemetry",
     ),
     ("copying", "rekey", "reports", "state_check", "warmup", "webhook"),
     ("checkpoints",),

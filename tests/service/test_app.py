@@ -8,10 +8,9 @@ import pytest
 
 from daemon import app
 from daemon.clock import SystemClock
-from daemon.config import Config, OutputSection
+from daemon.config import Config
 from daemon.errors import UnreachableError
 from daemon.files.options import FileOptions
-from daemon.records import Channel
 from fakes import FakeClock
 from streams import related, wide_records
 
@@ -103,10 +102,3 @@ def test_without_a_deadline_it_waits() -> None:
     clock.advance(10_000)
 
     assert not stopping()
-
-
-def test_only_the_channels_switched_on_are_published() -> None:
-    """A topic that is not wanted need not exist."""
-    channels = app.channels_of(OutputSection(heartbeat=False))
-
-    assert channels == (Channel.EVENTS, Channel.EDGES, Channel.DEAD_LETTER)

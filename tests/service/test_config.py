@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from daemon import knobs
-from daemon.config import Config
+from daemon.config import Config, OutputSection
+from daemon.records import Channel
 
 
 def test_defaults_are_valid_and_frozen() -> None:
@@ -97,3 +98,10 @@ def test_rules_refuse_what_cannot_work(values: dict[str, Any], words: str) -> No
     """Each rule between keys names what must hold."""
     with pytest.raises(ValidationError, match=words):
         Config.model_validate(values)
+
+
+def test_only_the_channels_switched_on_are_published() -> None:
+    """A topic that is not wanted need not exist."""
+    channels = OutputSection(heartbeat=False).channels
+
+    assert channels == (Channel.EVENTS, Channel.EDGES, Channel.DEAD_LETTER)

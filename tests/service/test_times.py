@@ -1,4 +1,4 @@
-"""Times in requests and answers: `daemon.http.times`."""
+"""Times in requests and answers: `daemon.times`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.events import rfc3339
-from daemon.http.times import parse_time, shown_times
+from daemon.times import parse_time, shown_times
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""The feedback topic, read by a thread of its own for as long as the service runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from daemon.config import KafkaSection
+from daemon.errors import UnreachableError
+from daemon.kafka.connection import Backoff, client_options, connect
+from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
+from daemon.log import get_logger
+from daemon.overheard import Beginning, Overheard, Remark, Wish
+from daemon.ports import Clock
+from daemon.records import Message
+from daemon.telemetry import Telemetry
+
+log = get_logger(__name__)
+
+RETENTION_DAYS = 30
+CONNECT_SECONDS = 3.0
+LOOKUP_SECONDS = 5.0
+#: How long one poll waits for a record, and at most a stop for the thread.
+POLL_SECONDS = 1.0
+RECORDS_MAX = 100
+#: A broker holds an empty fetch for so long: an idle topic costs next to nothing.
+FETCH_WAIT_MS = 1000
+
+
+def feedback_topic(application_id: str) -> str:
+    """Name the topic on which feedback is heard."""
+    return f"{application_id}.feedback"
+
+
+class FeedbackTopic:
+    """Reads the feedback topic; a context, within which it works.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker; nothing is done unless `feedback_topic` is true.
+    application_id : str
+        Name of the client, and of the topic.
+    clock : Clock
+        For the wait before another try.
+    telemetry : Telemetry
+        Told of what could not be heeded.
+    send : callable or None
+        Publishes dead letters.
+
+    Attributes
+    ----------
+    overheard : Overheard or None
+        What is read, for the engine to hear; None when nothing is.
+    """
+
+    def __init__(
+        self,
+        section: KafkaSection,
+        application_id: str,
+        clock: Clock,
+        telemetry: Telemetry,
+        send: Callable[[Sequence[Message]], object] | None,
+    ) -> None:
+        self._section = section
+        self._application_id = application_id
+        self._topic = feedback_topic(application_id)
+        self._overheard = Overheard(self._topic, telemetry, send)
+        self.overheard = self._overheard if section.feedback_topic else None
+        self._backoff = Backoff(clock)
+        self._positions: dict[TopicPartition, int] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feedback-topic", daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._section.feedback_topic:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop reading; what was read and not heard is read again by whoever comes next."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(POLL_SECONDS + CONNECT_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                with closing(self._opened()) as consumer:
+                    self._listen(consumer)
+            except (KafkaError, OSError, TopicMissingError, UnreachableError) as error:
+                log.warning("feedback topic not read; trying again", error=str(error))
+                self._stopped.wait(self._backoff.failed())
+
+    def _opened(self) -> Any:  # noqa: ANN401 - kafka-python is not typed
+        topics = [Topic(self._topic, RETENTION_DAYS)]
+        ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
+        options: dict[str, Any] = client_options(self._section, self._application_id) | {
+            "group_id": None,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "allow_auto_create_topics": False,
+            "isolation_level": "read_committed",
+            "max_poll_records": RECORDS_MAX,
+            "fetch_max_wait_ms": FETCH_WAIT_MS,
+        }
+        consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
+        try:
+            numbers = sorted(consumer.partitions_for_topic(self._topic) or ())
+            places = [TopicPartition(self._topic, number) for number in numbers]
+            consumer.assign(places)
+            self._seek(consumer, places, Wish(0, {}))
+        except BaseException:
+            consumer.close()
+            raise
+        return consumer
+
+    def _listen(self, consumer: Any) -> None:  # noqa: ANN401 - as above
+        self._backoff.succeeded()
+        while not self._stopped.is_set():
+            wish = self._overheard.wish()
+            if wish is not None:
+                self._seek(consumer, list(self._positions), wish)
+                self._overheard.granted(wish)
+            for place, records in consumer.poll(timeout_ms=int(POLL_SECONDS * 1000)).items():
+                for record in records:
+                    name = str(record.partition)
+                    self._pass(Remark(name, record.offset, record.key, record.value))
+                self._positions[place] = consumer.position(place)
+
+    def _seek(self, consumer: Any, places: list[TopicPartition], wish: Wish) -> None:  # noqa: ANN401 - as above
+        """Read from where it is wanted, else go on, else from now on; and say so."""
+        ends = consumer.end_offsets(places, timeout_ms=int(LOOKUP_SECONDS * 1000))
+        for place in places:
+            name, end = str(place.partition), ends[place]
+            position = min(self._positions.get(place, end), end)
+            offset = min(wish.offsets.get(name, position), position)
+            consumer.seek(place, offset)
+            self._positions[place] = offset
+            self._pass(Beginning(name, offset, end, wish.number))
+
+    def _pass(self, read: Remark | Beginning) -> None:
+        """Hand on what was read; while the engine is busy this thread waits."""
+        while not self._overheard.put(read, POLL_SECONDS) and not self._stopped.is_set():
+            pass
