@@ -28,7 +28,7 @@ from daemon.records import RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
 _ESCAPED_HEAD = re.compile(r"(?:[^\\ ]|\\.|\\$)*", re.DOTALL)
-_BLANK = " \t\r"
+_BLANK, _MARGIN = " \t\r", b" \t\r"
 
 
 class InfluxCodec:
@@ -58,7 +58,11 @@ class InfluxCodec:
             if payload is None or not 0 < len(payload) <= self._bytes_max:
                 columns.refuse(row, size_fault(payload, self._bytes_max))
                 continue
-            lines = [line for line in payload.split(b"\n") if line.strip() and line[:1] != b"#"]
+            lines = [
+                line
+                for line in payload.split(b"\n")
+                if line.strip() and not line.lstrip(_MARGIN).startswith(b"#")
+            ]
             if lines:
                 columns.take_parts(row, lines, partial(self._take, columns, row))
             else:

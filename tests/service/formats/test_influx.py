@@ -30,6 +30,7 @@ def test_examples_in_the_docstring_hold() -> None:
         (b"", "empty"),
         (b" \r\n\n", "empty"),
         (b"# only a comment", "empty"),
+        (b" \t# a comment with a margin", "empty"),
         (b"up", "bad_line"),
         (b"up value", "bad_line"),
         (b"up value=", "bad_line"),
@@ -94,7 +95,9 @@ def test_time_is_the_lines_or_the_records() -> None:
 def test_mutated_lines_never_raise(data: st.DataObject) -> None:
     """Cut, overwritten or spliced bytes give samples, drops or one dead letter, never an error."""
     payload = data.draw(
-        st.sampled_from([GOOD, b'cpu\\ x,a=b\\,c u=1i,v="t t",w=t 17\n' + GOOD, b"m f=1,f=2"])
+        st.sampled_from(
+            [GOOD, b'cpu\\ x,a=b\\,c u=1i,v="t t",w=t 17\n' + GOOD, b"m f=1,f=2", b" # x\nm f=1"]
+        )
     )
     start = data.draw(st.integers(0, len(payload)))
     stop = data.draw(st.integers(start, len(payload)))
