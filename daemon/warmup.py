@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.config import FramingSection, GroupingSection, InputSection, SeriesSection
+from daemon.config import (
+    FramingSection,
+    GroupingSection,
+    InputFormat,
+    InputSection,
+    SeriesSection,
+)
 from daemon.formats import make_codec
 from daemon.framing import Framer
 from daemon.kernels.record_walk import walk_records
@@ -23,24 +29,33 @@ def warmup() -> None:
     record = np.zeros(7, dtype=np.uint8)
     record[0] = 12  # one record of six bytes, zeros all
     walk_records(record, np.zeros(5, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
-    section, grouping = InputSection(), GroupingSection()
-    table = SeriesTable(SeriesSection(), (), grouping, section)
-    codec, framer = make_codec(section, table), Framer(FramingSection(), grouping, (), table)
-    for number in range(3):  # series and shapes are known to the kernels from the second record on
-        time = 1_000_000_000 * (1 + number // 2)
-        records = [
-            b'{"name":"a","value":1,"timestamp":%d}' % time,
-            b'{"values":{"b":1,"c":2},"timestamp":%d}' % time,
-        ]
-        batch = RecordBatch(
-            partition=InputPartition("", 0),
-            offsets=np.zeros(len(records), dtype=np.int64),
-            timestamps=np.full(len(records), -1, dtype=np.int64),
-            keys=Spans.of([None] * len(records)),
-            values=Spans.of(records),
-            next_offset=1,
-        )
-        framer.push(codec.decode(batch), batch)
+    for kind, records in _records():
+        section, grouping = InputSection(format=kind), GroupingSection()
+        table = SeriesTable(SeriesSection(), (), grouping, section)
+        codec, framer = make_codec(section, table), Framer(FramingSection(), grouping, (), table)
+        for values in records:  # what names a series is known to the kernels from the second on
+            batch = RecordBatch(
+                partition=InputPartition("", 0),
+                offsets=np.zeros(len(values), dtype=np.int64),
+                timestamps=np.full(len(values), -1, dtype=np.int64),
+                keys=Spans.of([None] * len(values)),
+                values=Spans.of(values),
+                next_offset=1,
+            )
+            framer.push(codec.decode(batch), batch)
+
+
+def _records() -> list[tuple[InputFormat, list[list[bytes]]]]:
+    """Make batches of records for every format that kernels read."""
+    times = [1_000_000_000, 1_000_000_000, 2_000_000_000]
+    flat, wide = (
+        b'{"name":"a","value":1,"timestamp":%d}',
+        b'{"values":{"b":1,"c":2},"timestamp":%d}',
+    )
+    return [
+        (InputFormat.JSON, [[flat % time, wide % time] for time in times]),
+        (InputFormat.INFLUX, [[b"m a=1,b=2i,c=t %d" % time] for time in times]),
+    ]
 
 
 def main() -> None:

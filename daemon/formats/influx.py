@@ -1,7 +1,8 @@
 r"""InfluxDB line protocol, any number of lines a record, as Telegraf writes it.
 
 A field becomes a series named `measurement_field`, with the tags as labels; numbers and booleans
-are read, text fields are not. A line without a time has its record's.
+are read, text fields are not. A line without a time has its record's. Records of series that are
+known are read by a kernel.
 
 Examples
 --------
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+import numpy as np
 from line_protocol_parser import LineFormatError, parse_line
 
 from daemon.config import InputSection, TimestampUnit
@@ -24,7 +26,9 @@ from daemon.formats.columns import Columns, Limits
 from daemon.formats.faults import DecodeFault, Fault
 from daemon.formats.identities import RawIdentities
 from daemon.formats.json_samples import size_fault
-from daemon.records import RecordBatch, SampleBatch
+from daemon.formats.line_reader import LineReader, line_index
+from daemon.formats.turns import take_turns
+from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
 
 _ESCAPED_HEAD = re.compile(r"(?:[^\\ ]|\\.|\\$)*", re.DOTALL)
@@ -48,13 +52,35 @@ class InfluxCodec:
         self._bytes_max = section.record_bytes_max
         self._limits = Limits(section, table.metrics)
         self._table = table
-        self._identities = RawIdentities(table, _read_head)
+        index = line_index()
+        self._identities = RawIdentities(table, _read_head, index)
+        self._lines = LineReader(section, index)
 
     def decode(self, batch: RecordBatch) -> SampleBatch:
         """Turn records into samples; never raises, whatever the bytes."""
         self._identities.refresh()
         columns = Columns(batch, self._limits)
-        for row, payload in enumerate(batch.values):
+        self._read_rows(batch, columns)
+        return columns.finish(self._table)
+
+    def _read_rows(self, batch: RecordBatch, columns: Columns) -> None:
+        """Read every record, by the kernel where it knows the series."""
+        take_turns(
+            self._read_known(batch, columns, np.arange(len(batch.values))),
+            read=partial(self._read_known, batch, columns),
+            decode=partial(self._decode_rows, batch, columns),
+            known=lambda: self._lines.known,
+        )
+
+    def _read_known(self, batch: RecordBatch, columns: Columns, rows: I64) -> I64:
+        """Let the kernel read what it can; returns the rows it leaves."""
+        read = self._lines.read(batch, rows)
+        columns.add_read(read)
+        return read.left
+
+    def _decode_rows(self, batch: RecordBatch, columns: Columns, rows: I64) -> None:
+        """Read, one by one, the records the kernel has left."""
+        for row, payload in zip(rows.tolist(), batch.values.pick(rows), strict=True):
             if payload is None or not 0 < len(payload) <= self._bytes_max:
                 columns.refuse(row, size_fault(payload, self._bytes_max))
                 continue
@@ -67,7 +93,6 @@ class InfluxCodec:
                 columns.take_parts(row, lines, partial(self._take, columns, row))
             else:
                 columns.refuse(row, Fault(DecodeFault.EMPTY, "the record holds no line"))
-        return columns.finish(self._table)
 
     def _take(self, columns: Columns, row: int, raw: bytes) -> Fault | None:
         """Add a line's samples, or say why not."""

@@ -32,12 +32,9 @@ from daemon.formats.identities import RawIdentities
 from daemon.formats.json_parts import PartReader
 from daemon.formats.shape_reader import ShapeReader
 from daemon.formats.span_index import SpanIndex
+from daemon.formats.turns import take_turns
 from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
-
-#: Of the records that kernels leave, so many are read before they try the rest again; then so many
-#: times as many, so that records they never take cost few tries.
-FIRST_ROWS, MORE_ROWS = 256, 4
 
 #: Records of so many samples are read by their shape.
 SHAPE_SAMPLES_MIN = 2
@@ -97,21 +94,14 @@ class JsonCodec:
         return columns.finish(self._table)
 
     def _read_rows(self, batch: RecordBatch, columns: Columns) -> None:
-        """Let kernels and the plain codec take turns until every record is read.
-
-        What the plain codec has read, kernels know: so it reads some of what they leave, and they
-        try the rest again. Where that adds nothing they know, the rest is the plain codec's.
-        """
-        left, some = self._read_known(batch, columns, None), FIRST_ROWS
-        while len(left):
-            known = self._known()
-            self._decode_rows(left[:some], batch, columns)
-            self._learn(left[:some], batch, columns)
-            rest = left[some:]
-            if self._known() == known:
-                self._decode_rows(rest, batch, columns)
-                return
-            left, some = self._read_known(batch, columns, rest), some * MORE_ROWS
+        """Read every record, by kernels where they know it."""
+        take_turns(
+            self._read_known(batch, columns, None),
+            read=partial(self._read_known, batch, columns),
+            decode=partial(self._decode_rows, batch=batch, columns=columns),
+            learn=partial(self._learn, batch=batch, columns=columns),
+            known=self._known,
+        )
 
     def _known(self) -> int:
         """Count what kernels know."""

@@ -17,13 +17,29 @@ SEED = hash(b"series") & (2**63 - 1)
 class SpanIndex:
     """Grows by what the plain codec has read; the kernels only find what is in it.
 
+    Parameters
+    ----------
+    name_marks, labels_marks : bytes
+        Characters that names and labels hold only by an escape, or that escape: kernels read no
+        such spelling, so what holds one is not kept. As in JSON unless given.
+    head_bytes_max : int
+        Room for how a record of each series begins; 0 where no kernel keeps that.
+
     Attributes
     ----------
     slots, entries, arena, heads, links, last : arrays
         As `daemon.kernels.json_flat.read_flat` takes them; brought up to date by `settle`.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        name_marks: bytes = b'\\"',
+        labels_marks: bytes = b"\\",
+        head_bytes_max: int = HEAD_MAX,
+    ) -> None:
+        self._name_marks = frozenset(name_marks)
+        self._labels_marks = frozenset(labels_marks)
+        self._head_bytes_max = head_bytes_max
         self.slots: I64
         self.entries: I64
         self.arena: U8
@@ -49,7 +65,7 @@ class SpanIndex:
     def add(self, labels: bytes, name: str, series: int) -> None:
         """Note a series, unless it cannot be spelt without an escape."""
         spelt = name.encode("utf-8", "surrogatepass")
-        if b"\\" not in labels and b"\\" not in spelt and b'"' not in spelt:
+        if self._labels_marks.isdisjoint(labels) and self._name_marks.isdisjoint(spelt):
             self._new.append((labels, spelt, series))
 
     def settle(self) -> None:
@@ -73,7 +89,7 @@ class SpanIndex:
             links = np.zeros((room, LINK_SIZE), dtype=np.int64)
             links[:, NEXT_ENTRY] = EMPTY
             self.links = np.concatenate([self.links, links])
-            heads = np.zeros(room * HEAD_MAX, dtype=np.uint8)
+            heads = np.zeros(room * self._head_bytes_max, dtype=np.uint8)
             self.heads = np.concatenate([self.heads, heads])
         if 2 * len(self.entries) > len(self.slots):
             size = 1 << (4 * len(self.entries)).bit_length()

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from codecs_under_test import batch_of, codec_of
-from daemon.config import InputSection
+from daemon.config import InputFormat, InputSection
 from daemon.kernels.identities import place_entries, series_key
 from daemon.kernels.json_flat import read_flat
+from daemon.kernels.lines import read_lines
 from daemon.kernels.record_walk import walk_records
 from daemon.kernels.shapes import find_numbers, place_shapes, read_shapes, shape_key
 from daemon.warmup import warmup
@@ -21,7 +22,7 @@ def test_nothing_is_left_to_compile() -> None:
     if config.DISABLE_JIT:
         pytest.skip("nothing is compiled without the JIT")
     kernels: list[Any] = [walk_records, read_flat, place_entries, series_key]
-    kernels += [read_shapes, place_shapes, find_numbers, shape_key]
+    kernels += [read_shapes, place_shapes, find_numbers, shape_key, read_lines]
     warmup()
     before = [len(each.signatures) for each in kernels]
 
@@ -30,6 +31,9 @@ def test_nothing_is_left_to_compile() -> None:
         flat = b'{"name":"cpu","labels":{"a":"b"},"value":%d}' % value
         wide = b'{"timestamp":%d,"values":{"cpu":1,"mem":2}}' % value
         codec.decode(batch_of([flat, wide] * 40))
+    lines, _ = codec_of(InputSection(format=InputFormat.INFLUX))
+    for value in range(3):
+        lines.decode(batch_of([b"cpu,a=b user=%d,idle=2 7" % value, b'mem note="x",used=1'] * 40))
 
     assert min(before) > 0
     assert [len(each.signatures) for each in kernels] == before

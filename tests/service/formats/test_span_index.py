@@ -30,3 +30,15 @@ def test_what_needs_escapes_is_not_kept() -> None:
         index.add(labels, name, 0)
 
     assert len(index) == 0
+
+
+def test_what_needs_escapes_is_told_by_the_format() -> None:
+    """Where labels may hold escapes they do; no room is taken for heads where none are kept."""
+    index = SpanIndex(name_marks=b"=", labels_marks=b"", head_bytes_max=0)
+
+    for labels, name in ((b"a\\ b", "cpu"), (b"m", 'c"pu'), (b"m", "c=pu")):
+        index.add(labels, name, 0)
+    index.settle()
+
+    assert len(index) == 2
+    assert (len(index.links), len(index.heads)) == (2, 0)
