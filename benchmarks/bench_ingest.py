@@ -1,10 +1,11 @@
 """From a topic to frames: records per second of CPU time, beside what else reads Kafka in Python.
 
-One Apache Kafka node on the loopback holds a topic of flat JSON samples, one a record, and one of
-wide records. Each reader is a process of its own, reads a topic from its beginning to its end, and
-reports the CPU time of all its threads from its first poll that brought records to the last. The
-readers take turns for some rounds; the table gives the median of each and its ratio to kafka-python
-that reads and drops, of the same rounds. confluent-kafka takes part where it is installed.
+One Apache Kafka node on the loopback holds a topic of flat JSON samples, one a record, one of wide
+records, and one of lines as Telegraf writes them, a line of some fields each. Each reader is a
+process of its own, reads a topic from its beginning to its end, and reports the CPU time of all its
+threads from its first poll that brought records to the last. The readers take turns for some
+rounds; the table gives the median of each and its ratio to kafka-python that reads and drops, of
+the same rounds. confluent-kafka takes part where it is installed.
 
 Run: python benchmarks/bench_ingest.py [--rounds 5] [--records 500000] [--bootstrap HOST:PORT]
 """
@@ -38,7 +39,7 @@ from daemon.telemetry import Telemetry
 from daemon.warmup import warmup
 
 PARTITIONS, SERVICES, METRICS = 4, 20, 50
-WIDE = 100
+WIDE, FIELDS = 100, 10
 START = 1_750_000_000
 POLL_RECORDS = 5000
 #: A reader that has read nothing for so long gives up.
@@ -82,6 +83,22 @@ def wide_records(count: int) -> Iterator[tuple[int, bytes]]:
             service % PARTITIONS,
             b'{"timestamp":%d,"labels":{"service":"checkout-%02d"},"values":{%s}}'
             % (START + tick, service, body),
+        )
+
+
+def line_records(count: int) -> Iterator[tuple[int, bytes]]:
+    """Yield partition and value of records of line protocol, one line of `FIELDS` samples each."""
+    rng = np.random.default_rng(1)
+    names = [b"seconds_%02d" % field for field in range(FIELDS)]
+    hosts = [(service, host) for service in range(SERVICES) for host in range(METRICS // FIELDS)]
+    for number in range(count):
+        tick, at = divmod(number, len(hosts))
+        values = rng.normal(100, 5, FIELDS).round(6).tolist()
+        fields = b",".join(b"%s=%r" % pair for pair in zip(names, values, strict=True))
+        yield (
+            hosts[at][0] % PARTITIONS,
+            b"http,host=10.0.0.%d,service=checkout-%02d,zone=eu-1 %s %d"
+            % (hosts[at][1], hosts[at][0], fields, (START + tick) * 10**9),
         )
 
 
@@ -228,7 +245,7 @@ def config_of(bootstrap: str, topic: str, client: str) -> Config:
                 "topics": [topic],
                 "start_from": "earliest",
             },
-            "input": {"format": InputFormat.JSON},
+            "input": {"format": InputFormat.INFLUX if "line" in topic else InputFormat.JSON},
             "grouping": {"group_by": ["service"]},
             "framing": {"interval": 1, "lateness": 0},
         }
@@ -321,6 +338,7 @@ def main() -> None:
         for kind, records, total in (
             ("flat", flat_records, options.records),
             ("wide", wide_records, options.records // 25),
+            ("line", line_records, options.records // 5),
         ):
             topic = broker.create_topic(f"bench-{kind}", partitions=PARTITIONS)
             write(broker.bootstrap, topic, records(total))
