@@ -153,26 +153,21 @@ def order_fields(buffer: U8, fields: I64, count: int) -> bool:
     bool
         False when two have one name, or too many would have to move.
     """
-    moved = np.empty(FIELD_WIDTH, dtype=np.int64)
     for k in range(1, count):
-        name = (fields[k, FIELD_NAME], fields[k, FIELD_SIZE])
-        at = k
-        while at > 0:
+        name, size, series, bits = fields[k, 0], fields[k, 1], fields[k, 2], fields[k, 3]
+        at, order = k, 1
+        while at > 0 and order > 0:
             before = (fields[at - 1, FIELD_NAME], fields[at - 1, FIELD_SIZE])
-            order = compare_names(buffer, before, name)
-            if order == 0:
+            order = compare_names(buffer, before, (name, size))
+            if order == 0 or (order > 0 and count > UNSORTED_MAX):
                 return False
-            if order < 0:
-                break
-            at -= 1
-        if at == k:
-            continue
-        if count > UNSORTED_MAX:
-            return False
-        moved[:] = fields[k]
-        for i in range(k, at, -1):
-            fields[i] = fields[i - 1]
-        fields[at] = moved
+            if order > 0:
+                # Column by column: a row at a time is far slower.
+                for column in range(FIELD_WIDTH):
+                    fields[at, column] = fields[at - 1, column]
+                at -= 1
+        fields[at, FIELD_NAME], fields[at, FIELD_SIZE] = name, size
+        fields[at, FIELD_SERIES], fields[at, FIELD_BITS] = series, bits
     return True
 
 
