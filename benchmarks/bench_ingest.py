@@ -94,7 +94,10 @@ def line_records(count: int) -> Iterator[tuple[int, bytes]]:
     for number in range(count):
         tick, at = divmod(number, len(hosts))
         values = rng.normal(100, 5, FIELDS).round(6).tolist()
-        fields = b",".join(b"%s=%r" % pair for pair in zip(names, values, strict=True))
+        # Telegraf takes the fields from a map: each line has them in another order.
+        fields = b",".join(
+            b"%s=%r" % (names[field], values[field]) for field in rng.permutation(FIELDS)
+        )
         yield (
             hosts[at][0] % PARTITIONS,
             b"http,host=10.0.0.%d,service=checkout-%02d,zone=eu-1 %s %d"

@@ -25,6 +25,15 @@ from daemon.kernels.identities import (
 )
 from daemon.kernels.json_flat import HEAD_SIZE, MISSING, NEXT_ENTRY, NEXT_MEMBER, whole_time
 from daemon.kernels.json_text import COMMA, NEWLINE, SPACE
+from daemon.kernels.line_fields import (
+    FIELD_BITS,
+    FIELD_NAME,
+    FIELD_SERIES,
+    FIELD_SIZE,
+    FIELD_WIDTH,
+    compare_names,
+    order_fields,
+)
 from daemon.kernels.line_text import (
     EQUALS,
     next_line,
@@ -38,14 +47,11 @@ from daemon.kernels.shapes import RECORD_ROW, SERIES_ROW, TIME_ROW, VALUE_ROW
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import I64, U8
 
-#: Columns of a field: where its name begins, the name's bytes, series (TEXT for none), bits.
-FIELD_NAME, FIELD_SIZE, FIELD_SERIES, FIELD_BITS = range(4)
-FIELD_WIDTH = 4
 #: Columns of an entry's link beside NEXT_ENTRY: whether the next stands in the same line, and
 #: whether its name comes after this one's.
 HERE, ASCENDING = HEAD_SIZE, NEXT_MEMBER
-#: Fields of a line that are read, and so many where they are not in the order of their names.
-FIELDS_MAX, UNSORTED_MAX = 1024, 256
+#: Fields of a line that are read.
+FIELDS_MAX = 1024
 #: What stands for the series of a field that holds text.
 TEXT = UNKNOWN
 #: Bytes of the shortest sample, its mark before it included.
@@ -110,65 +116,6 @@ def known_field(buffer: U8, position: int, stop: int, entries: I64, arena: U8, e
         return -1
     same = same_bytes(arena, entries[entry, START], buffer, position, size)
     return position + 1 + size if same else -1
-
-
-@exact_kernel
-def compare_names(buffer: U8, a: tuple[int, int], b: tuple[int, int]) -> int:
-    """Tell which of two names comes first by its bytes.
-
-    Parameters
-    ----------
-    buffer : uint8[B], in
-        Where they stand.
-    a, b : tuple of int64 and int64
-        Where each begins, and its bytes.
-
-    Returns
-    -------
-    int64
-        Negative for the first, positive for the second, 0 when they are equal.
-    """
-    for i in range(min(a[1], b[1])):
-        difference = np.int64(buffer[a[0] + i]) - np.int64(buffer[b[0] + i])
-        if difference:
-            return difference  # type: ignore[return-value]
-    return a[1] - b[1]
-
-
-@exact_kernel
-def order_fields(buffer: U8, fields: I64, count: int) -> bool:
-    """Bring the fields of a line into the order of their names.
-
-    Parameters
-    ----------
-    buffer : uint8[B], in
-        Where the names stand.
-    fields : int64[F, 4], in/out
-        The fields.
-    count : int64
-        How many there are.
-
-    Returns
-    -------
-    bool
-        False when two have one name, or too many would have to move.
-    """
-    for k in range(1, count):
-        name, size, series, bits = fields[k, 0], fields[k, 1], fields[k, 2], fields[k, 3]
-        at, order = k, 1
-        while at > 0 and order > 0:
-            before = (fields[at - 1, FIELD_NAME], fields[at - 1, FIELD_SIZE])
-            order = compare_names(buffer, before, (name, size))
-            if order == 0 or (order > 0 and count > UNSORTED_MAX):
-                return False
-            if order > 0:
-                # Column by column: a row at a time is far slower.
-                for column in range(FIELD_WIDTH):
-                    fields[at, column] = fields[at - 1, column]
-                at -= 1
-        fields[at, FIELD_NAME], fields[at, FIELD_SIZE] = name, size
-        fields[at, FIELD_SERIES], fields[at, FIELD_BITS] = series, bits
-    return True
 
 
 @exact_kernel

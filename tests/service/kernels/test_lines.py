@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 import naive_lines as naive
 from daemon.formats.line_reader import line_index
 from daemon.formats.span_index import SEED, SpanIndex
+from daemon.kernels import line_fields
 from daemon.kernels import lines as kernels
 from daemon.kernels.identities import EMPTY
 from daemon.kernels.json_flat import NEXT_ENTRY
 from daemon.spans import Spans
 from hebbstream.arrays import I64, U8
 
-LIMITS = (kernels.FIELDS_MAX, kernels.UNSORTED_MAX)
+LIMITS = (kernels.FIELDS_MAX, line_fields.UNSORTED_MAX)
 HEADS = ["cpu", "cpu,host=a", "disk\\ io,p=a\\\\", "größe,ö=é"]
 NAMES = ["idle", "user", "idle2", "é", "i"]
 #: What the codec is said to have read: of the first three heads all but one, of the last none.
@@ -50,16 +51,6 @@ def foreseen_of(index: SpanIndex, text: bytes) -> int:
         if head >= 0:
             return entry
     return EMPTY
-
-
-def fields_of(text: bytes, fields: list[naive.Field]) -> I64:
-    """Make the array of fields whose names stand in a text, one after the other."""
-    rows, at = [], 0
-    for number, field in enumerate(fields):
-        rows.append((at, len(field.name), number, number))
-        at += len(field.name)
-    assert at == len(text)
-    return np.array(rows, dtype=np.int64).reshape(-1, kernels.FIELD_WIDTH)
 
 
 values = st.one_of(
@@ -120,42 +111,6 @@ def test_names_are_compared_as_by_the_twin(text: bytes) -> None:
     assert kernels.known_field(as_array(text), 0, 9, index.entries, index.arena, EMPTY) == -1
 
 
-@given(a=st.binary(max_size=4), b=st.binary(max_size=4))
-def test_order_of_names_equals_the_twins(a: bytes, b: bytes) -> None:
-    """As of their bytes, which is that of their characters."""
-    found = kernels.compare_names(as_array(a + b), (0, len(a)), (len(a), len(b)))
-
-    assert np.sign(found) == naive.compare_names(a, b)
-
-
-@settings(max_examples=200)
-@given(names=st.lists(st.binary(min_size=1, max_size=3), max_size=12))
-def test_fields_are_ordered_as_by_the_twin(names: list[bytes]) -> None:
-    """By name, unless two have one."""
-    given_fields = [naive.Field(name, float(at)) for at, name in enumerate(names)]
-    text = b"".join(names)
-    fields = fields_of(text, given_fields)
-
-    ordered = kernels.order_fields(as_array(text), fields, len(fields))
-
-    expected = naive.order_fields(given_fields, LIMITS[1])
-    assert ordered == (expected is not None)
-    if expected is not None:
-        assert fields[:, kernels.FIELD_BITS].tolist() == [field.value for field in expected]
-
-
-def test_much_work_is_left_as_by_the_twin() -> None:
-    """Many fields are taken in their order only."""
-    for count in (LIMITS[1], LIMITS[1] + 1):
-        names = [b"%04d" % at for at in range(count)]
-        for order in (names, names[1:] + names[:1]):
-            given_fields = [naive.Field(name, None) for name in order]
-            text = b"".join(order)
-            expected = naive.order_fields(given_fields, LIMITS[1])
-            ordered = kernels.order_fields(as_array(text), fields_of(text, given_fields), count)
-            assert ordered == (expected is not None)
-
-
 @given(a=st.sampled_from(NAMES), b=st.sampled_from(NAMES), here=st.sampled_from([0, 1]))
 def test_links_equal_the_twins(a: str, b: str, here: int) -> None:
     """What is kept of two series that follow each other; nothing of none before it."""
@@ -189,7 +144,7 @@ def test_ends_equal_the_twins(text: bytes) -> None:
 def test_fields_equal_the_twins(text: bytes) -> None:
     """Names, values and where they end; numbers left to a slower parser may be missing."""
     index, space = index_of(), naive.skip_head(text, 0, len(text))
-    fields = np.zeros((kernels.FIELDS_MAX, kernels.FIELD_WIDTH), dtype=np.int64)
+    fields = np.zeros((kernels.FIELDS_MAX, line_fields.FIELD_WIDTH), dtype=np.int64)
 
     for _ in range(2 if space >= 0 else 0):  # the second time the links are there
         foreseen = foreseen_of(index, text)
@@ -204,10 +159,10 @@ def test_fields_equal_the_twins(text: bytes) -> None:
             names = [text[at : at + size] for at, size in fields[:count, :2].tolist()]
             assert names == [field.name for field in expected[1]]
             assert not ordered or names == sorted(set(names))
-            is_text = fields[:count, kernels.FIELD_SERIES] == kernels.TEXT
+            is_text = fields[:count, line_fields.FIELD_SERIES] == kernels.TEXT
             assert is_text.tolist() == [field.value is None for field in expected[1]]
             numbers = [0.0 if field.value is None else field.value for field in expected[1]]
-            bits = fields[:count, kernels.FIELD_BITS].tobytes()
+            bits = fields[:count, line_fields.FIELD_BITS].tobytes()
             assert bits == struct.pack(f"<{count}d", *numbers)
 
 
@@ -222,7 +177,7 @@ def test_records_equal_the_twins(text: bytes, room: int) -> None:
     """All samples of a record, or none; behind those that are there."""
     index = index_of()
     columns = np.zeros((4, 1 + room), dtype=np.int64)
-    fields = np.zeros((kernels.FIELDS_MAX, kernels.FIELD_WIDTH), dtype=np.int64)
+    fields = np.zeros((kernels.FIELDS_MAX, line_fields.FIELD_WIDTH), dtype=np.int64)
 
     for _ in range(2):
         filled = kernels.read_record(
