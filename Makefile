@@ -12,6 +12,9 @@ INSTALLED := $(VENV)/.installed
 DEMO_INSTALLED := $(VENV)/.installed-demo
 DOCS_INSTALLED := $(VENV)/.installed-docs
 QUALITY_INSTALLED := $(VENV)/.installed-quality
+BENCH_INSTALLED := $(VENV)/.installed-bench
+PIPELINE_VENV ?= .venv-pipeline
+PIPELINE_INSTALLED := $(PIPELINE_VENV)/.installed
 CACHE := .cache
 
 .PHONY: help
@@ -43,18 +46,25 @@ setup-system: ## Install the system packages the tests need, where apt is at han
 .PHONY: setup
 setup: $(INSTALLED) ## Make the virtual environment and install the project with its development tools
 
-# One package set after the other may be installed: the demo's, the developers', the figures', the comparisons'.
+# One package set after the other may be installed: the demo's, the developers', the figures', the comparisons', the benchmarks'.
 $(INSTALLED): EXTRA := dev
 $(DEMO_INSTALLED): EXTRA := demo
 $(DOCS_INSTALLED): EXTRA := docs
 $(QUALITY_INSTALLED): EXTRA := quality
-$(INSTALLED) $(DEMO_INSTALLED) $(DOCS_INSTALLED) $(QUALITY_INSTALLED): pyproject.toml constraints.txt
+$(BENCH_INSTALLED): EXTRA := bench
+$(INSTALLED) $(DEMO_INSTALLED) $(DOCS_INSTALLED) $(QUALITY_INSTALLED) $(BENCH_INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRA)]'
+	@touch $@
+
+# Quix Streams wants older packages than the project's: an environment of its own.
+$(PIPELINE_INSTALLED): pyproject.toml benchmarks/pipeline_constraints.txt
+	test -x $(PIPELINE_VENV)/bin/python || $(PYTHON) -m venv $(PIPELINE_VENV)
+	$(PIPELINE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint benchmarks/pipeline_constraints.txt --editable '.[pipeline]'
 	@touch $@
 
 ##@ Live
@@ -129,16 +139,16 @@ test-api: setup ## Thousands of made-up requests against the API's description, 
 	HEBBSTREAM_API_EXAMPLES=$${HEBBSTREAM_API_EXAMPLES:-400} $(BIN)/pytest -q tests/service/http tests/integration/test_api_contract.py tests/integration/test_api_page.py
 
 .PHONY: bench
-bench: setup ## The library beside others and as it grows: rewrite its part of docs/benchmarks.md and the baseline
+bench: setup $(BENCH_INSTALLED) ## The library beside others and as it grows: rewrite its part of docs/benchmarks.md and the baseline
 	$(BIN)/python -m benchmarks.growth $(ARGS)
 
 .PHONY: bench-check
-bench-check: setup ## Say what became slower than benchmarks/growth_baseline.json, by ratios in one run
+bench-check: setup $(BENCH_INSTALLED) ## Say what became slower than benchmarks/growth_baseline.json, by ratios in one run
 	$(BIN)/python -m benchmarks.growth --check --rounds 3
 
 .PHONY: bench-ingest
-bench-ingest: setup ## Records a second of CPU time from a topic to incidents, beside other clients (Apache Kafka; ARGS='--rounds 5')
-	$(BIN)/python benchmarks/bench_ingest.py $(ARGS)
+bench-ingest: setup $(BENCH_INSTALLED) $(PIPELINE_INSTALLED) ## Records a second of CPU time from a topic to incidents, beside other clients and a Quix Streams pipeline (Apache Kafka; ARGS='--rounds 5')
+	$(BIN)/python -m benchmarks.bench_ingest --pipeline-python $(PIPELINE_VENV)/bin/python $(ARGS)
 
 .PHONY: bench-state
 bench-state: setup ## Snapshot bytes a series, pause of a checkpoint, restore time, at 100,000 series (ARGS='--seconds 60')
@@ -188,5 +198,5 @@ image-test: setup ## Build the image with buildah on a Debian base and run it re
 
 .PHONY: clean
 clean: ## Remove the environment, caches and build products
-	rm -rf $(VENV) $(CACHE) build dist out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PIPELINE_VENV) $(CACHE) build dist out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

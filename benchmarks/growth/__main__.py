@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import statistics
 import sys
-from pathlib import Path
 
-from benchmarks.growth.measure import BESIDE, beside_others, over_groups, over_series
+from benchmarks import page
+from benchmarks.growth import baseline
+from benchmarks.growth.curves import (
+    Curve,
+    over_components,
+    over_edges,
+    over_groups,
+    over_series,
+)
+from benchmarks.growth.measure import BESIDE, beside_others
+from benchmarks.growth.plots import draw_curves, draw_others
 
-PAGE = Path("docs/benchmarks.md")
-BASELINE = Path("benchmarks/growth_baseline.json")
-#: A ratio is worse when its lowest of all rounds is so many times the median that was committed.
-TOLERANCE = 1.5
 
-
-def _table(ratios: dict[str, list[float]], sizes: dict[int, int], rounds: int) -> str:
+def _table(ratios: dict[str, list[float]], rounds: int) -> list[str]:
     lines = [
         f"Cost of a tick over another of the same round, {rounds} rounds in turns, after a warm-up;"
         f" the comparisons with others at {BESIDE} series. Lower is better.",
@@ -25,38 +27,17 @@ def _table(ratios: dict[str, list[float]], sizes: dict[int, int], rounds: int) -
         "| cost | median | lowest to highest |",
         "|---|---|---|",
     ]
-    lines += [
+    return lines + [
         f"| {name} | {statistics.median(each):.3g} | {min(each):.3g} to {max(each):.3g} |"
         for name, each in ratios.items()
     ]
-    lines += ["", "| series | bytes of a snapshot a series |", "|---|---|"]
+
+
+def _sizes(sizes: dict[int, int], edges: dict[int, int]) -> list[str]:
+    lines = ["", "| series | bytes of a snapshot a series |", "|---|---|"]
     lines += [f"| {n:,} | {count:,} |" for n, count in sizes.items()]
-    return "\n".join(lines)
-
-
-def _write_page(text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    marked = r"(<!-- begin growth -->\n).*?(\n<!-- end growth -->)"
-    new, count = re.subn(marked, lambda m: m[1] + text + m[2], page, flags=re.DOTALL)
-    if count != 1:
-        sys.exit(f"{PAGE} has no place for the table.")
-    PAGE.write_text(new, encoding="utf-8")
-
-
-def slower(ratios: dict[str, list[float]], then: dict[str, float]) -> list[str]:
-    """Say which ratios are worse than the committed ones in every round, or are missing.
-
-    Examples
-    --------
-    >>> slower({"a": [1.4, 1.9], "b": [1.6, 1.7]}, {"a": 1.0, "b": 1.0})
-    ['b: 1.65, was 1']
-    """
-    faults = [f"{name}: not measured" for name in then if name not in ratios]
-    return faults + [
-        f"{name}: {statistics.median(each):.3g}, was {then[name]:.3g}"
-        for name, each in ratios.items()
-        if name in then and min(each) > TOLERANCE * then[name]
-    ]
+    lines += ["", "| series that follow one cause, of 240 | relations |", "|---|---|"]
+    return lines + [f"| {together} | {count:,} |" for together, count in edges.items()]
 
 
 def main() -> None:
@@ -65,16 +46,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     given = parser.parse_args()
-    curve, sizes = over_series(given.rounds)
-    ratios = beside_others(given.rounds) | curve | over_groups(given.rounds)
-    text = _table(ratios, sizes, given.rounds)
-    print(text)
+    beside = beside_others(given.rounds)
+    series, sizes = over_series(given.rounds)
+    edges = over_edges(given.rounds)
+    curves: list[Curve] = [series, over_groups(given.rounds), over_components(given.rounds), edges]
+    ratios = beside.copy()
+    for curve in curves:
+        ratios |= curve.named()
+    lines = _table(ratios, given.rounds) + _sizes(sizes, edges.edges)
+    print("\n".join(lines))
     if given.check:
-        faults = slower(ratios, json.loads(BASELINE.read_text(encoding="utf-8")))
+        faults = baseline.slower(ratios, baseline.load())
         sys.exit("Became slower:\n" + "\n".join(faults) if faults else 0)
-    _write_page(text)
-    kept = {name: round(statistics.median(each), 4) for name, each in ratios.items()}
-    BASELINE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    draw_others(beside)
+    draw_curves(curves)
+    shown = [
+        page.show("others", "Cost of a row of other detectors over that of the library"),
+        page.show("growth", "Cost of a tick over series, groups, components and relations"),
+    ]
+    page.write_part("growth", "\n".join([*lines, "", *shown]))
+    baseline.save(baseline.renewed(ratios, baseline.load()))
 
 
 if __name__ == "__main__":

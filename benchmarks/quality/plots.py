@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.drawing import pyplot, save
 from benchmarks.quality.alerts import Kept
 from benchmarks.quality.compare import BUDGETS, Row
 from benchmarks.quality.report import ROOT
@@ -14,32 +14,9 @@ from benchmarks.quality.report import ROOT
 FOLDER = ROOT / "docs" / "plots" / "quality"
 
 
-def _pyplot() -> Any:  # noqa: ANN401 - matplotlib's types are of no use here
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "hebbstream"
-    mpl.rcParams["svg.fonttype"] = "none"
-    mpl.rcParams["font.size"] = 9
-    from matplotlib import pyplot as plt
-
-    return plt
-
-
-def _save(plt: Any, figure: Any, name: str) -> Path:  # noqa: ANN401
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{name}.svg"
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-    text = path.read_text(encoding="utf-8")
-    path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", "utf-8")
-    return path
-
-
 def draw_ranking(rows: list[Row]) -> Path:
     """Draw the average precision of each detector on each data set, above the base rate."""
-    plt = _pyplot()
+    plt = pyplot()
     judged = [row for row in rows if row.base > 0 and np.isfinite(row.precision)]
     sets = list(dict.fromkeys(row.data for row in judged))
     peers = list(dict.fromkeys(row.peer for row in judged))
@@ -59,12 +36,12 @@ def draw_ranking(rows: list[Row]) -> Path:
     axes.set_ylabel("average precision (dashes: base rate)")
     axes.legend(fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    return _save(plt, figure, "ranking")
+    return save(plt, figure, FOLDER / "ranking.svg")
 
 
 def draw_kept(cells: list[tuple[str, float, dict[float, Kept]]]) -> Path:
     """Draw kept over asked budgets, with the band within which a factor of two is kept."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(5.6, 3.2))
     axes.axhspan(0.5, 2.0, color="0.92", zorder=0)
     axes.axhline(1.0, color="0.5", lw=0.8)
@@ -82,12 +59,12 @@ def draw_kept(cells: list[tuple[str, float, dict[float, Kept]]]) -> Path:
     axes.set_ylabel("false incidents over budget")
     axes.legend(fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    return _save(plt, figure, "kept")
+    return save(plt, figure, FOLDER / "kept.svg")
 
 
 def draw_alerts(rows: list[Row]) -> Path:
     """Draw what is caught against false incidents a day, a point for each budget."""
-    plt = _pyplot()
+    plt = pyplot()
     judged = [row for row in rows if row.economy and row.base > 0]
     peers = list(dict.fromkeys(row.peer for row in judged))
     sets = list(dict.fromkeys(row.data for row in judged if row.peer != peers[0]))
@@ -111,4 +88,4 @@ def draw_alerts(rows: list[Row]) -> Path:
         axes.spines[["top", "right"]].set_visible(False)
     panels[0][0].set_ylabel("faults caught")
     panels[0][-1].legend(fontsize=6, frameon=False)
-    return _save(plt, figure, "alerts")
+    return save(plt, figure, FOLDER / "alerts.svg")
