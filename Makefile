@@ -156,7 +156,11 @@ bench-state: setup ## Snapshot bytes a series, pause of a checkpoint, restore ti
 
 .PHONY: bench-live
 bench-live: setup ## Start to ready, latency from record to score, CPU and memory at 10,000 series (ARGS='--series 10000 --seconds 60')
-	$(BIN)/python benchmarks/bench_live.py $(ARGS)
+	$(BIN)/python -m benchmarks.bench_live $(ARGS)
+
+.PHONY: bench-load
+bench-load: setup ## Latency from record to score at 10 % and 80 % of what the service can read (Apache Kafka; ARGS='--load .1,.8')
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.bench_load $(ARGS)
 
 .PHONY: bench-api
 bench-api: setup ## Latency of the API under full ingest, and what reading costs the ingest

@@ -5,16 +5,17 @@ records, and one of lines as Telegraf writes them, a line of some fields each. E
 process of its own, reads a topic from its beginning to its end, and reports the CPU time of all its
 threads from its first poll that brought records to the last. The readers take turns for some
 rounds; the table gives the median of each and its ratio to kafka-python that reads and drops, of
-the same rounds. confluent-kafka takes part where it is installed.
+the same rounds. confluent-kafka takes part where it is installed, and a Quix Streams pipeline where
+the interpreter of an environment that has it is given. Tables and plot are written to
+docs/benchmarks.md, the figures to benchmarks/ingest_results.json.
 
-Run: python benchmarks/bench_ingest.py [--rounds 5] [--records 500000] [--bootstrap HOST:PORT]
+Run: python -m benchmarks.bench_ingest [--rounds 5] [--records 500000] [--bootstrap HOST:PORT]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ import msgspec
 import numpy as np
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from benchmarks.ingest_report import Rounds, publish, summary, table
 from daemon.app import sections_of
 from daemon.clock import SystemClock
 from daemon.config import Config, InputFormat
@@ -38,6 +40,7 @@ from daemon.records import InputPartition, RecordBatch
 from daemon.telemetry import Telemetry
 from daemon.warmup import warmup
 
+ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS, SERVICES, METRICS = 4, 20, 50
 WIDE, FIELDS = 100, 10
 START = 1_750_000_000
@@ -124,6 +127,7 @@ class Meter:
         self._total = total
         self._seen = self._counted = 0
         self._cpu = self._wall = 0.0
+        self._figures: dict[str, float] = {}
         self._last = time.perf_counter()
 
     def count(self, records: int) -> bool:
@@ -138,12 +142,17 @@ class Meter:
         elif time.perf_counter() - self._last > PATIENCE_SECONDS:
             msg = f"{self._seen} of {self._total} records came"
             raise RuntimeError(msg)
-        return self._seen >= self._total
+        if self._seen >= self._total and not self._figures:
+            if not self._counted:
+                msg = f"all of the {self._total} records came at once: ask for more"
+                raise RuntimeError(msg)
+            cpu, wall = time.process_time() - self._cpu, self._last - self._wall
+            self._figures = {"per_cpu": self._counted / cpu, "per_second": self._counted / wall}
+        return bool(self._figures)
 
     def report(self) -> dict[str, float]:
         """Return records per CPU second and per second."""
-        cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
-        return {"per_cpu": self._counted / cpu, "per_second": self._counted / wall}
+        return self._figures
 
 
 def read_plain(bootstrap: str, topic: str, meter: Meter, *, decode: bool) -> None:
@@ -277,6 +286,14 @@ def read_service(
     source.close()
 
 
+def read_pipeline(bootstrap: str, topic: str, meter: Meter) -> None:
+    """Read with Quix Streams and judge with river; in the environment that has both."""
+    from benchmarks.quix_pipeline import read
+
+    read(bootstrap, topic, meter.count)
+
+
+PIPELINE = "Quix Streams, river HalfSpaceTrees"
 READERS: dict[str, Callable[[str, str, Meter], None]] = {
     "kafka-python, drop": lambda *a: read_plain(*a, decode=False),
     "kafka-python, msgspec": lambda *a: read_plain(*a, decode=True),
@@ -285,38 +302,39 @@ READERS: dict[str, Callable[[str, str, Meter], None]] = {
     "hebbstream, read only": lambda *a: read_service(*a, whole=False),
     "hebbstream, whole service": lambda *a: read_service(*a, whole=True),
     "hebbstream on confluent-kafka": lambda *a: read_service(*a, whole=True, client="librdkafka"),
+    PIPELINE: read_pipeline,
 }
 BASE = "kafka-python, drop"
 
 
-def readers(topic: str) -> list[str]:
-    """Name the readers that are installed and fit the topic."""
-    names = [name for name in READERS if "confluent" not in name or find_spec("confluent_kafka")]
-    return [name for name in names if "flat" in topic or "msgspec" not in name]
+def programs(topic: str, pipeline_python: str) -> dict[str, str]:
+    """Name the readers that are installed and fit the topic, and who runs each."""
+    found = dict.fromkeys(READERS, sys.executable)
+    if not find_spec("confluent_kafka"):
+        found = {name: each for name, each in found.items() if "confluent" not in name}
+    if "flat" not in topic:
+        found = {name: each for name, each in found.items() if "msgspec" not in name}
+    if pipeline_python:
+        return found | {PIPELINE: pipeline_python}
+    del found[PIPELINE]
+    return found
 
 
-def compare(bootstrap: str, topic: str, total: int, rounds: int) -> None:
-    """Let the readers take turns and print the table."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in readers(topic)}
-    for _ in range(rounds):
-        for name, figures in found.items():
-            program = [sys.executable, __file__, "--reader", name, "--bootstrap", bootstrap]
+def compare(bootstrap: str, topic: str, total: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Let the readers take turns; returns what is published of them."""
+    runs = programs(topic, options.pipeline_python)
+    found: Rounds = {name: [] for name in runs}
+    for _ in range(options.rounds):
+        for name, python in runs.items():
+            program = [python, "-m", "benchmarks.bench_ingest", "--reader", name]
             done = subprocess.run(
-                [*program, "--topic", topic, "--records", str(total)],
-                check=False, stdout=subprocess.PIPE, text=True,
+                [*program, "--bootstrap", bootstrap, "--topic", topic, "--records", str(total)],
+                check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT,
             )  # fmt: skip
             if done.returncode:
                 raise SystemExit(done.returncode)
-            figures.append(json.loads(done.stdout.splitlines()[-1]))
-    print(f"\n| {total:,} records of {topic.split('-')[1]} | per CPU second | per second | ratio |")
-    print("|---|---|---|---|")
-    for name, figures in found.items():
-        ratios = [f["per_cpu"] / b["per_cpu"] for f, b in zip(figures, found[BASE], strict=True)]
-        cpu, wall = (
-            statistics.median(f[column] for f in figures) for column in ("per_cpu", "per_second")
-        )
-        ratio, low, high = statistics.median(ratios), min(ratios), max(ratios)
-        print(f"| {name} | {cpu:,.0f} | {wall:,.0f} | {ratio:.1f} ({low:.1f} to {high:.1f}) |")
+            found[name].append(json.loads(done.stdout.splitlines()[-1]))
+    return {"records": total, "readers": summary(found, BASE)}
 
 
 def main() -> None:
@@ -325,6 +343,11 @@ def main() -> None:
     parser.add_argument("--bootstrap")
     parser.add_argument("--records", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--pipeline-python",
+        default="",
+        help="interpreter with Quix Streams and river; none: left out",
+    )
     parser.add_argument("--reader", choices=READERS)
     parser.add_argument("--topic", default="")
     options = parser.parse_args()
@@ -333,10 +356,11 @@ def main() -> None:
         READERS[options.reader](options.bootstrap, options.topic, meter)
         print(json.dumps(meter.report()))
         return
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    sys.path.insert(0, str(ROOT / "tests"))
     from broker import ApacheKafka, ExternalBroker
 
     broker = ExternalBroker(options.bootstrap) if options.bootstrap else ApacheKafka()
+    results = {}
     try:
         for kind, records, total in (
             ("flat", flat_records, options.records),
@@ -345,9 +369,11 @@ def main() -> None:
         ):
             topic = broker.create_topic(f"bench-{kind}", partitions=PARTITIONS)
             write(broker.bootstrap, topic, records(total))
-            compare(broker.bootstrap, topic, total, options.rounds)
+            results[kind] = compare(broker.bootstrap, topic, total, options)
+            print(f"\n{table(kind, total, results[kind]['readers'])}", flush=True)
     finally:
         broker.stop()
+    publish(results)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ series that tick once a second. Three things are measured:
   frame to the broker's time on the score of that frame, for every group and second; by definition
   a frame cannot be told of before that.
 
-Run: python benchmarks/bench_live.py [--series 10000] [--per-group 50] [--seconds 60] [--wide 50]
+Run: python -m benchmarks.bench_live [--series 10000] [--per-group 50] [--seconds 60] [--wide 50]
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ from broker import ApacheKafka
 from daemon_process import DaemonProcess, wait_until
 
 PARTITIONS, APPLICATION = 4, "bench-live"
+#: So that a score's time is that of its arrival at the broker, not that of its making.
+BROKER_SETTINGS = {"log.message.timestamp.type": "LogAppendTime"}
 #: A start may have to compile every kernel.
 START_SECONDS = 600.0
 READY_CHECK_SECONDS = 0.02
@@ -89,7 +91,7 @@ class Load:
                 metrics = {f"metric_{n:02d}": values[base + n] for n in names}
                 record: dict[str, Any] = {"labels": {"service": f"svc-{group:03d}"}}
                 if self.wide == 1:
-                    record |= {"name": f"metric_{first:02d}", "value": values[first]}
+                    record |= {"name": f"metric_{first:02d}", "value": values[base + first]}
                 else:
                     record["values"] = metrics
                 made.append(
@@ -172,9 +174,14 @@ def _json(line: str) -> dict[str, Any]:
         return {}
 
 
-def latencies(bootstrap: str, feed: Feed, since: float) -> list[float]:
-    """Seconds from the record that closed each frame to the broker's time on its score."""
-    topic = f"{APPLICATION}.scores"
+def latencies(
+    bootstrap: str, application: str, sent: dict[tuple[int, int], float], since: float
+) -> list[float]:
+    """Seconds from the record that closed each frame to the broker's time on its score.
+
+    `sent` has the time at which the first record of a partition and second left.
+    """
+    topic = f"{application}.scores"
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     places = [TopicPartition(topic, n) for n in sorted(consumer.partitions_for_topic(topic) or ())]
     consumer.assign(places)
@@ -187,7 +194,7 @@ def latencies(bootstrap: str, feed: Feed, since: float) -> list[float]:
                 score = json.loads(row.value)
                 group = int(score["group"].rsplit("-", 1)[1])
                 closed = round(datetime.fromisoformat(score["ts_event"]).timestamp())
-                begun = feed.sent.get((group % PARTITIONS, closed))
+                begun = sent.get((group % PARTITIONS, closed))
                 if begun is not None and begun >= since:
                     found.append(row.timestamp / 1000 - begun)
     consumer.close()
@@ -203,7 +210,7 @@ def main() -> None:
     parser.add_argument("--wide", type=int, default=50, help="samples of one record")
     options = parser.parse_args()
     load = Load(options.series, options.per_group, options.wide)
-    broker = ApacheKafka()
+    broker = ApacheKafka(settings=BROKER_SETTINGS)
     try:
         with tempfile.TemporaryDirectory() as name:
             measure(broker, load, options.seconds, Path(name))
@@ -237,7 +244,7 @@ def measure(broker: ApacheKafka, load: Load, seconds: int, folder: Path) -> None
             time.sleep(SETTLE_SECONDS)
             since = time.time()
             time.sleep(seconds)
-        show(latencies(broker.bootstrap, feed, since))
+        show(latencies(broker.bootstrap, APPLICATION, feed.sent, since))
     finally:
         feed.stop()
 
