@@ -64,8 +64,9 @@ def draw(results: dict[str, Any]) -> None:
         axes.set_xlim(right=axes.get_xlim()[1] * 2)
         axes.invert_yaxis()
         axes.set_title(TITLES[kind], fontsize=9)
-        axes.set_xlabel("records per CPU second over kafka-python's drop")
+        axes.set_xlabel("over kafka-python's drop")
         axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("records per CPU second", fontsize=9)
     save(plt, figure, PLOTS / "ingest.svg")
 
 

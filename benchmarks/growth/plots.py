@@ -22,14 +22,14 @@ def draw_curves(curves: list[Curve]) -> None:
         at = [curve.edges.get(point, point) for point in points]
         axes.axhline(1.0, color="0.7", lw=0.8)
         axes.errorbar(at, middle, [below, above], marker="o", ms=3, lw=1)
-        axes.set_xscale("symlog" if 0 in at else "log")
+        axes.set_xscale("linear" if curve.edges else "log")
         axes.set_ylim(bottom=0)
         axes.set_xlabel(curve.axis)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel("cost of a tick, relative")
-    panels[0].set_title("a series", fontsize=9)
-    for axes in panels[1:]:
-        axes.set_title("all series", fontsize=9)
+        axes.set_title(
+            "cost of a series" if "{} / of" in curve.name else "cost of a tick", fontsize=9
+        )
+    panels[0].set_ylabel("relative to the point at 1")
     save(plt, figure, PLOTS / "growth.svg")
 
 
@@ -45,6 +45,7 @@ def draw_others(ratios: dict[str, list[float]]) -> None:
         axes.bar_label(bars, [f" {cost:.2g}" for cost in costs], fontsize=7)
     axes.axvline(1.0, color="0.4", lw=0.8)
     axes.set_xscale("log")
+    axes.set_xlim(left=0.1)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlabel("cost of a row over hebbstream's")
