@@ -40,6 +40,8 @@ class Curve:
         The point that all is relative to; its own ratios are left out.
     edges : dict
         Relations at the end, by point, where they are what grows.
+    cost : str
+        What is measured.
     """
 
     axis: str
@@ -47,6 +49,7 @@ class Curve:
     ratios: dict[int, list[float]]
     reference: int
     edges: dict[int, int] = field(default_factory=dict)
+    cost: str = "a tick"
 
     def named(self) -> dict[str, list[float]]:
         """Return the ratios by name."""
@@ -81,7 +84,7 @@ def over_series(rounds: int) -> tuple[Curve, dict[int, int]]:
         world[str(n)] = np.tile(made, -(-n // MADE_MAX))
     found = costs(works, world, rounds)
     ratios = _relative(found, 100, {n: float(n) for n in SIZES})
-    curve = Curve("series of one group", "a series of {} / of 100", ratios, 100)
+    curve = Curve("series of one group", "a series of {} / of 100", ratios, 100, cost="a series")
     return curve, {n: len(detector.dump()) // n for n, detector in detectors.items()}
 
 

@@ -26,10 +26,8 @@ def draw_curves(curves: list[Curve]) -> None:
         axes.set_ylim(bottom=0)
         axes.set_xlabel(curve.axis)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_title(
-            "cost of a series" if "{} / of" in curve.name else "cost of a tick", fontsize=9
-        )
-    panels[0].set_ylabel("relative to the point at 1")
+        axes.set_title(f"cost of {curve.cost}", fontsize=9)
+    panels[0].set_ylabel("relative to one of the points")
     save(plt, figure, PLOTS / "growth.svg")
 
 
