@@ -95,8 +95,8 @@ class Busy:
     ----------
     asked, sent : float
         Samples a second.
-    cores : float
-        Of the service, on average.
+    cores, idle : float
+        That the service used, and that nobody on the machine used, on average.
     lag : float
         Records that waited at the end.
     latency : list of float
@@ -106,6 +106,7 @@ class Busy:
     asked: float
     sent: float = 0.0
     cores: float = 0.0
+    idle: float = 0.0
     lag: float = 0.0
     latency: list[float] = field(default_factory=list)
 
@@ -136,7 +137,8 @@ def keep_busy(
     busy, sent, period = Busy(rate), {}, series / rate
     process = psutil.Process(service.pid)
     begun = time.time()
-    since, end, cpu, counted = begun + SETTLE_SECONDS, begun + SETTLE_SECONDS + seconds, 0.0, -1
+    since, end = begun + SETTLE_SECONDS, begun + SETTLE_SECONDS + seconds
+    cpu, idle, counted = 0.0, 0.0, -1
     for number in itertools.count():
         due = begun + number * period
         if due >= end:
@@ -144,10 +146,12 @@ def keep_busy(
         time.sleep(max(0.0, due - time.time()))
         if counted < 0 and time.time() >= since:
             cpu, counted, since = sum(process.cpu_times()[:2]), number, time.time()
+            idle = psutil.cpu_times().idle
         ticking.tick(sent)
     took = time.time() - since
     busy.sent = (number - counted) * series / took
     busy.cores = (sum(process.cpu_times()[:2]) - cpu) / took
+    busy.idle = (psutil.cpu_times().idle - idle) / took
     busy.lag = service.metric("hebbstream_consumer_lag_records")
     ticking.flush()
     time.sleep(SETTLE_SECONDS)
@@ -163,6 +167,7 @@ def measure(
     config = config_of(broker.bootstrap, topic, folder, scores=options.scores)
     config |= {"application_id": application}
     config["kafka"] |= {"start_from": "earliest"}
+    config["state"] |= {"interval": options.state_interval}
     wide = min(options.wide, per_group)
     ticking = Ticking(broker.bootstrap, topic, options.series, per_group, wide)
     for _ in range(options.backlog):
@@ -192,7 +197,7 @@ def column(per_group: int, series: int, able: float, found: list[Busy]) -> list[
         p50, p99 = np.percentile(np.array(busy.latency or [np.nan]) * 1e3, [50, 99])
         rows += [
             (f"{share}: sent, of what was asked", f"{busy.sent / busy.asked:.0%}"),
-            (f"{share}: cores of the service", f"{busy.cores:.2f}"),
+            (f"{share}: cores the service used, nobody used", f"{busy.cores:.2f}, {busy.idle:.2f}"),
             (f"{share}: records waiting at the end", f"{busy.lag:,.0f}"),
             (f"{share}: frames", f"{len(busy.latency):,}"),
             (f"{share}: closing record to score, p50, p99", f"{p50:.0f}, {p99:.0f} ms"),
@@ -209,6 +214,7 @@ def main() -> None:
     parser.add_argument("--load", default=".1,.8", help="shares of the capacity")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each share")
     parser.add_argument("--backlog", type=int, default=600, help="ticks that tell the capacity")
+    parser.add_argument("--state-interval", default="5s", help="between checkpoints")
     parser.add_argument("--no-scores", dest="scores", action="store_false", help="capacity only")
     options = parser.parse_args()
     options.load = [float(each) for each in options.load.split(",")]
