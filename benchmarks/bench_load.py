@@ -1,9 +1,10 @@
 """Latency from record to score while the service is kept busy: at shares of what it can read.
 
 One Apache Kafka node on the loopback and one unmodified `hebbstream run` with `output.scores`. It
-first reads a backlog as fast as it can, which tells its capacity on this machine and at this
-moment; then its series tick in quicker and quicker succession, each second of event time a burst of
-records, until the asked share of that capacity is sent. Latency is from the send of the record that
+first reads a backlog as fast as it can, and then what is sent at that very rate, for on a small
+machine sender and broker take what it could use: what it keeps up with is its capacity, here and
+now. Then its series tick so often, each second of event time a burst of records, that the asked
+share of that capacity is sent. Latency is from the send of the record that
 closes a frame to the broker's time on that frame's score, as `make bench-live` has it at rest pace.
 
 Run: python -m benchmarks.bench_load [--load .1,.8] [--per-group 50,500] [--seconds 30]
@@ -26,7 +27,7 @@ from confluent_kafka import Producer
 from benchmarks.bench_live import BROKER_SETTINGS, PARTITIONS, config_of, latencies, started
 from benchmarks.page import write_part
 from broker import ApacheKafka
-from daemon_process import DaemonProcess
+from daemon_process import DaemonProcess, wait_until
 
 #: Ticks whose values are made up; they repeat, for encoding must not be what limits the load.
 MADE = 50
@@ -34,7 +35,8 @@ START_AGO_SECONDS = 86_400
 SETTLE_SECONDS, PATIENCE_SECONDS, LOOK_SECONDS = 5.0, 180.0, 0.2
 #: The share of the backlog at which capacity begins to be measured: all series are known by then.
 WARM_SHARE = 0.4
-LIMIT_MS = 50
+SAMPLES, LAG = "hebbstream_samples_total", "hebbstream_consumer_lag_records"
+FULL_SECONDS = 15.0
 
 
 class Ticking:
@@ -93,8 +95,8 @@ class Busy:
 
     Attributes
     ----------
-    asked, sent : float
-        Samples a second.
+    asked, sent, taken : float
+        Samples a second: to be sent, sent, and read by the service.
     cores, idle : float
         That the service used, and that nobody on the machine used, on average.
     lag : float
@@ -105,13 +107,14 @@ class Busy:
 
     asked: float
     sent: float = 0.0
+    taken: float = 0.0
     cores: float = 0.0
     idle: float = 0.0
     lag: float = 0.0
     latency: list[float] = field(default_factory=list)
 
 
-def capacity(service: DaemonProcess, total: int) -> float:
+def backlog_rate(service: DaemonProcess, total: int) -> float:
     """Return samples a second of the later part of a backlog of `total` samples."""
     begun, seen = time.monotonic(), 0.0
     first: tuple[float, float] | None = None
@@ -120,7 +123,7 @@ def capacity(service: DaemonProcess, total: int) -> float:
             msg = f"read {seen:,.0f} of {total:,} samples\n{service.log[-2000:]}"
             raise SystemExit(msg)
         time.sleep(LOOK_SECONDS)
-        seen = service.metric("hebbstream_samples_total")
+        seen = service.metric(SAMPLES)
         now = time.monotonic()
         if first is None and seen >= WARM_SHARE * total:
             first = (now, seen)
@@ -138,7 +141,7 @@ def keep_busy(
     process = psutil.Process(service.pid)
     begun = time.time()
     since, end = begun + SETTLE_SECONDS, begun + SETTLE_SECONDS + seconds
-    cpu, idle, counted = 0.0, 0.0, -1
+    cpu, idle, taken, counted = 0.0, 0.0, 0.0, -1
     for number in itertools.count():
         due = begun + number * period
         if due >= end:
@@ -146,22 +149,24 @@ def keep_busy(
         time.sleep(max(0.0, due - time.time()))
         if counted < 0 and time.time() >= since:
             cpu, counted, since = sum(process.cpu_times()[:2]), number, time.time()
-            idle = psutil.cpu_times().idle
+            idle, taken = psutil.cpu_times().idle, service.metric(SAMPLES)
         ticking.tick(sent)
     took = time.time() - since
     busy.sent = (number - counted) * series / took
     busy.cores = (sum(process.cpu_times()[:2]) - cpu) / took
     busy.idle = (psutil.cpu_times().idle - idle) / took
-    busy.lag = service.metric("hebbstream_consumer_lag_records")
+    busy.taken = (service.metric(SAMPLES) - taken) / took
+    busy.lag = service.metric(LAG)
     ticking.flush()
     time.sleep(SETTLE_SECONDS)
+    wait_until(lambda: service.metric(LAG) == 0, PATIENCE_SECONDS, "the end of what was sent")
     return busy, sent, since
 
 
 def measure(
     broker: ApacheKafka, per_group: int, options: argparse.Namespace, folder: Path
-) -> tuple[float, list[Busy]]:
-    """Find the capacity with groups of one size, and the latency at each share of it."""
+) -> tuple[float, float, list[Busy]]:
+    """Find what is read of a backlog, the capacity, and the latency at each share of it."""
     topic = broker.create_topic("load", partitions=PARTITIONS)
     application = f"bench-load-{per_group}"
     config = config_of(broker.bootstrap, topic, folder, scores=options.scores)
@@ -175,7 +180,9 @@ def measure(
     ticking.flush()
     found = []
     with started(folder, config) as (service, _):
-        able = capacity(service, options.backlog * options.series)
+        alone = backlog_rate(service, options.backlog * options.series)
+        full, _, _ = keep_busy(service, ticking, options.series, alone, FULL_SECONDS)
+        able = min(alone, full.taken)
         for share in options.load:
             busy, sent, since = keep_busy(
                 service, ticking, options.series, share * able, options.seconds
@@ -183,14 +190,17 @@ def measure(
             if options.scores:
                 busy.latency = latencies(broker.bootstrap, application, sent, since)
             found.append(busy)
-    return able, found
+    return alone, able, found
 
 
-def column(per_group: int, series: int, able: float, found: list[Busy]) -> list[tuple[str, str]]:
+def column(
+    per_group: int, series: int, alone: float, able: float, found: list[Busy]
+) -> list[tuple[str, str]]:
     """Write the figures of one size of groups, by row."""
     rows = [
         ("", f"{series // per_group} groups of {per_group}"),
-        ("capacity, samples a second", f"{able:,.0f}"),
+        ("samples a second of a backlog", f"{alone:,.0f}"),
+        ("capacity: of what is sent meanwhile", f"{able:,.0f}"),
     ]
     for busy in found:
         share = f"at {busy.asked / able:.0%}"
@@ -223,8 +233,8 @@ def main() -> None:
     try:
         for per_group in map(int, options.per_group.split(",")):
             with tempfile.TemporaryDirectory() as name:
-                able, found = measure(broker, per_group, options, Path(name))
-            columns.append(column(per_group, options.series, able, found))
+                figures = measure(broker, per_group, options, Path(name))
+            columns.append(column(per_group, options.series, *figures))
             print(columns[-1], flush=True)
     finally:
         broker.stop()
