@@ -314,7 +314,7 @@ def programs(topic: str, pipeline_python: str) -> dict[str, str]:
         found = {name: each for name, each in found.items() if "confluent" not in name}
     if "flat" not in topic:
         found = {name: each for name, each in found.items() if "msgspec" not in name}
-    if pipeline_python:
+    if pipeline_python and "line" not in topic:  # it decodes JSON
         return found | {PIPELINE: pipeline_python}
     del found[PIPELINE]
     return found

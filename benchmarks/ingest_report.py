@@ -11,7 +11,11 @@ from benchmarks.drawing import pyplot, save
 from benchmarks.page import PLOTS, show, write_part
 
 RESULTS = Path(__file__).with_name("ingest_results.json")
-TITLES = {"flat": "one sample a record", "wide": "a hundred samples a record"}
+TITLES = {
+    "flat": "one sample a record",
+    "wide": "a hundred samples a record",
+    "line": "ten fields of line protocol a record",
+}
 #: Figures of every round, by reader: per_cpu and per_second.
 Rounds = dict[str, list[dict[str, float]]]
 
@@ -48,9 +52,9 @@ def table(kind: str, records: int, rows: dict[str, dict[str, float]]) -> str:
 
 
 def draw(results: dict[str, Any]) -> None:
-    """Draw the ratio of every reader, for both topics."""
+    """Draw the ratio of every reader, for each topic."""
     plt = pyplot()
-    figure, panels = plt.subplots(1, len(results), figsize=(9, 2.8), squeeze=False)
+    figure, panels = plt.subplots(1, len(results), figsize=(4.5 * len(results), 2.8), squeeze=False)
     for axes, (kind, result) in zip(panels[0], results.items(), strict=True):
         rows = result["readers"]
         ratios = [row["ratio"] for row in rows.values()]
