@@ -115,6 +115,25 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, FAST_MATH)
 
 
+def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel that becomes part of each that calls it.
+
+    For stages that take the whole state: handing its sixty arrays to a function costs more than
+    many a stage does.
+
+    Parameters
+    ----------
+    function : callable
+        As for `kernel`.
+
+    Returns
+    -------
+    callable
+        The compiled function, with the same signature.
+    """
+    return _compiled(function, FAST_MATH, forceinline=True)
+
+
 def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel whose arithmetic is IEEE's to the last bit: for codecs, times and counters.
 
@@ -131,8 +150,12 @@ def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, set())
 
 
-def _compiled(function: Callable[P, R], fast_math: set[str]) -> Callable[P, R]:
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", fastmath=fast_math)(function)
+def _compiled(
+    function: Callable[P, R], fast_math: set[str], *, forceinline: bool = False
+) -> Callable[P, R]:
+    compiled: Any = numba.njit(
+        nogil=True, error_model="numpy", fastmath=fast_math, forceinline=forceinline
+    )(function)
     if not config.DISABLE_JIT:
         # What cache=True does, with our cache; numba raises RuntimeError where none has a place.
         with contextlib.suppress(RuntimeError):

@@ -273,45 +273,6 @@ def fold_row_evenly(trace: F64, values: F64, rates: F64, i: int) -> F64:
     return fold_row(trace, values, rates, i)
 
 
-def break_evidence(
-    z: F64, present: F64, ends: U32, values: F64, activity: F64, rate: float
-) -> tuple[F64, F64, F64, float]:
-    """M = min((z_i -+ z_j)^2 / (spread + 0.01), 400); node mean; the largest smoothed node."""
-    q, e, a = np.clip(z, -20, 20), values.copy(), activity.copy()
-    a[at.FAST] += present * rate * (q * q - a[at.FAST])
-    listed: list[list[float]] = [[] for _ in q]
-    for k, (i, j) in enumerate(ends.T):
-        if present[i] and present[j]:
-            d = q[i] - (1 if e[at.WEIGHT, k] >= 0 else -1) * q[j]
-            m = min(d * d / (e[at.SPREAD, k] + 0.01), 400)
-            if e[at.MUTED, k] == 1:
-                e[at.FAST_TRACE, k] += rate * (q[i] * q[j] - e[at.FAST_TRACE, k])
-                continue
-            e[at.EDGE_BREAK, k] += rate * (m - e[at.EDGE_BREAK, k])
-            e[at.FAST_TRACE, k] += rate * (q[i] * q[j] - e[at.FAST_TRACE, k])
-            listed[i].append(m)
-            listed[j].append(m)
-    node = np.array([np.mean(m) if m else 0.0 for m in listed])
-    seen = np.array([bool(m) for m in listed])
-    a[at.NODE_BREAK_NOW, seen] += 6 * rate * (node - a[at.NODE_BREAK_NOW])[seen]
-    lasting = a[at.NODE_BREAK] + rate * (node - a[at.NODE_BREAK])
-    a[at.NODE_BREAK, seen] = np.minimum(lasting, 2 * a[at.NODE_BREAK_NOW])[seen]
-    return node, e, a, float(a[at.NODE_BREAK, seen].max()) if seen.any() else -1.0
-
-
-def learn_spread(z: F64, present: F64, ends: U32, values: F64, rate: float, gate: float) -> F64:
-    """Spread = EW of the squared difference, winsorised at 4 sigmas."""
-    q, e = np.clip(z, -20, 20), values.copy()
-    for k, (i, j) in enumerate(ends.T):
-        if present[i] and present[j]:
-            spread, count = e[at.SPREAD, k], e[at.SPREAD_COUNT, k]
-            square = (q[i] - (1 if e[at.WEIGHT, k] >= 0 else -1) * q[j]) ** 2
-            square = min(square, 16 * (spread + 0.01))
-            e[at.SPREAD, k] += max(rate, 1 / (count + 1)) * gate * (square - spread)
-            e[at.SPREAD_COUNT, k] += 1
-    return e
-
-
 def correlations(traces: F64, activity: F64) -> F64:
     """r_ij = c_ij / sqrt(V_i V_j), within +-0.9999, as a symmetric matrix without a diagonal."""
     n = activity.shape[1]

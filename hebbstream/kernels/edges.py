@@ -1,8 +1,4 @@
-"""Edges: how far each relation is from holding, what is usual for it, and how strong it is now.
-
-An edge breaks when the difference of its two ends (the sum, for an opposed pair) leaves its usual
-spread, even while both values stay in their ranges.
-"""
+"""Edges: how strong each relation is now, and for how long it has been weak or broken."""
 
 from __future__ import annotations
 
@@ -15,29 +11,17 @@ from hebbstream.kernels.layout import (
     BROKEN_TICKS,
     EDGE_BREAK,
     EDGE_HEBB,
-    FAST,
-    FAST_TRACE,
     LOW_TICKS,
-    MUTED,
-    NODE_BREAK,
-    NODE_BREAK_NOW,
     OWN,
-    SPREAD,
-    SPREAD_COUNT,
     SUM_PRODUCT,
     SUM_ROWS,
     SUM_WEIGHT,
     TRACE,
     WEIGHT,
 )
-from hebbstream.kernels.rules import FLUSH
 from hebbstream.kernels.slots import own_correlation
 from hebbstream.kernels.traces import pair_index
 
-CLIP_SIGMAS = 20.0
-BREAK_MAX = 400.0
-SPREAD_FLOOR = 0.01
-SPREAD_CLIP = 16.0
 WEIGHT_LIMIT = 0.9999
 #: Smoothed break, in squared sigmas, from which a relation counts as broken.
 BROKEN_FROM = 2.25
@@ -45,113 +29,6 @@ BROKEN_FROM = 2.25
 SIGN_MIN = 1e-4
 #: Weighted ticks below which an edge rests on nothing.
 SAMPLES_MIN = 4.0
-#: A break that is over must not linger: what goes on now is smoothed so many times faster, and the
-#: smoothed break counts at most so many times that.
-NOW_PACE = 6.0
-NOW_RATIO = 2.0
-
-
-@kernel
-def break_evidence(
-    z: F32,
-    present: F32,
-    ends: U32,
-    edge_values: F32,
-    activity: F64,
-    node: F64,
-    node_count: F64,
-    rate: float,
-) -> float:
-    """Measure how far each relation is from holding, per edge and per series.
-
-    Parameters
-    ----------
-    z, present : float32[n], in
-        Standardised frame and where it has samples.
-    ends : uint32[2, m], in
-        Source and target of each edge.
-    edge_values : float32[15, m], in/out
-        State of the edges; their smoothed break and fast trace move.
-    activity : float64[8, n], in/out
-        State of the series; their smoothed break and fast activity move.
-    node : float64[n], out
-        Mean break of each series' edges at this tick, 0 where it has none to judge.
-    node_count : float64[n], out
-        Edges judged, of each series.
-    rate : float64
-        EW rate of what is smoothed.
-
-    Returns
-    -------
-    float64
-        The largest smoothed break of a series judged now; -1 when none is.
-    """
-    n = z.shape[0]
-    for j in range(n):
-        node[j] = 0.0
-        node_count[j] = 0.0
-        if present[j] > 0.0:
-            a = min(max(float(z[j]), -CLIP_SIGMAS), CLIP_SIGMAS)
-            activity[FAST, j] += rate * (a * a - activity[FAST, j])
-    for e in range(ends.shape[1]):
-        i, j = ends[0, e], ends[1, e]
-        if present[i] == 0.0 or present[j] == 0.0:
-            continue
-        a = min(max(float(z[i]), -CLIP_SIGMAS), CLIP_SIGMAS)
-        b = min(max(float(z[j]), -CLIP_SIGMAS), CLIP_SIGMAS)
-        d = a - b if edge_values[WEIGHT, e] >= 0.0 else a + b
-        m = min(d * d / (edge_values[SPREAD, e] + SPREAD_FLOOR), BREAK_MAX)
-        fast = edge_values[FAST_TRACE, e] + rate * (a * b - edge_values[FAST_TRACE, e])
-        edge_values[FAST_TRACE, e] = fast if abs(fast) > FLUSH else 0.0
-        if edge_values[MUTED, e] > 0.0:
-            continue
-        edge_values[EDGE_BREAK, e] += rate * (m - edge_values[EDGE_BREAK, e])
-        node[i] += m
-        node[j] += m
-        node_count[i] += 1.0
-        node_count[j] += 1.0
-    worst = -1.0
-    for j in range(n):
-        if node_count[j] > 0.0:
-            node[j] /= node_count[j]
-            now = activity[NODE_BREAK_NOW, j]
-            now += min(NOW_PACE * rate, 1.0) * (node[j] - now)
-            lasting = activity[NODE_BREAK, j]
-            lasting = min(lasting + rate * (node[j] - lasting), NOW_RATIO * now)
-            activity[NODE_BREAK_NOW, j] = now
-            activity[NODE_BREAK, j] = lasting
-            worst = max(worst, lasting)
-    return worst
-
-
-@kernel
-def learn_spread(
-    z: F32, present: F32, ends: U32, edge_values: F32, rate: float, gate: float
-) -> None:
-    """Move the usual difference between the ends of each edge towards a frame, winsorised.
-
-    Parameters
-    ----------
-    z, present : float32[n], in
-        Standardised frame and where it has samples.
-    ends : uint32[2, m], in
-        Source and target of each edge.
-    edge_values : float32[15, m], in/out
-        State of the edges.
-    rate, gate : float64
-        EW rate once warm, and the factor on it.
-    """
-    for e in range(ends.shape[1]):
-        i, j = ends[0, e], ends[1, e]
-        if present[i] == 0.0 or present[j] == 0.0:
-            continue
-        a = min(max(float(z[i]), -CLIP_SIGMAS), CLIP_SIGMAS)
-        b = min(max(float(z[j]), -CLIP_SIGMAS), CLIP_SIGMAS)
-        d = a - b if edge_values[WEIGHT, e] >= 0.0 else a + b
-        spread, count = edge_values[SPREAD, e], edge_values[SPREAD_COUNT, e]
-        square = min(d * d, SPREAD_CLIP * (spread + SPREAD_FLOOR))
-        edge_values[SPREAD, e] = spread + max(rate, 1.0 / (count + 1.0)) * gate * (square - spread)
-        edge_values[SPREAD_COUNT, e] = min(count + 1.0, 1e6)
 
 
 @kernel

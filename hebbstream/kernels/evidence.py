@@ -31,6 +31,7 @@ USUAL_START = 4.0
 USUAL_MIN = 0.5
 #: The usual is looked for in big steps first, as if this many ticks had been seen.
 USUAL_COUNT = 20.0
+STEP_SMALL = 1.0 / 64.0
 
 
 @kernel
@@ -204,8 +205,12 @@ def follow_usual(usual: float, height: float, pace: float) -> float:
     float64
         What it stays below in all but `USUAL_SHARE` of its ticks; at least `USUAL_MIN`.
     """
-    above = 1.0 if height > usual else 0.0
-    return max(USUAL_MIN, usual * math.exp(pace * (above - USUAL_SHARE)))
+    step = pace * ((1.0 if height > usual else 0.0) - USUAL_SHARE)
+    if abs(step) < STEP_SMALL:  # four terms of the exponential are exact to eleven digits
+        grown = 1.0 + step * (1.0 + step * (0.5 + step * (1.0 / 6.0 + step / 24.0)))
+    else:
+        grown = math.exp(step)
+    return max(USUAL_MIN, usual * grown)
 
 
 @kernel

@@ -95,6 +95,13 @@ LOW_TICKS: Final = 1
 BROKEN_TICKS: Final = 2  # ticks the relation was broken, counted from check to check
 EDGE_TICK_ROWS: Final = 3
 
+# pairs float32[3, PAIR_CHUNK]: scratch of a chunk of edges, what their ends are at a tick.
+PAIR_SOURCE: Final = 0
+PAIR_TARGET: Final = 1
+PAIR_BOTH: Final = 2  # 1 where both are there
+PAIR_ROWS: Final = 3
+PAIR_CHUNK: Final = 256
+
 # cells float32[3, n]: per series, the block that is folded.
 CELL_POWER: Final = 0  # weighted sum of its squares
 CELL_WEIGHT: Final = 1  # weighted sum of its samples

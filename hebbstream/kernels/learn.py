@@ -5,11 +5,12 @@ The numbers of components and edges are checked here as well, every so many tick
 
 from __future__ import annotations
 
-from hebbstream._jit import kernel
+from hebbstream._jit import inlined_kernel, kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
+from hebbstream.kernels.breaks import learn_spread
 from hebbstream.kernels.edge_rules import learn_edges_delta, learn_edges_oja
-from hebbstream.kernels.edges import learn_spread, refresh_edges
+from hebbstream.kernels.edges import refresh_edges
 from hebbstream.kernels.evidence import learn_usual
 from hebbstream.kernels.gate import count_seen
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
@@ -27,7 +28,7 @@ from hebbstream.kernels.subspace import adapt_components, keep_past
 from hebbstream.kernels.traces import fold_block, gather
 
 
-@kernel
+@inlined_kernel
 def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -> None:
     """Let the published regime and the relations learn the frame that was just scored.
 
@@ -61,7 +62,7 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         learn_graph(model, work, settings, g)
 
 
-@kernel
+@inlined_kernel
 def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
     """Let edges and pairs learn the frame.
 
@@ -80,7 +81,7 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     rate, clip = settings[at.S_RATE], settings[at.S_TRACE_CLIP]
     apart = 1 if model.traces.shape[0] == 0 else 0
-    learn_spread(z, present, model.ends, model.values, rate, g)
+    learn_spread(z, present, model.ends, model.values, work.pairs, rate, g)
     rule, shrink = settings[at.S_EDGE_RULE], settings[at.S_EDGE_L1]
     if rule == at.EDGE_OJA:
         learn_edges_oja(z, present, model.ends, model.values, clip, g * rate, shrink)
@@ -103,7 +104,7 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
         fold_block(model.traces, model.block, model.status)
 
 
-@kernel
+@inlined_kernel
 def learn(
     frame: F64, model: Model, work: Work, settings: F64, out: Output, tick: int, t: int
 ) -> int:

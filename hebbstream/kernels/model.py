@@ -175,6 +175,8 @@ class Work(NamedTuple):
     turned : float32[2, n, 64]
         A block of frames, series by series; without columns where every pair is traced, as are
         the rest.
+    pairs : float32[3, 256]
+        A chunk of edges.
     cells : float32[3, n]
         Sums of that block.
     pace : float32[64]
@@ -198,6 +200,7 @@ class Work(NamedTuple):
     partner: I32
     strength: F32
     turned: F32
+    pairs: F32
     cells: F32
     pace: F32
     places: I32

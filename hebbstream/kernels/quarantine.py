@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hebbstream._jit import kernel
+from hebbstream._jit import inlined_kernel, kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.edges import learn_spread
+from hebbstream.kernels.breaks import learn_spread
 from hebbstream.kernels.gate import (
     copy_spread,
     cut_counts,
@@ -220,7 +220,7 @@ def learn_shadow(frame: F64, model: Model, work: Work, settings: F64) -> None:
     if model.ends.shape[1] > 0:
         fill_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
-        learn_spread(z, present, model.ends, model.values, settings[at.S_RATE], 1.0)
+        learn_spread(z, present, model.ends, model.values, work.pairs, settings[at.S_RATE], 1.0)
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
     learn_regime(frame, shadow, work, settings, 1.0)
     keep_past(work.single, shadow.past, n, settings[at.S_CAP])
@@ -283,7 +283,7 @@ def try_published(model: Model, work: Work, settings: F64) -> None:
     gate[at.PUBLISHED_STATISTIC] += rate * (fused - gate[at.PUBLISHED_STATISTIC])
 
 
-@kernel
+@inlined_kernel
 def decide_learning(model: Model, work: Work, settings: F64, tick: int) -> int:
     """Decide what learning does at this tick; swap regimes where it is time.
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 
-from hebbstream._jit import kernel
+from hebbstream._jit import inlined_kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
+from hebbstream.kernels.breaks import break_evidence
 from hebbstream.kernels.clock import clock_basis
-from hebbstream.kernels.edges import break_evidence
 from hebbstream.kernels.evidence import (
     mean_squares,
     rank_series,
@@ -36,7 +36,7 @@ NEW_LONG = 3.0
 NEW_RATIO = 1.5
 
 
-@kernel
+@inlined_kernel
 def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
     """Write what history and what the peers expect of each series, in its own unit.
 
@@ -72,7 +72,7 @@ def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
         recalled[j] = expected[j] + min(max(recall, -cap), cap) * scale[j]
 
 
-@kernel
+@inlined_kernel
 def explain(model: Model, work: Work, warmup: float, cap: float, out: Output, t: int) -> None:
     """Write the evidence of each series, and what was expected of it.
 
@@ -107,7 +107,7 @@ def explain(model: Model, work: Work, warmup: float, cap: float, out: Output, t:
     expect(model, work, cap, out.details, t)
 
 
-@kernel
+@inlined_kernel
 def score_frame(
     frame: F64, model: Model, work: Work, settings: F64, out: Output, time: float, tick: int, t: int
 ) -> None:
@@ -148,6 +148,7 @@ def score_frame(
         model.activity,
         broken,
         work.double[at.BREAK_COUNT],
+        work.pairs,
         settings[at.S_BREAK_RATE],
     )
     follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])

@@ -132,9 +132,10 @@ def tail_exponent(
     """
     if tail[TOTAL] <= 0.0:
         return 0.0
-    start = upper_quantile(histogram, tail, low)
-    if level <= start:
-        return max(0.0, -math.log10(max(share_above(histogram, tail, level), 1.0 - low)))
+    share = share_above(histogram, tail, level)
+    if share >= 1.0 - low:  # below where the tail begins; most ticks need no quantile
+        return max(0.0, -math.log10(share))
+    start = min(upper_quantile(histogram, tail, low), level)
     beta = (upper_quantile(histogram, tail, high) - start) / math.log((1.0 - low) / (1.0 - high))
     # The prior counts as samples seen at the start, and fades as they do.
     weight, prior = tail[TOTAL], tail[PRIOR]

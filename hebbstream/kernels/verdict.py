@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from hebbstream._jit import kernel
+from hebbstream._jit import inlined_kernel, kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.model import Model
@@ -51,7 +51,7 @@ TEMPER_FROM = 1.0
 TEMPER_TO = 2.0
 
 
-@kernel
+@inlined_kernel
 def calibrate_channel(model: Model, settings: F64, which: int, value: float, learns: bool) -> float:  # noqa: FBT001
     """Calibrate one channel, then let its tail model learn.
 
@@ -91,7 +91,7 @@ def calibrate_channel(model: Model, settings: F64, which: int, value: float, lea
     return float(exponent)
 
 
-@kernel
+@inlined_kernel
 def calibrate(
     model: Model,
     settings: F64,
@@ -140,7 +140,7 @@ def calibrate(
         learn_tail(histogram, tail, level, weight, settings[at.S_TAIL_GROWTH])
 
 
-@kernel
+@inlined_kernel
 def calibrate_new(model: Model, settings: F64, exponents: F64, new: float, moves: float) -> None:
     """Calibrate what is new; it says nothing until its tail models have seen some ticks.
 

@@ -11,8 +11,6 @@ import naive_graph
 from hebbstream.arrays import F32, F64, U32
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.edges import (
-    break_evidence,
-    learn_spread,
     refresh_edges,
     refresh_own,
     settle_edge,
@@ -32,46 +30,6 @@ def case(rng: np.random.Generator) -> tuple[F32, F32, U32, F32, F64]:
     present = (rng.random(N) > 0.2).astype(np.float32)
     z *= present
     return z, present, pairs.astype(np.uint32), values, rng.random((at.ACTIVITY_ROWS, N)) * 5
-
-
-def test_break_evidence_equals_naive_twin(rng: np.random.Generator) -> None:
-    """Breaks of nodes and edges and the worst node agree with the formula."""
-    z, present, ends, values, activity = case(rng)
-    node, count = np.zeros(N), np.zeros(N)
-    expected = naive.break_evidence(
-        z.astype(float), present.astype(float), ends, values.astype(float), activity, 1 / 60
-    )
-
-    worst = break_evidence(z, present, ends, values, activity, node, count, 1 / 60)
-
-    assert_allclose(node, expected[0], rtol=1e-4)
-    assert_allclose(values, expected[1], rtol=1e-4, atol=1e-6)
-    assert_allclose(activity, expected[2], rtol=1e-5)
-    assert_allclose(worst, expected[3], rtol=1e-5)
-
-
-def test_no_edge_no_verdict() -> None:
-    """Without edges there is no worst node."""
-    zeros = np.zeros(3, np.float32)
-    none = np.zeros((2, 0), np.uint32), np.zeros((at.EDGE_ROWS, 0), np.float32)
-
-    worst = break_evidence(
-        zeros, zeros, *none, np.zeros((at.ACTIVITY_ROWS, 3)), np.zeros(3), np.zeros(3), 0.1
-    )
-
-    assert worst == -1.0
-
-
-def test_learn_spread_equals_naive_twin(rng: np.random.Generator) -> None:
-    """Usual differences agree with the formula."""
-    z, present, ends, values, _ = case(rng)
-    expected = naive.learn_spread(
-        z.astype(float), present.astype(float), ends, values.astype(float), 0.01, 0.5
-    )
-
-    learn_spread(z, present, ends, values, 0.01, 0.5)
-
-    assert_allclose(values, expected, rtol=1e-5)
 
 
 LIMITS = [np.array([0.4, 128.0, at.EDGE_HEBB, 0.0, 0.05, 0.6]),
