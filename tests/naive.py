@@ -147,6 +147,28 @@ def learn_residual(
     return variance + max(rate, 1 / (count + 1)) * gate * (square - variance)
 
 
+def activate(components: F64, c: int, s: float, rate: float, gate: float) -> F64:
+    """D += g (s^2 - rho d); energy with its own count."""
+    components = components.copy()
+    components[at.GAIN, c] += gate * (s * s - rate * components[at.GAIN, c])
+    step = max(rate, 1 / (components[at.AGE, c] + 1)) * gate
+    components[at.ENERGY, c] += step * (s * s - components[at.ENERGY, c])
+    components[at.AGE, c] += 1
+    return components
+
+
+def learn_whole(
+    weights: F64, components: F64, lesson: F64, rate: float, gate: float
+) -> tuple[F64, F64, F64]:
+    """Row by row: activation, gain and energy, then oja_pastd with every sample there."""
+    w, c, q = weights.copy(), components.copy(), lesson.copy()
+    for i in range(len(w)):
+        s = float(w[i] @ q)
+        c = activate(c, i, s, rate, gate)
+        w[i], q = oja_pastd(w[i], q, np.ones(len(q)), s, c[at.GAIN, i], gate)
+    return w, c, q
+
+
 def learn_subspace(
     weights: F64, components: F64, totals: F64, z: F64, present: F64, rate: float, gate: float,
     limit: float,
@@ -157,10 +179,7 @@ def learn_subspace(
     t[2] += 1
     for i in range(int(t[0])):
         s = float(w[i] @ q)
-        c[at.GAIN, i] += gate * (s * s - rate * c[at.GAIN, i])
-        step = max(rate, 1 / (c[at.AGE, i] + 1)) * gate
-        c[at.ENERGY, i] += step * (s * s - c[at.ENERGY, i])
-        c[at.AGE, i] += 1
+        c = activate(c, i, s, rate, gate)
         w[i], q = oja_pastd(w[i], q, present, s, c[at.GAIN, i], gate)
     return w, c, t, q
 

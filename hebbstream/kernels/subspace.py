@@ -27,7 +27,7 @@ from hebbstream.kernels.layout import (
     RESIDUAL_VARIANCE,
     Z,
 )
-from hebbstream.kernels.rules import oja_pastd
+from hebbstream.kernels.rules import FLUSH, oja_pastd
 
 #: A component that grows starts with this many squared norms of its residual as PASTd's d.
 BIRTH_GAIN = 10.0
@@ -59,15 +59,27 @@ def unexplained(weights: F32, k: int, z: F32, clip: float, rest: F32, hat: F32) 
     for i in range(n):
         rest[i] = min(max(z[i], -limit), limit)
         hat[i] = 0.0
-    for c in range(k):
-        row = weights[c]
-        y = np.float32(0.0)
-        for i in range(n):
-            y += row[i] * rest[i]
+    if k == 0:
+        return
+    y = np.float32(0.0)
+    for i in range(n):
+        y += weights[0, i] * rest[i]
+    for c in range(k - 1):
+        # What a component explains is taken off and faced with the next one in one pass.
+        row, following = weights[c], weights[c + 1]
+        ahead = np.float32(0.0)
         for i in range(n):
             w = row[i]
-            rest[i] -= y * w
+            left = rest[i] - y * w
+            rest[i] = left
             hat[i] += w * w
+            ahead += following[i] * left
+        y = ahead
+    row = weights[k - 1]
+    for i in range(n):
+        w = row[i]
+        rest[i] -= y * w
+        hat[i] += w * w
 
 
 @kernel
@@ -172,6 +184,89 @@ def learn_residual(
 
 
 @kernel
+def activate(components: F64, c: int, activation: float, rate: float, gate: float) -> None:
+    """Let a component's gain and energy learn its activation.
+
+    Parameters
+    ----------
+    components : float64[3, components_max], in/out
+        PASTd's d, energy and age, see layout.
+    c : int
+        Which component.
+    activation : float64
+        Its row times the lesson.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    """
+    square = activation * activation
+    components[GAIN, c] += gate * (square - rate * components[GAIN, c])
+    step = max(rate, 1.0 / (components[AGE, c] + 1.0)) * gate
+    components[ENERGY, c] += step * (square - components[ENERGY, c])
+    components[AGE, c] += 1.0
+
+
+@kernel
+def learn_whole(
+    weights: F32, components: F64, lesson: F32, power: float, rate: float, gate: float
+) -> None:
+    """Turn unit rows towards a lesson that misses no sample: one pass a component.
+
+    The same as `oja_pastd` row by row. A row's length after its step follows from that before, its
+    activation and the lesson's power, so it is turned, scaled and taken off the lesson in one pass,
+    in which the next row is faced with what is left.
+
+    Parameters
+    ----------
+    weights : float32[k, n], in/out
+        Rows; of length 1 on return.
+    components : float64[3, components_max], in/out
+        PASTd's d, energy and age, see layout.
+    lesson : float32[n], in/out
+        What is learnt, on return without what the components now explain.
+    power : float64
+        Its squared length.
+    rate, gate : float64
+        EW rate once warm, and the factor on it.
+    """
+    k, n = weights.shape
+    zero, flush = np.float32(0.0), np.float32(FLUSH)
+    y, square = zero, zero
+    for i in range(n):
+        y += weights[0, i] * lesson[i]
+        square += weights[0, i] * weights[0, i]
+    for c in range(k):
+        s = float(y)
+        activate(components, c, s, rate, gate)
+        step = gate * s / (components[GAIN, c] + 1e-9)
+        keep = 1.0 - step * s
+        length = math.sqrt(
+            max(keep * keep * square + 2.0 * keep * step * s + step * step * power, 1e-30)
+        )
+        kept, turned = np.float32(keep / length), np.float32(step / length)
+        off = np.float32((keep * s + step * power) / length)
+        row = weights[c]
+        y, left, square = zero, zero, zero
+        if c + 1 < k:
+            following = weights[c + 1]
+            for i in range(n):
+                w = kept * row[i] + turned * lesson[i]
+                w = w if abs(w) >= flush else zero
+                row[i] = w
+                q = lesson[i] - off * w
+                lesson[i] = q
+                y += following[i] * q
+                square += following[i] * following[i]
+                left += q * q
+            power = float(left)
+        else:
+            for i in range(n):
+                w = kept * row[i] + turned * lesson[i]
+                w = w if abs(w) >= flush else zero
+                row[i] = w
+                lesson[i] -= off * w
+
+
+@kernel
 def learn_subspace(
     weights: F32,
     components: F64,
@@ -204,25 +299,26 @@ def learn_subspace(
     """
     n = z.shape[0]
     limit = np.float32(clip)
-    power = 0.0
+    power, missing = np.float32(0.0), np.float32(0.0)
     for i in range(n):
         q = min(max(z[i], -limit), limit)
         lesson[i] = q
         power += q * q
+        missing += np.float32(1.0) - present[i]
     step = max(rate, 1.0 / (totals[ENERGY_COUNT] + 1.0)) * gate
     totals[ENERGY_TOTAL] += step * (power - totals[ENERGY_TOTAL])
     totals[ENERGY_COUNT] += 1.0
-    for c in range(int(totals[COMPONENTS])):
+    k = int(totals[COMPONENTS])
+    if missing == 0.0 and k > 0:
+        learn_whole(weights[:k], components, lesson, float(power), rate, gate)
+        return
+    for c in range(k):
         row = weights[c]
         y = np.float32(0.0)
         for i in range(n):
             y += row[i] * lesson[i]
-        s = float(y)
-        components[GAIN, c] += gate * (s * s - rate * components[GAIN, c])
-        step = max(rate, 1.0 / (components[AGE, c] + 1.0)) * gate
-        components[ENERGY, c] += step * (s * s - components[ENERGY, c])
-        components[AGE, c] += 1.0
-        oja_pastd(row, lesson, present, s, components[GAIN, c], gate)
+        activate(components, c, float(y), rate, gate)
+        oja_pastd(row, lesson, present, float(y), components[GAIN, c], gate)
 
 
 @kernel

@@ -11,11 +11,13 @@ import naive
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.subspace import (
+    activate,
     adapt_components,
     face_past,
     keep_past,
     learn_residual,
     learn_subspace,
+    learn_whole,
     surprise,
     unexplained,
 )
@@ -98,8 +100,39 @@ def test_learn_residual_equals_naive_twin(rng: np.random.Generator) -> None:
     assert_array_equal(residual[at.RESIDUAL_COUNT], before[at.RESIDUAL_COUNT] + present)
 
 
+def test_activate_equals_naive_twin(rng: np.random.Generator) -> None:
+    """One component's gain, energy and age move; the others' stay."""
+    components = rng.random((at.COMPONENT_ROWS, K)) * 10
+    expected = naive.activate(components, 1, 3.0, 0.01, 0.2)
+
+    activate(components, 1, 3.0, 0.01, 0.2)
+
+    assert_allclose(components, expected)
+
+
+@pytest.mark.parametrize("length", [1.0, 0.7])
+@pytest.mark.parametrize("k", [1, K])
+def test_learn_whole_equals_naive_twin(rng: np.random.Generator, k: int, length: float) -> None:
+    """Rows, gains and what is left agree with the formula, also of rows that lost a series."""
+    weights, components = length * rows(rng)[:k], rng.random((at.COMPONENT_ROWS, K)) * 10 + 5
+    lesson = (2 * rng.normal(size=N)).astype(np.float32)
+    expected = naive.learn_whole(
+        weights.astype(float), components.copy(), lesson.astype(float), 0.01, 0.7
+    )
+
+    learn_whole(weights, components, lesson, float(lesson @ lesson), 0.01, 0.7)
+
+    assert_allclose(weights, expected[0], atol=1e-5)
+    assert_allclose(components, expected[1], rtol=1e-5)
+    assert_allclose(lesson, expected[2], atol=1e-4)
+    assert_allclose((weights**2).sum(axis=1), 1.0, atol=1e-5)
+
+
 @pytest.mark.parametrize("gate", [1.0, 0.2])
-def test_learn_subspace_equals_naive_twin(rng: np.random.Generator, gate: float) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_learn_subspace_equals_naive_twin(
+    rng: np.random.Generator, gate: float, *, whole: bool
+) -> None:
     """Weights, gains, energies and what is left agree with the formula over 30 frames."""
     weights, components = rows(rng), rng.random((at.COMPONENT_ROWS, K + 3)) * 10 + 5
     totals, lesson = np.array([K, 3.0, 7.0]), np.zeros(N, np.float32)
@@ -107,7 +140,7 @@ def test_learn_subspace_equals_naive_twin(rng: np.random.Generator, gate: float)
     twin = (weights.astype(float), components.copy(), totals.copy())
 
     for _ in range(30):
-        present = gaps(rng)
+        present = np.ones(N, np.float32) if whole else gaps(rng)
         z = (2 * rng.normal(size=N)).astype(np.float32) * present
         learn_subspace(weights, components, totals, z, present, lesson, 0.01, gate, 2.0)
         *state, left = naive.learn_subspace(
