@@ -150,6 +150,10 @@ bench-check: setup $(BENCH_INSTALLED) ## Say what became slower than benchmarks/
 bench-ingest: setup $(BENCH_INSTALLED) $(PIPELINE_INSTALLED) ## Records a second of CPU time from a topic to incidents, beside other clients and a Quix Streams pipeline (Apache Kafka; ARGS='--rounds 5')
 	$(BIN)/python -m benchmarks.bench_ingest --pipeline-python $(PIPELINE_VENV)/bin/python $(ARGS)
 
+.PHONY: bench-stages
+bench-stages: setup ## Cost of each stage of a tick over the plain subspace, and rewrite its table in docs/benchmarks.md
+	$(BIN)/python -m benchmarks.stages
+
 .PHONY: bench-state
 bench-state: setup ## Snapshot bytes a series, pause of a checkpoint, restore time, at 100,000 series (ARGS='--seconds 60')
 	$(BIN)/python benchmarks/bench_state.py $(ARGS)
