@@ -134,11 +134,13 @@ class FeedbackTopic:
                 self._positions[place] = consumer.position(place)
 
     def _seek(self, consumer: Any, places: list[TopicPartition], wish: Wish) -> None:  # noqa: ANN401 - as above
-        """Read from where it is wanted, else go on, else from now on; and say so."""
-        ends = consumer.end_offsets(places, timeout_ms=int(LOOKUP_SECONDS * 1000))
+        """Read from where it is wanted, else go on, else from the beginning; and say so."""
+        limit = int(LOOKUP_SECONDS * 1000)
+        firsts = consumer.beginning_offsets(places, timeout_ms=limit)
+        ends = consumer.end_offsets(places, timeout_ms=limit)
         for place in places:
             name, end = str(place.partition), ends[place]
-            position = min(self._positions.get(place, end), end)
+            position = min(self._positions.get(place, firsts[place]), end)
             offset = min(wish.offsets.get(name, position), position)
             consumer.seek(place, offset)
             self._positions[place] = offset

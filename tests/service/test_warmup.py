@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,46 @@ from daemon.kernels.record_walk import walk_records
 from daemon.kernels.shapes import find_numbers, place_shapes, read_shapes, shape_key
 from daemon.warmup import warmup
 from hebbstream._jit import config
+
+#: Warms up, then runs a stream with everything in it; prints the kernels that took on a new form.
+STREAM = """
+import sys
+from daemon.warmup import warmup
+from daemon.pipeline import PartitionPipeline
+from messy import SETTINGS, messy_batch, messy_records
+from streams import PARTITION, sections
+
+def forms():
+    return {
+        f"{module}.{name}": len(kernel.signatures)
+        for module, loaded in sorted(sys.modules.items()) if ".kernels." in module
+        for name, kernel in vars(loaded).items() if hasattr(kernel, "signatures")
+    }
+
+warmup()
+before = forms()
+pipeline = PartitionPipeline(PARTITION, sections(**SETTINGS))
+records = messy_records(7, 1500)
+for first in range(0, len(records), 60):
+    pipeline.process(messy_batch(records, first, min(first + 60, len(records))))
+pipeline.close_idle()
+restored = PartitionPipeline.restored(pipeline.capture(), sections(**SETTINGS))
+restored.close_idle()
+print([name for name, count in forms().items() if count != before[name]])
+"""
+
+
+@pytest.mark.slow
+def test_a_stream_compiles_nothing() -> None:
+    """Whatever a pipeline does was compiled ahead: the image's cache cannot be written."""
+    if config.DISABLE_JIT:
+        pytest.skip("nothing is compiled without the JIT")
+    done = subprocess.run(
+        [sys.executable, "-c", STREAM],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_nothing_is_left_to_compile() -> None:

@@ -1,4 +1,4 @@
-"""The feedback topic read by its thread, on Apache Kafka: from now on, and from where it was."""
+"""The feedback topic read by its thread, on Apache Kafka: all of it, and from where it was."""
 
 from __future__ import annotations
 
@@ -66,13 +66,15 @@ def say(producer: KafkaProducer, topic: str, label: str) -> None:
 def test_hears_what_is_said_from_now_on_and_meanwhile(
     apache: ApacheKafka, producer: KafkaProducer
 ) -> None:
-    """The topic is made; a second reader brings what was said between both, and nothing twice."""
+    """A second reader brings what was said between both, and nothing twice.
+
+    What was said before the first one came counts, too.
+    """
     application = apache.create_topic("listens")
     topic, world = feedback_topic(application), World().drive(20)
     first, second = (ears(apache, application, world) for _ in range(2))
+    say(producer, topic, "NEW_TREND")
     with first.reader:
-        wait_until(first.listens, 30, "the first reader to begin")
-        say(producer, topic, "NEW_TREND")
         wait_until(lambda: first.deliver() == ["NEW_TREND"], 30, "the first word")
     say(producer, topic, "ANOMALY")
 
