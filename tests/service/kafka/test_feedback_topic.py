@@ -13,6 +13,7 @@ from broker import ApacheKafka
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.kafka.feedback_topic import FeedbackTopic, feedback_topic
+from daemon.kafka.topics import Topic, ensure_topics
 from daemon.records import InputPartition
 from daemon.telemetry import Telemetry
 from daemon_process import wait_until
@@ -73,6 +74,7 @@ def test_hears_what_is_said_from_now_on_and_meanwhile(
     application = apache.create_topic("listens")
     topic, world = feedback_topic(application), World().drive(20)
     first, second = (ears(apache, application, world) for _ in range(2))
+    ensure_topics(KafkaSection(bootstrap_servers=[apache.bootstrap]), "t", [Topic(topic)], 10)
     say(producer, topic, "NEW_TREND")
     with first.reader:
         wait_until(lambda: first.deliver() == ["NEW_TREND"], 30, "the first word")
