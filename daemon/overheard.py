@@ -43,10 +43,13 @@ class Wish:
         The later a wish, the higher.
     offsets : mapping of str to int
         By place; one that is not named goes on where it is.
+    whole : bool
+        Somebody has heard nothing yet: every place begins with its first record.
     """
 
     number: int
     offsets: Mapping[str, int]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +224,12 @@ class Overheard:
         self._wishes = number
         with self._lock:
             offsets = {} if self._wish is None else dict(self._wish.offsets)
+            whole = self._wish is not None and self._wish.whole
             for each in new.values():
+                whole = whole or not each.pipeline.heard
                 for place, offset in each.pipeline.heard.items():
                     offsets[place] = min(offset, offsets.get(place, offset))
-            self._wish = Wish(number, offsets)
+            self._wish = Wish(number, offsets, whole)
 
     def _begin(self, begins: Beginning) -> None:
         """Let partitions listen that have heard everything before it."""

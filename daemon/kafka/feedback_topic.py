@@ -114,7 +114,7 @@ class FeedbackTopic:
             numbers = sorted(consumer.partitions_for_topic(self._topic) or ())
             places = [TopicPartition(self._topic, number) for number in numbers]
             consumer.assign(places)
-            self._seek(consumer, places, Wish(0, {}))
+            self._seek(consumer, places, Wish(0, {}, whole=False))
         except BaseException:
             consumer.close()
             raise
@@ -134,14 +134,15 @@ class FeedbackTopic:
                 self._positions[place] = consumer.position(place)
 
     def _seek(self, consumer: Any, places: list[TopicPartition], wish: Wish) -> None:  # noqa: ANN401 - as above
-        """Read from where it is wanted, else go on, else from the beginning; and say so."""
+        """Read from where it is wanted, else go on; and say so."""
         limit = int(LOOKUP_SECONDS * 1000)
         firsts = consumer.beginning_offsets(places, timeout_ms=limit)
         ends = consumer.end_offsets(places, timeout_ms=limit)
         for place in places:
             name, end = str(place.partition), ends[place]
             position = min(self._positions.get(place, firsts[place]), end)
-            offset = min(wish.offsets.get(name, position), position)
+            wanted = firsts[place] if wish.whole else wish.offsets.get(name, position)
+            offset = min(wanted, position)
             consumer.seek(place, offset)
             self._positions[place] = offset
             self._pass(Beginning(name, offset, end, wish.number))

@@ -138,8 +138,22 @@ def test_a_wish_stays_open_until_it_is_granted(make: Callable[[], Heard]) -> Non
 
     heard.overheard.granted(first)
 
-    assert dict(second.offsets) == {"0": 1, "1": 4}
+    assert (dict(second.offsets), second.whole) == ({"0": 1, "1": 4}, False)
     assert heard.overheard.wish() == second
+
+
+def test_who_has_heard_nothing_hears_all_of_it(make: Callable[[], Heard]) -> None:
+    """Also beside one that has heard; what comes before the answer may be lost otherwise."""
+    heard = make()
+    heard.pipeline.heard = {"0": 3}
+    fresh = World(partition=InputPartition("metrics", 1)).drive(5)
+    heard.owned[fresh.partition] = Owned(fresh.pipeline)
+
+    heard.deliver()
+
+    wish = heard.overheard.wish()
+    assert wish is not None
+    assert wish.whole
 
 
 def test_a_topic_that_was_made_anew_is_heard_from_its_beginning(
