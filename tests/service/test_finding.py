@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.finding import PATTERN_MAX, find
+from daemon.finding import PATTERN_MAX, Finding, find
 from daemon.learnt import GroupState
+from daemon.silences import Silence, SilenceKind
 from daemon.times import parse_time
 from shown import World, broken_world
 
@@ -75,3 +76,17 @@ def test_a_resolved_incident_is_still_found() -> None:
     assert found is not None
     assert found[0] == "a"
     assert world.pipeline.find("nonsense") is None
+
+
+def test_a_silence_is_found_with_those_that_stopped() -> None:
+    """How overdue each was makes the pattern."""
+    group = held(broken_world())
+    first, second, *_ = (series.key for series in group.members)
+    weights = {first: 3.0, second: 1.0, "gone": 4.0}
+    group.silence.current.append(
+        Silence("s", SilenceKind.SILENCE, 5, 9, opened_frame=3, weights=weights, peak=1.5)
+    )
+
+    found = find(group, "s", 20, SECOND)
+
+    assert found == Finding({first: 0.375, second: 0.125}, 1.5, 6 * SECOND, 11 * SECOND, 15)
