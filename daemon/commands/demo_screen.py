@@ -20,6 +20,7 @@ from daemon.commands.demo_words import (
     tally_sentence,
     verdict_sentence,
 )
+from daemon.commands.tables import services_lines
 from daemon.demo.display import Status
 from daemon.demo.service import ServiceProcess
 from daemon.demo.tally import Finding, Verdict
@@ -154,9 +155,10 @@ class DemoScreen:
 
 
 def evidence_lines(event: Event) -> list[str]:
-    """Write the series and the relations that an incident names, the strongest first."""
+    """Write the services, the series and the relations that an incident names, strongest first."""
+    services = [printable(line) for line in services_lines(event)]
     named = [series_sentence(each) for each in event.series[:SERIES_SHOWN]]
-    return named + [relation_sentence(each) for each in event.edges[:RELATIONS_SHOWN]]
+    return services + named + [relation_sentence(each) for each in event.edges[:RELATIONS_SHOWN]]
 
 
 def services_table(status: Status) -> Table:

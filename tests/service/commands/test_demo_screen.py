@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 from rich.console import Console
 
-from daemon.commands.demo_screen import DemoScreen
+from daemon.commands.demo_screen import DemoScreen, evidence_lines
 from daemon.demo.display import Status
 from daemon.demo.tally import Tally
 from daemon.events import State
@@ -77,3 +78,15 @@ def test_lines_from_outside_cannot_steer_the_terminal() -> None:
 
     assert "\x1b]0;" not in out.getvalue()
     assert "[red]" in out.getvalue()
+
+
+def test_services_are_ranked_where_there_are_several() -> None:
+    """Who is most suspect stands before the series; names from outside steer nothing."""
+    one = event(5003)
+    (cart,) = one.services
+    evil = msgspec.structs.replace(cart, name="d\x1bb", contribution=0.25)
+
+    lines = evidence_lines(msgspec.structs.replace(one, services=(cart, evil)))
+
+    assert lines[0] == "services: cart 60%, d\N{REPLACEMENT CHARACTER}b 25%"
+    assert evidence_lines(one) == evidence_lines(msgspec.structs.replace(one, services=()))
