@@ -74,7 +74,7 @@ def measure(n: int, warm: int, timed: int) -> Cost:
     detector = Detector([f"s{j}" for j in range(n)], interval_seconds=MINUTE)
     first = detector.run(frames[:warm])
     k = max(1, int(first.components[-1]))
-    weights = np.linalg.qr(rng.normal(size=(n, k)))[0].T.astype(np.float32)
+    weights = np.linalg.qr(rng.normal(size=(n, k)))[0].T.astype(np.float32, order="C")
     components = np.full((COMPONENT_ROWS, k), 10.0)
     totals, present = np.array([k, 1.0, warm]), np.ones(n, np.float32)
     scratch, small = np.zeros((3, n), np.float32), z.astype(np.float32)
