@@ -76,12 +76,9 @@ def find(group: GroupState, incident_id: str, newest: int, interval: int) -> Fin
 def _pattern(incident: Incident | Silence, present: set[str]) -> dict[str, float]:
     """Share of the series that contribute most, of those that are still there."""
     if isinstance(incident, Silence):
-        weights = incident.weights
+        shares = incident.shares()
     else:
         evidence = incident.evidence
-        weights = dict(zip(evidence.keys, evidence.total.tolist(), strict=True))
-    whole = sum(weights.values())
-    shares = {
-        key: weight / whole for key, weight in weights.items() if weight > 0 and key in present
-    }
-    return dict(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))[:PATTERN_MAX])
+        shares = dict(zip(evidence.keys, evidence.shares().tolist(), strict=True))
+    named = {key: share for key, share in shares.items() if share > 0 and key in present}
+    return dict(sorted(named.items(), key=lambda pair: (-pair[1], pair[0]))[:PATTERN_MAX])

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from daemon.finding import Finding
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline
-from daemon.records import Channel, InputPartition, Message
+from daemon.records import InputPartition, Message, dead_letter
 from daemon.said import FeedbackRecord, saying
 from daemon.telemetry import Telemetry
 from hebbstream import HebbstreamError
@@ -280,15 +280,9 @@ class Overheard:
             return
         log.warning("feedback refused", reason=reason, detail=detail, **place)
         if self._send is not None:
-            headers = (
-                ("reason", b"bad_feedback"),
-                ("detail", detail[:DETAIL_MAX].encode()),
-                ("topic", self.topic.encode()),
-                ("partition", remark.place.encode()),
-                ("offset", str(remark.offset).encode()),
-            )
-            letter = Message(Channel.DEAD_LETTER, remark.key, remark.value or b"", headers)
-            self._send([letter])
+            at = InputPartition(self.topic, int(remark.place))
+            why = ("bad_feedback", detail[:DETAIL_MAX])
+            self._send([dead_letter(at, remark.offset, remark.key, remark.value, *why)])
 
 
 def _targets(pipeline: PartitionPipeline, said: FeedbackRecord) -> list[tuple[str, Finding | None]]:

@@ -26,12 +26,12 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.records import (
     NANOSECONDS,
     Channel,
-    DeadLetter,
     DropReason,
     FrameBlock,
     InputPartition,
     Message,
     RecordBatch,
+    dead_letter,
 )
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
@@ -144,7 +144,8 @@ class PartitionPipeline:
         for letter in samples.dead_letters:
             output.dead_letters[letter.reason] += 1
             if self._sections.output.dead_letters:
-                output.messages.append(self._dead_letter(letter))
+                what = (letter.offset, letter.key, letter.value, letter.reason, letter.detail)
+                output.messages.append(dead_letter(self.partition, *what))
         self._take(self._framer.push(samples, batch), output)
         self.next_offset = batch.next_offset
         return output
@@ -339,13 +340,3 @@ class PartitionPipeline:
         for row, tick in enumerate(block.ticks):
             time = (int(tick) + 1) * self._interval
             yield Message(Channel.SCORES, key, encode_score(block.group, time, result, row))
-
-    def _dead_letter(self, letter: DeadLetter) -> Message:
-        headers = (
-            ("reason", letter.reason.encode()),
-            ("detail", letter.detail.encode()),
-            ("topic", self.partition.topic.encode()),
-            ("partition", str(self.partition.partition).encode()),
-            ("offset", str(letter.offset).encode()),
-        )
-        return Message(Channel.DEAD_LETTER, letter.key, letter.value or b"", headers)

@@ -145,6 +145,39 @@ class Message:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+def dead_letter(
+    place: InputPartition,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    reason: str,
+    detail: str,
+) -> Message:
+    """Make the message that keeps a record which could not be used.
+
+    Parameters
+    ----------
+    place : InputPartition
+        Where it was read.
+    offset : int
+        Its own.
+    key, value : bytes or None
+        As read; of a part of a record, that part.
+    reason : str
+        A short code, see docs/events.md.
+    detail : str
+        For people.
+    """
+    headers = (
+        ("reason", reason.encode()),
+        ("detail", detail.encode()),
+        ("topic", place.topic.encode()),
+        ("partition", str(place.partition).encode()),
+        ("offset", str(offset).encode()),
+    )
+    return Message(Channel.DEAD_LETTER, key, value or b"", headers)
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """A metric with one full label set, after the series rules.

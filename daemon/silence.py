@@ -308,7 +308,8 @@ class SilenceTracker:
     ) -> Event:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
-        shares = self._shares(incident, moment)
+        by_key = incident.shares()
+        shares = np.array([by_key.get(series.key, 0.0) for series in moment.members])
         return self._announcer.event(
             moment,
             incident,
@@ -316,23 +317,17 @@ class SilenceTracker:
             kind=incident.kind.value,
             score=score,
             p_value=p_value,
-            series=self._series(incident, moment, shares),
+            series=self._series(incident, moment, shares, by_key),
             services=describe_services(
                 moment.members, shares, self._section.service_labels, self._section.top_series
             ),
         )
 
-    @staticmethod
-    def _shares(incident: Silence, moment: Moment) -> F64:
-        """Share of each member in what is overdue, float64[n]; 0 of those that did not stop."""
-        whole = sum(incident.weights.values())
-        weights = (incident.weights.get(series.key, 0.0) for series in moment.members)
-        return np.array([weight / whole for weight in weights])
-
-    def _series(self, incident: Silence, moment: Moment, shares: F64) -> tuple[EventSeries, ...]:
+    def _series(
+        self, incident: Silence, moment: Moment, shares: F64, by_key: Mapping[str, float]
+    ) -> tuple[EventSeries, ...]:
         """Describe the series that stopped; those that have left the group come last."""
         limit = self._section.top_series
-        whole = sum(incident.weights.values())
         recalled = incident.kind is SilenceKind.SILENCE
         described = describe_series(
             moment.members,
@@ -353,7 +348,7 @@ class SilenceTracker:
                 expected=None,
                 lower=None,
                 upper=None,
-                contribution=rounded(incident.weights[series.key] / whole),
+                contribution=rounded(by_key[series.key]),
                 role=None,
                 direction=None,
                 since=None,

@@ -62,6 +62,11 @@ class Silence:
     sequence: int = 0
     updates: int = 0
 
+    def shares(self) -> dict[str, float]:
+        """Share of each series that stopped in what is overdue, by key."""
+        whole = sum(self.weights.values())
+        return {key: weight / whole for key, weight in self.weights.items()}
+
     def dump(self) -> dict[str, Any]:
         """Return it as JSON values, for `load`."""
         plain: dict[str, Any] = msgspec.to_builtins(self)

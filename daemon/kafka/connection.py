@@ -100,6 +100,28 @@ def sasl_password(section: KafkaSection) -> str:
     return section.sasl_password.get_secret_value() if section.sasl_password is not None else ""
 
 
+def lone_options(
+    section: KafkaSection, application_id: str, *, reset: str = "earliest"
+) -> dict[str, Any]:
+    """Return the settings of a consumer that is in no group: it reads what it is told to.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker.
+    application_id : str
+        Name of the client.
+    reset : str, optional
+        Where to go on when an offset is not there any more; none raises.
+    """
+    return client_options(section, application_id) | {
+        "group_id": None,
+        "enable_auto_commit": False,
+        "auto_offset_reset": reset,
+        "allow_auto_create_topics": False,
+    }
+
+
 class Findings(logging.Handler):
     """Keeps the last warnings of the network layer, where alone a handshake's fault shows."""
 

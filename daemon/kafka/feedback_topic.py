@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 
 from daemon.config import KafkaSection
 from daemon.errors import UnreachableError
-from daemon.kafka.connection import Backoff, client_options, connect
+from daemon.kafka.connection import Backoff, connect, lone_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.log import get_logger
 from daemon.overheard import Beginning, Overheard, Remark, Wish
@@ -100,11 +100,7 @@ class FeedbackTopic:
     def _opened(self) -> Any:  # noqa: ANN401 - kafka-python is not typed
         topics = [Topic(self._topic, RETENTION_DAYS)]
         ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-        options: dict[str, Any] = client_options(self._section, self._application_id) | {
-            "group_id": None,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "earliest",
-            "allow_auto_create_topics": False,
+        options: dict[str, Any] = lone_options(self._section, self._application_id) | {
             "isolation_level": "read_committed",
             "max_poll_records": RECORDS_MAX,
             "fetch_max_wait_ms": FETCH_WAIT_MS,

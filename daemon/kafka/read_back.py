@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from daemon.config import KafkaSection
-from daemon.kafka.connection import client_options, connect
+from daemon.kafka.connection import connect, lone_options
 from daemon.ports import Clock
 
 CONNECT_SECONDS = 3.0
@@ -58,11 +58,7 @@ class ReadBack:
         *,
         uncommitted: bool = False,
     ) -> None:
-        options: dict[str, Any] = client_options(section, application_id) | {
-            "group_id": None,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "earliest",
-            "allow_auto_create_topics": False,
+        options: dict[str, Any] = lone_options(section, application_id) | {
             "isolation_level": "read_committed",
         }
         self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)

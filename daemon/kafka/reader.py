@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from daemon.config import KafkaSection
 from daemon.errors import SourceError
-from daemon.kafka.connection import client_options, connect
+from daemon.kafka.connection import connect, lone_options
 
 
 class TopicReader:
@@ -41,12 +41,7 @@ class TopicReader:
         topics: Sequence[str],
         timeout_seconds: float = 10.0,
     ) -> None:
-        options: dict[str, Any] = client_options(section, application_id) | {
-            "group_id": None,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "earliest",
-            "allow_auto_create_topics": False,
-        }
+        options: dict[str, Any] = lone_options(section, application_id)
         self._consumer = connect(KafkaConsumer, options, timeout_seconds)
         try:
             found = [each for topic in topics for each in partitions_of(self._consumer, topic)]

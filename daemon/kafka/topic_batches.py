@@ -13,7 +13,7 @@ from kafka.errors import GroupIdNotFoundError, KafkaError
 from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
-from daemon.kafka.connection import client_options, connect, require_crc32c
+from daemon.kafka.connection import client_options, connect, lone_options, require_crc32c
 from daemon.kafka.reader import partitions_of
 from daemon.kafka.rebalance import input_partition, topic_partition
 from daemon.ports import Clock
@@ -45,12 +45,8 @@ class TopicBatches:
 
     def __init__(self, section: KafkaSection, application_id: str) -> None:
         require_crc32c()
-        options: dict[str, Any] = client_options(section, application_id) | {
-            "group_id": None,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "none",
+        options: dict[str, Any] = lone_options(section, application_id, reset="none") | {
             "isolation_level": "read_committed",
-            "allow_auto_create_topics": False,
             "max_poll_records": section.max_poll_records,
             "max_partition_fetch_bytes": section.fetch_max_bytes,
         }
