@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.counters import ValueHistory
-from daemon.kernels.closing import fill_frames, members_only, note_seen, place_samples
+from daemon.kernels.closing import (
+    fill_frames,
+    members_only,
+    note_seen,
+    place_samples,
+    take_steady,
+)
 from daemon.membership import SILENT_TICKS, GroupState, Membership
 from daemon.records import I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
@@ -156,6 +162,8 @@ class Closing:
 
     def _plan_group(self, group: GroupState, low: int, high: int, start: int, end: int) -> None:
         """Walk one group from change to change of its members; its samples are [low, high)."""
+        if self._plan_steady(group, low, high, start, end):
+            return
         w, members = self._w, self._membership
         block, at, done, anchor = start, start, low, group.data_tick
         if members.is_steady(group, end) and members_only(w.series, members.column, low, high):
@@ -180,6 +188,23 @@ class Closing:
             self._note(group, done, upto)
             done = upto
         self._emit(group, anchor, (low, high), (block, end))
+
+    def _plan_steady(self, group: GroupState, low: int, high: int, start: int, end: int) -> bool:
+        """Plan the one block of a group whose members stay, as most are; False where it is none."""
+        w, members, columns = self._w, self._membership, len(group.members)
+        short = end - start <= BLOCK_TICKS and end - group.data_tick <= self._gap + 1
+        if not (short and members.is_steady(group, end)):
+            return False
+        last = take_steady(
+            w.series, w.tick, members.column, members.seen, self._place, low, high, self._size,
+            start, columns,
+        )  # fmt: skip
+        if last < 0:
+            return False
+        group.data_tick = last
+        self._add(group, start, end - start, self._size)
+        self._size += (end - start) * columns
+        return True
 
     def _next_change(self, group: GroupState, here: int, high: int, end: int) -> int:
         """Find the next tick where members may change; the samples to come are [here, high)."""
@@ -219,10 +244,14 @@ class Closing:
                 count = min(BLOCK_TICKS, last - begin)
                 inner = low + np.searchsorted(at, (begin, begin + count))
                 base = self._reserve(int(inner[0]), int(inner[1]), begin, count, columns)
-                joined, left = tuple(group.joined), tuple(group.left)
-                plan = _Plan(group.name, group.starts, joined, left, begin, count, columns, base)
-                self._plans.append(plan)
-                group.joined, group.left, group.starts = [], [], False
+                self._add(group, begin, count, base)
+
+    def _add(self, group: GroupState, first: int, count: int, base: int) -> None:
+        """Add a block with the present members to the plan."""
+        joined, left, columns = tuple(group.joined), tuple(group.left), len(group.members)
+        plan = _Plan(group.name, group.starts, joined, left, first, count, columns, base)
+        self._plans.append(plan)
+        group.joined, group.left, group.starts = [], [], False
 
     def _reserve(self, low: int, high: int, first: int, count: int, columns: int) -> int:
         """Take room in the buffer for a block, and note where its samples [low, high) go."""

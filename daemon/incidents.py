@@ -233,7 +233,7 @@ class IncidentTracker:
         if self.current is not None or self._triggered:
             return False
         section = self._section
-        return not (result.score >= min(section.trigger, section.recovery)).any()
+        return not np.count_nonzero(result.score >= min(section.trigger, section.recovery))
 
     def _pass_calm(self, block: FrameBlock, result: RunResult, row: int, upto: int) -> None:
         """Pass ticks below the trigger while no incident is open."""

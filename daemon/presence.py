@@ -233,7 +233,7 @@ class Presence:
         present = ~np.isnan(block.frames)
         count, first = len(present), self.frames
         self.frames += count
-        if self.here.all() and present.all():
+        if np.count_nonzero(self.here) + np.count_nonzero(present) == self.here.size + present.size:
             return []
         turns = np.empty_like(present)
         turns[:1] = present[:1] != self.here

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Set
 from itertools import islice
 
+import numpy as np
+
 from daemon.footprint import total_bytes
 from daemon.log import get_logger
 from daemon.pipeline import PartitionPipeline, PipelineOutput
@@ -51,9 +53,9 @@ def report_output(
             "silent groups forgotten to make room", partition=where, groups=output.forgotten
         )
     telemetry.messages_sent(Counter(message.channel for message in output.messages))
-    for step in output.steps:
-        telemetry.frames_done(step.result.score)
-        telemetry.journal_done(step.result.journal)
+    if output.steps:
+        telemetry.frames_done(np.concatenate([step.result.score for step in output.steps]))
+        telemetry.journal_done(entry for step in output.steps for entry in step.result.journal)
     for event in output.events:
         telemetry.incident_event(event.state, event.severity)
 

@@ -21,7 +21,9 @@ from typing import Any, ParamSpec, TypeVar
 import llvmlite.binding as llvm
 import numba
 from numba.core import config as _numba_config
+from numba.core import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from numba.experimental import structref
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -148,6 +150,30 @@ def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
         The compiled function, with the same signature.
     """
     return _compiled(function, set())
+
+
+#: Several values that kernels take as one: numba's type of it, and the object Python holds.
+ReferenceType = types.StructRef
+Reference = structref.StructRefProxy
+
+
+def make_reference(proxy: type, numba_type: type, members: list[str]) -> None:
+    """Let kernels make, take and return a reference; they read its members by name.
+
+    Parameters
+    ----------
+    proxy : subclass of Reference
+        What Python holds.
+    numba_type : subclass of ReferenceType
+        Its type. Both stand in a module under their own names, for the cache to find them.
+    members : list of str
+        What it refers to.
+    """
+    tools: Any = structref  # numba has no types for them
+    tools.register(numba_type)
+    tools.define_boxing(numba_type, proxy)
+    tools.define_constructor(proxy, numba_type, members)
+    tools.define_attributes(numba_type)
 
 
 def _compiled(

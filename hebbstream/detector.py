@@ -176,6 +176,8 @@ class Detector(GuidedGroup):
         journal = self._advance(block, clock, out, detail_from, found, edges_at)
         self._heed(out, clock)
         verdicts, details = out.verdicts, out.details
+        kinds = verdicts[CHANNEL : LEARNING + 1].astype(np.int8)
+        counts = verdicts[COMPONENTS_NOW : EDGES_NOW + 1].astype(np.int64)
         first = self._tick
         self._tick += len(block)
         return RunResult(
@@ -183,10 +185,10 @@ class Detector(GuidedGroup):
             statistic=verdicts[STATISTIC],
             score=verdicts[SCORE],
             p_value=verdicts[P_VALUE],
-            channel=verdicts[CHANNEL].astype(np.int8),
-            learning=verdicts[LEARNING].astype(np.int8),
-            components=verdicts[COMPONENTS_NOW].astype(np.int64),
-            edges=verdicts[EDGES_NOW].astype(np.int64),
+            channel=kinds[0],
+            learning=kinds[1],
+            components=counts[0],
+            edges=counts[1],
             evidence=details[EVIDENCE],
             expected=details[EXPECTED],
             recalled=details[RECALLED],
@@ -210,14 +212,13 @@ class Detector(GuidedGroup):
         """Drive the kernel over a block; see to the graph where it stops."""
         entries, self._waiting = (self._waiting, []) if len(block) else ([], self._waiting)
         row = 0
-        stops = sorted({at for at in edges_at if 0 <= at < len(block)}, reverse=True)
+        wanted = {at for at in edges_at if 0 <= at < len(block)} if edges_at else ()
+        stops = sorted(wanted, reverse=True)
         while row < len(block):
             row = advance(
                 block[: stops[-1] + 1] if stops else block,
                 clock,
-                self._model,
-                self._work,
-                self._settings,
+                self._bound,
                 out,
                 row,
                 self._tick,

@@ -11,6 +11,7 @@ from hebbstream.arrays import F32, F64
 from hebbstream.errors import SeriesError
 from hebbstream.frames import as_times
 from hebbstream.graph import Entry
+from hebbstream.kernels.bound import bind
 from hebbstream.kernels.layout import (
     BLOCK_TICKS,
     CELL_ROWS,
@@ -108,6 +109,7 @@ class Group:
             # A power of two with room to grow, of which more than half stays free.
             table = np.zeros(1 << (3 * known).bit_length(), np.int32)
             self._work = self._work._replace(table=table)
+        self._bound = bind(self._model, self._work, self._settings)
 
     @property
     def series(self) -> tuple[str, ...]:

@@ -64,6 +64,11 @@ def sigma(variance: float, high: float, low: float, floor: float) -> float:
     return math.sqrt(variance) + floor * (high - low) + 1e-12 * (abs(high) + abs(low)) + 1e-30
 
 
+def admit(frame: F64) -> F64:
+    """Put NaN for what is not finite or beyond 1e100."""
+    return np.where(np.isfinite(frame) & (np.abs(frame) <= 1e100), frame, np.nan)
+
+
 def standardise(values: F64, course: F64, moments: F64, floor: float) -> tuple[F64, F64]:
     """Z and sigma, hi and lo taken with this tick."""
     z, scale = np.zeros(len(values)), np.zeros(len(values))

@@ -110,6 +110,18 @@ def place_samples(
     return [numbers[tick - first][column[series]] for series, tick in cells]
 
 
+def take_steady(
+    cells: Sequence[tuple[int, int]], column: Sequence[int], seen: Sequence[int], first: int,
+    shape: tuple[int, int], base: int,
+) -> tuple[int, list[int], list[int]]:  # fmt: skip
+    """Last tick, when each was seen, and the places, where there are members and nobody else."""
+    series, ticks = [each for each, _ in cells], [at for _, at in cells]
+    if not cells or not members_only(series, column):
+        return -1, list(seen), []
+    when, _ = note_seen(series, ticks, column, seen)
+    return max(ticks), when, place_samples(cells, column, first, shape, base)
+
+
 def fill_frames(
     values: Sequence[float], used: Sequence[bool], place: Sequence[int], size: int
 ) -> list[float]:

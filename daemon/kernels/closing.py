@@ -106,6 +106,41 @@ def place_samples(
 
 
 @exact_kernel
+def take_steady(
+    series: I32, tick: I64, column: I32, seen: I64, place: I64, low: int, high: int, base: int,
+    first: int, columns: int,
+) -> int:  # fmt: skip
+    """Remember members and place their samples in one pass, where all are of members.
+
+    Parameters
+    ----------
+    series, tick : int32[S], int64[S], in
+        Series and tick of each sample.
+    column : int32[n], in
+        As in `members_only`.
+    seen : int64[n], in/out
+        As in `note_seen`.
+    place : int64[S], in/out
+        As in `place_samples`.
+    low, high : int64
+        Which samples, in order of tick; each goes into a frame.
+    base, first, columns : int64
+        As in `place_samples`.
+
+    Returns
+    -------
+    int64
+        The last tick; -1, and nothing done, where some are of other series or there are none.
+    """
+    if low >= high or not members_only(series, column, low, high):
+        return -1
+    for i in range(low, high):
+        seen[series[i]] = tick[i]
+        place[i] = base + (tick[i] - first) * columns + column[series[i]]
+    return int(tick[high - 1])
+
+
+@exact_kernel
 def fill_frames(value: F64, used: BOOL, place: I64, frames: F64) -> tuple[int, int]:
     """Put values where they go.
 

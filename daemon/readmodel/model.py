@@ -131,6 +131,7 @@ class ReadModel:
         self._groups: dict[str, GroupView] = {}
         self._graphs = GraphGallery(clock, GRAPH_SECONDS)
         self._incidents = IncidentBook(self.limits.incidents_max)
+        self._moved: dict[str, tuple[_Record, GroupStep]] = {}
         self._journal: deque[JournalItem] = deque(maxlen=self.limits.journal_max)
         self._journal_sequence = 0
         self._journal_changed = False
@@ -179,6 +180,10 @@ class ReadModel:
         """
         owned = {pipeline.partition: pipeline for pipeline in pipelines}
         self._forget_the_gone(owned)
+        self._groups_changed |= bool(self._moved)
+        for key, (record, step) in self._moved.items():
+            self._groups[key] = self._group_view(record, step)
+        self._moved.clear()
         copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
         changed = (
             self._groups_changed or self._journal_changed or self._incidents_changed or copied > 0
@@ -209,9 +214,21 @@ class ReadModel:
         share = self.limits.history_total_max // max(1, self._count)
         limit = max(1, min(self.limits.history_max, share))
         record.scores.append(block.ticks, result.score, result.p_value, result.channel, limit)
+        self._moved[identity.id] = record, step
+        self._note_changes(identity, step)
+        for event in step.events:
+            self._incidents.take(identity, event)
+            told.append((identity, event))
+        urgent = result.journal or block.joined or block.left or step.events
+        is_urgent = bool(urgent) or self._incidents.open_in(identity.id)
+        self._graphs.mark(identity.id, Urgency.CHANGED if is_urgent else Urgency.ORDINARY)
+
+    def _group_view(self, record: _Record, step: GroupStep) -> GroupView:
+        """Show a group as it stands after a step."""
+        block, result = step.block, step.result
         last = block.frames[-1]
-        self._groups[identity.id] = GroupView(
-            identity=identity,
+        return GroupView(
+            identity=record.identity,
             members=record.members,
             components=int(result.components[-1]),
             edges=int(result.edges[-1]),
@@ -225,14 +242,6 @@ class ReadModel:
             learning=learning_name(int(result.learning[-1])),
             history=record.scores.view(),
         )
-        self._groups_changed = True
-        self._note_changes(identity, step)
-        for event in step.events:
-            self._incidents.take(identity, event)
-            told.append((identity, event))
-        urgent = result.journal or block.joined or block.left or step.events
-        is_urgent = bool(urgent) or self._incidents.open_in(identity.id)
-        self._graphs.mark(identity.id, Urgency.CHANGED if is_urgent else Urgency.ORDINARY)
 
     def _note_changes(self, identity: GroupIdentity, step: GroupStep) -> None:
         for entry in step.result.journal:
@@ -269,6 +278,7 @@ class ReadModel:
         """Drop a group; its open incidents are followed no more."""
         key = record.identity.id
         self._groups.pop(key, None)
+        self._moved.pop(key, None)
         self._graphs.forget(key)
         self._groups_changed = True
         self._count -= 1

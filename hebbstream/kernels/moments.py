@@ -16,6 +16,8 @@ from hebbstream.kernels.layout import COUNT, HIGH, LOW, MEAN, SEEN, VARIANCE
 EARLY_SAMPLES = 100
 #: The range seen grows by at most this many sigmas at once: one wild value leaves no deaf series.
 REACH_SIGMAS = 1000.0
+#: A sample beyond this is taken for missing: its square would no longer be finite.
+VALUE_LIMIT = 1e100
 
 
 @kernel
@@ -37,6 +39,20 @@ def sigma(variance: float, high: float, low: float, floor: float) -> float:
         Sigma, above zero.
     """
     return math.sqrt(variance) + floor * (high - low) + 1e-12 * (abs(high) + abs(low)) + 1e-30
+
+
+@kernel
+def admit(frame: F64) -> None:
+    """Take samples for missing that are not finite, or so large that their squares are not.
+
+    Parameters
+    ----------
+    frame : float64[n], in/out
+        Samples; afterwards NaN where missing, else at most VALUE_LIMIT in size.
+    """
+    for j in range(frame.shape[0]):
+        if not abs(frame[j]) <= VALUE_LIMIT:  # which NaN fails too
+            frame[j] = math.nan
 
 
 @kernel

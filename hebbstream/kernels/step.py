@@ -9,8 +9,10 @@ from __future__ import annotations
 from hebbstream._jit import kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
+from hebbstream.kernels.bound import Bound
 from hebbstream.kernels.learn import check_components, check_graph, learn
-from hebbstream.kernels.model import Model, Output, Work
+from hebbstream.kernels.model import Output
+from hebbstream.kernels.moments import admit
 from hebbstream.kernels.score import score_frame
 
 #: Ticks before the number of components may change.
@@ -21,9 +23,7 @@ COMPONENTS_SETTLE = 50
 def advance(
     frames: F64,
     times: F64,
-    model: Model,
-    work: Work,
-    settings: F64,
+    bound: Bound,
     out: Output,
     start: int,
     first_tick: int,
@@ -33,16 +33,13 @@ def advance(
 
     Parameters
     ----------
-    frames : float64[T, n], in
-        NaN where missing; finite values are bounded by the caller.
+    frames : float64[T, n], in/out
+        NaN where missing, and afterwards where a value is not admitted.
     times : float64[T], in
         Unix seconds of each frame.
-    model : Model, in/out
-        State.
-    work : Work, out
-        Scratch of the caller; holds the strongest pairs after a call that ended for the graph.
-    settings : float64[SETTING_ROWS], in
-        See layout.
+    bound : Bound, in/out
+        State, scratch and knobs; the scratch holds the strongest pairs after a call that ended for
+        the graph.
     out : Output, in/out
         Results, the journal of components, and why the call ended early.
     start : int
@@ -57,12 +54,14 @@ def advance(
     int
         The row after the last one done.
     """
+    model, work, settings = bound.model, bound.work, bound.settings
     component_check = int(settings[at.S_COMPONENT_CHECK])
     edge_check = int(settings[at.S_EDGE_CHECK])
     edges = model.ends.shape[1]
     out.report[at.REASON] = 0
     for t in range(start, frames.shape[0]):
         tick = first_tick + t
+        admit(frames[t])
         score_frame(frames[t], model, work, settings, out, times[t], tick, t)
         did = learn(frames[t], model, work, settings, out, tick, t)
         learns = did != at.LEARNING_HELD and did != at.LEARNING_QUARANTINED

@@ -13,7 +13,17 @@ DECORATORS = {"kernel", "inlined_kernel", "exact_kernel"}
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
 COMPOSED = {
     f"hebbstream.kernels.{name}"
-    for name in ("step", "score", "verdict", "learn", "search", "regime", "quarantine", "single")
+    for name in (
+        "bound",
+        "step",
+        "score",
+        "verdict",
+        "learn",
+        "search",
+        "regime",
+        "quarantine",
+        "single",
+    )
 }
 
 #: Where the twins stand.

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 import naive
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.moments import learn_moments, sigma, standardise
+from hebbstream.kernels.moments import admit, learn_moments, sigma, standardise
 
 RATE, CLIP, FLOOR, FADE = 1e-3, 20.0, 0.01, 1e-4
 
@@ -27,6 +27,17 @@ def score(moments: F64, values: F64) -> tuple[F64, F64, F64]:
     z, scale, present = np.zeros(n, np.float32), np.zeros(n), np.zeros(n, np.float32)
     standardise(values, np.zeros(n), moments, z, scale, present, FLOOR)
     return z.astype(float), scale, present.astype(float)
+
+
+def test_what_is_no_number_becomes_missing() -> None:
+    """Infinities and values beyond 1e100 are NaN; 1e100 itself is a value."""
+    frame = np.array([np.inf, -np.inf, 1.1e100, 1e100, -1e100, np.nan, 0.0, -0.5])
+    twin = naive.admit(frame)
+
+    admit(frame)
+
+    assert_array_equal(frame, [np.nan, np.nan, np.nan, 1e100, -1e100, np.nan, 0.0, -0.5])
+    assert_array_equal(frame, twin)
 
 
 def test_sigma_equals_naive_twin(rng: np.random.Generator) -> None:

@@ -23,13 +23,6 @@ def test_numbers_are_copied_to_rows() -> None:
     assert_array_equal(copy, given)
 
 
-def test_what_is_no_number_becomes_missing() -> None:
-    """Infinities and values beyond 1e100 are NaN; 1e100 itself is a value."""
-    frames = as_frames([[np.inf, -np.inf, 1.1e100, 1e100, -1e100, np.nan, 0.0]], 7)
-
-    assert_array_equal(frames, [[np.nan, np.nan, np.nan, 1e100, -1e100, np.nan, 0.0]])
-
-
 @pytest.mark.parametrize("value", ["x", 1j, [[1], [2, 3]], {"a": 1}])
 def test_other_things_are_refused(value: object) -> None:
     """Text, complex numbers and ragged lists raise FrameError."""

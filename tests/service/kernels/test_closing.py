@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_framing as naive
-from daemon.kernels.closing import fill_frames, members_only, note_seen, place_samples
+from daemon.kernels.closing import (
+    fill_frames,
+    members_only,
+    note_seen,
+    place_samples,
+    take_steady,
+)
 
 CELLS = st.lists(st.tuples(st.integers(0, 4), st.integers(5, 8)), max_size=20, unique=True)
 COLUMN = st.lists(st.integers(-1, 2), min_size=5, max_size=5)
@@ -61,3 +67,26 @@ def test_frames_equal_the_twins(
     np.testing.assert_array_equal(frames, naive.fill_frames(values, used, where, size))
     assert placed == put + none == len(taken)
     assert none == sum(value != value for value in taken)
+
+
+@settings(deadline=None)
+@given(cells=CELLS, column=COLUMN, base=st.integers(0, 9), data=st.data())
+def test_steady_groups_equal_the_twin(
+    cells: list[tuple[int, int]], column: list[int], base: int, data: st.DataObject
+) -> None:
+    """Members are noted and placed at once; where others are among them nothing is done."""
+    cells.sort(key=lambda cell: cell[1])
+    low = data.draw(st.integers(0, len(cells)))
+    high = data.draw(st.integers(low, len(cells)))
+    series = np.array([each for each, _ in cells], dtype=np.int32)
+    tick = np.array([at for _, at in cells], dtype=np.int64)
+    columns, seen = np.array(column, dtype=np.int32), np.full(5, 3)
+    place = np.full(len(cells), -7)
+
+    last = take_steady(series, tick, columns, seen, place, low, high, base, 5, 3)
+
+    final, when, where = naive.take_steady(cells[low:high], column, [3] * 5, 5, (4, 3), base)
+    assert last == final
+    assert seen.tolist() == when
+    placed = where or [-7] * (high - low)
+    assert place.tolist() == [-7] * low + placed + [-7] * (len(cells) - high)
