@@ -7,12 +7,20 @@ from typing import Self
 
 import numpy as np
 
-from hebbstream.arrays import F64
+from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.params import DAY
 
 #: What may be negative in `sole`.
-SIGNED = [at.FOLLOWED, at.MEAN_SHORT, at.MEAN_MEDIUM, at.MEAN_LONG, at.SLOT, at.TOLD_HABIT]
+SIGNED = [
+    at.FOLLOWED,
+    at.MEAN_SHORT,
+    at.MEAN_MEDIUM,
+    at.MEAN_LONG,
+    at.SLOT,
+    at.TOLD_HABIT,
+    at.WEEK_SLOT,
+]
 #: Samples that the prior of a view's tail is worth.
 VIEW_PRIOR_COUNT = 200.0
 
@@ -34,6 +42,24 @@ def recall_slots(interval_seconds: float) -> int:
     return slots if slots >= at.RECALL_SLOTS_MIN else 0
 
 
+def week_slots(interval_seconds: float) -> int:
+    """Count the slots that a week is remembered in.
+
+    Parameters
+    ----------
+    interval_seconds : float
+        Grid step.
+
+    Returns
+    -------
+    int
+        Half-hours, or ticks where these are longer; 0 where a day has no slots.
+    """
+    if recall_slots(interval_seconds) == 0:
+        return 0
+    return 7 * min(at.RECALL_SLOTS_MAX, int(DAY / interval_seconds))
+
+
 @dataclass(slots=True)
 class Single:
     """What is known of a lone series; arrays without elements in any other group.
@@ -48,12 +74,14 @@ class Single:
         As in `Calibration`.
     recall : float64[3, s]
         Habits of the day.
+    weeks : float32[4, w]
+        Habits of the week.
     sole : float64[SOLE_ROWS]
         Smoothed values, episodes, what was told.
     course_rows : int
         Coefficients of a daily course.
-    slots : int
-        Slots of the day.
+    slots, week : int
+        Slots of the day and of the week.
     enabled : bool
         False when a lone series is judged like any group.
     """
@@ -62,9 +90,11 @@ class Single:
     view_histograms: F64
     view_tails: F64
     recall: F64
+    weeks: F32
     sole: F64
     course_rows: int
     slots: int
+    week: int
     enabled: bool
 
     @classmethod
@@ -88,8 +118,9 @@ class Single:
             Fresh.
         """
         slots = recall_slots(interval_seconds) if course_rows else 0
-        none = np.zeros((0, 0))
-        state = cls(none, none, none, none, np.zeros(0), course_rows, slots, enabled)
+        week = week_slots(interval_seconds) if course_rows else 0
+        none, few = np.zeros((0, 0)), np.zeros((0, 0), np.float32)
+        state = cls(none, none, none, none, few, np.zeros(0), course_rows, slots, week, enabled)
         state.begin(n)
         return state
 
@@ -108,9 +139,11 @@ class Single:
         self.view_tails[:, at.PRIOR] = VIEW_PRIOR_COUNT
         self.recall = np.zeros((at.RECALL_ROWS, self.slots if alone else 0))
         self.recall[at.RECALL_WAITING] = -1.0
+        self.weeks = np.zeros((at.WEEK_ROWS, self.week if alone else 0), np.float32)
+        self.weeks[at.WEEK_WAITING] = -1.0
         self.sole = np.zeros(at.SOLE_ROWS if alone else 0)
         if alone:
-            self.sole[at.SLOT] = -1.0
+            self.sole[[at.SLOT, at.WEEK_SLOT]] = -1.0
             self.sole[at.TOLD_INCREMENT] = 1.0
             self.sole[at.ROUGHNESS] = 1.0
 
@@ -145,14 +178,19 @@ class Single:
             self.view_tails,
             self.recall[at.RECALL_DAYS],
             self.recall[at.RECALL_WAITING] + 1.0,
+            self.weeks[: at.WEEKS],
+            self.weeks[at.WEEK_WAITING] + 1.0,
         ]
         wrong = any((part < 0).any() for part in parts)
         wrong |= bool((top != np.floor(top)).any() or (top >= at.BINS).any())
         wrong |= not self.view_tails[:, at.INCREMENT].all()
         if self.sole.size:
-            slot = self.sole[at.SLOT]
             wrong |= bool((np.delete(self.sole, SIGNED) < 0).any())
-            wrong |= slot != np.floor(slot) or not -1 <= slot < max(self.slots, 1)
+            for slot, slots in (
+                (self.sole[at.SLOT], self.slots),
+                (self.sole[at.WEEK_SLOT], self.week),
+            ):
+                wrong |= slot != np.floor(slot) or not -1 <= slot < max(slots, 1)
             wrong |= self.sole[at.TOLD_INCREMENT] == 0
         if wrong:
             msg = "the state of the lone series is impossible"

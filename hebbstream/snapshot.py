@@ -30,12 +30,16 @@ from hebbstream.kernels.layout import (
     HABIT_ROWS,
     NODE_BREAK,
     SLOT_ROWS,
+    SOLE_ROWS,
+    WEEK_ROWS,
+    WEEK_SLOT,
+    WEEK_WAITING,
 )
 from hebbstream.pairs import SEED
-from hebbstream.single import Single
+from hebbstream.single import Single, week_slots
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 7
+FORMAT = 8
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 
@@ -84,6 +88,8 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         arrays["habits"] = np.pad(
             arrays["habits"], ((0, HABIT_ROWS - len(arrays["habits"])), (0, 0))
         )
+    if number < 8:
+        _add_weeks(header["interval_seconds"], arrays)
     return header, arrays
 
 
@@ -131,6 +137,16 @@ def _add_single(params: dict[str, Any], arrays: Arrays) -> None:
     none = Single.empty(1, len(arrays["coefficients"]), 60.0, enabled=False)
     for name in ("lanes", "view_histograms", "view_tails", "recall", "sole"):
         arrays[name] = getattr(none, name)
+
+
+def _add_weeks(interval_seconds: float, arrays: Arrays) -> None:
+    """Before format 8 a lone series had no habits of the week: they begin."""
+    slots = week_slots(interval_seconds) if arrays["recall"].shape[1] else 0
+    arrays["weeks"] = np.zeros((WEEK_ROWS, slots), np.float32)
+    arrays["weeks"][WEEK_WAITING] = -1.0
+    if arrays["sole"].size:
+        arrays["sole"] = np.pad(arrays["sole"], (0, SOLE_ROWS - len(arrays["sole"])))
+        arrays["sole"][WEEK_SLOT] = -1.0
 
 
 def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:

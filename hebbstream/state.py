@@ -52,6 +52,7 @@ ARRAYS = (
     ("single", "view_histograms"),
     ("single", "view_tails"),
     ("single", "recall"),
+    ("single", "weeks"),
     ("single", "sole"),
 )
 #: Their number of columns is the number of edges.

@@ -101,6 +101,17 @@ def recall_time(days: list[F64], slot: int, once: float) -> float:
     return float(np.roll(heard, 1 - slot)[:3].max())
 
 
+def recall_week(weeks: list[F64], slot: int, once: float) -> float:
+    """Median over the last three weeks of the loudest of three neighbouring slots.
+
+    `weeks` hold each week's peaks per slot; a peak below 0.85 of `once` is none, as are those of
+    weeks that were not seen.
+    """
+    heard = [np.where(week >= 0.85 * once, week, 0.0) for week in weeks[-3:]]
+    heard += [np.zeros(len(weeks[0]))] * (3 - len(heard))
+    return float(np.median([np.roll(week, 1 - slot)[:3].max() for week in heard]))
+
+
 def count_episodes(
     exponent: float, days: float, episodes: float, excesses: list[float], once: float
 ) -> float:

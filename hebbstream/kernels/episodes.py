@@ -1,10 +1,10 @@
 """From a lone series' exponent to one that keeps the budget: habit, episodes, and what was told.
 
 A tail model promises a rate of ticks, but people count episodes, and they get used to things. Three
-corrections, all in units of the series' own history: what came at this time on earlier days is
-expected; exponents are rescaled to the rate and the excess of the episodes that were seen (peaks
-over threshold with runs, as extreme-value theory declusters); and what was told lately tells again
-only when it is worse by a step.
+corrections, all in units of the series' own history: what came at this time on earlier days, or at
+this time of earlier weeks, is expected; exponents are rescaled to the rate and the excess of the
+episodes that were seen (peaks over threshold with runs, as extreme-value theory declusters); and
+what was told lately tells again only when it is worse by a step.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from __future__ import annotations
 import math
 
 from hebbstream._jit import kernel
-from hebbstream.arrays import F64
+from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.tail import RESCALE_ABOVE
 
 DAY_SECONDS = 86_400.0
+WEEK_SECONDS = 7 * DAY_SECONDS
 #: A slot of the day is remembered when the clock is this many slots further, so that an episode
 #: does not excuse itself through its neighbouring slots.
 RECALL_DELAY = 3
 #: Share of the newest day in what a slot remembers.
 RECALL_SHARE = 0.3
+#: Share of what comes once a day below which a peak is no habit of the week.
+WEEK_QUIET = 0.85
 #: Ticks below the level after which an episode is over: an incident's recovery and merge gap.
 EPISODE_GAP_TICKS = 40.0
 #: Days that the nominal rate of episodes is worth. Two months: a detector may become more sensitive
@@ -89,6 +92,58 @@ def recall_time(recall: F64, sole: F64, time: float, exponent: float, once: floa
         recall[at.RECALL_EXPONENT, (slot + 1) % slots],
     )
     return float(max(around, recall[at.RECALL_EXPONENT, slot]))
+
+
+@kernel
+def recall_week(weeks: F32, sole: F64, time: float, exponent: float, once: float) -> float:
+    """Remember how loud each slot of the week is, and tell what most weeks have in this one.
+
+    Two of the last three weeks must have been loud: what came once is not a habit, and a habit of
+    every day fades too soon to know what a Monday brings.
+
+    Parameters
+    ----------
+    weeks : float32[4, s], in/out
+        Peaks of the last three weeks and the one in waiting of each slot; may have no slots.
+    sole : float64[SOLE_ROWS], in/out
+        The slot now and its peak move.
+    time : float64
+        Unix seconds.
+    exponent : float64
+        Of this tick.
+    once : float64
+        Exponent that comes once a day.
+
+    Returns
+    -------
+    float64
+        The second largest of what the last three weeks had around this time.
+    """
+    slots = weeks.shape[1]
+    if slots == 0:
+        return 0.0
+    share = time / WEEK_SECONDS - math.floor(time / WEEK_SECONDS)
+    slot = min(int(share * slots + 1e-9), slots - 1)
+    if float(slot) != sole[at.WEEK_SLOT]:
+        if sole[at.WEEK_SLOT] >= 0.0:
+            weeks[at.WEEK_WAITING, int(sole[at.WEEK_SLOT])] = sole[at.WEEK_PEAK]
+            past = (slot - RECALL_DELAY) % slots
+            waiting = weeks[at.WEEK_WAITING, past]
+            if waiting >= 0.0:
+                for week in range(at.WEEKS - 1):
+                    weeks[week, past] = weeks[week + 1, past]
+                weeks[at.WEEKS - 1, past] = waiting if waiting >= WEEK_QUIET * once else 0.0
+                weeks[at.WEEK_WAITING, past] = -1.0
+        sole[at.WEEK_SLOT] = float(slot)
+        sole[at.WEEK_PEAK] = 0.0
+    sole[at.WEEK_PEAK] = max(sole[at.WEEK_PEAK], exponent)
+    most, second = 0.0, 0.0
+    for week in range(at.WEEKS):
+        around = max(weeks[week, (slot - 1) % slots], weeks[week, (slot + 1) % slots])
+        loudest = float(max(around, weeks[week, slot]))
+        second = max(second, min(most, loudest))
+        most = max(most, loudest)
+    return second
 
 
 @kernel

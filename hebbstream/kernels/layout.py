@@ -199,6 +199,11 @@ RECALL_ROWS: Final = 3
 RECALL_SLOTS_MAX: Final = 48
 RECALL_SLOTS_MIN: Final = 8
 
+# weeks float32[4, s]: per slot of the week, its peaks in the last weeks, the newest last.
+WEEKS: Final = 3
+WEEK_WAITING: Final = 3  # -1 where nothing waits
+WEEK_ROWS: Final = 4
+
 # sole float64[SOLE_ROWS]: what else is known of a lone series.
 SOLE_SEEN: Final = 0
 FOLLOWED: Final = 1  # mean of late
@@ -225,7 +230,9 @@ FIRST_VIEW: Final = 21
 FIRST_TOLD: Final = 26  # histogram of exponents told
 TOLD_BINS: Final = 200
 TOLD_WIDTH: Final = 0.1
-SOLE_ROWS: Final = 226
+WEEK_SLOT: Final = 226  # slot of the week now, -1 before the first
+WEEK_PEAK: Final = 227
+SOLE_ROWS: Final = 228
 
 # lane_single float32[2, 4].
 LANE_Z: Final = 0

@@ -111,6 +111,8 @@ class Model(NamedTuple):
         Their increments, totals and priors.
     recall : float64[3, s]
         How loud each slot of the day was.
+    weeks : float32[4, s]
+        How loud each slot of the week was.
     sole : float64[SOLE_ROWS]
         Smoothed values, episodes, and what was told.
     shadow : Regime
@@ -150,6 +152,7 @@ class Model(NamedTuple):
     view_histograms: F64
     view_tails: F64
     recall: F64
+    weeks: F32
     sole: F64
     shadow: Regime
     parked: Regime

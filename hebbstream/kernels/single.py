@@ -7,7 +7,7 @@ import math
 from hebbstream._jit import kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.episodes import count_episodes, pass_tick, recall_time, tell
+from hebbstream.kernels.episodes import count_episodes, pass_tick, recall_time, recall_week, tell
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.views import judge_views, learn_lanes, look
 
@@ -29,7 +29,7 @@ def score_single(x: float, model: Model, work: Work, settings: F64, time: float)
     x : float64
         The sample, NaN where missing.
     model : Model, in/out
-        State; lanes, views, recall and sole move.
+        State; lanes, views, recall, weeks and sole move.
     work : Work, out
         Scratch; the clock's basis is read.
     settings : float64[SETTING_ROWS], in
@@ -75,7 +75,9 @@ def score_single(x: float, model: Model, work: Work, settings: F64, time: float)
         return -1.0
     loudest = min(loudest, math.log10(sole[at.SOLE_SEEN]) + BEYOND_SEEN)
     once = max(math.log10(day_ticks), ONCE_MIN)
-    exponent = max(0.0, loudest - recall_time(model.recall, sole, time, loudest, once))
+    daily = recall_time(model.recall, sole, time, loudest, once)
+    weekly = recall_week(model.weeks, sole, time, loudest, once)
+    exponent = max(0.0, loudest - max(daily, weekly))
     scaled = count_episodes(sole, exponent, once)
     return tell(sole, scaled, once, settings[at.S_LINE], settings[at.S_EPISODE_SPAN])
 

@@ -9,10 +9,17 @@ from numpy.testing import assert_allclose
 import naive_single
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.episodes import count_episodes, pass_tick, recall_time, tell
+from hebbstream.kernels.episodes import (
+    count_episodes,
+    pass_tick,
+    recall_time,
+    recall_week,
+    tell,
+)
 from hebbstream.single import Single
 
 ONCE, LINE, SLOTS, SLOT_TICKS = 2.5, 3.4, 12, 4
+WEEK_SLOTS = 7 * 24
 LEARNS, HELD = True, False
 
 
@@ -74,6 +81,57 @@ def test_a_grid_too_coarse_has_no_habits() -> None:
     state = Single.empty(1, 5, 21_600.0, enabled=True)
 
     assert recall_time(state.recall, state.sole, 0.0, 9.0, ONCE) == 0.0
+
+
+def through_weeks(state: Single, exponents: F64) -> F64:
+    """Recall over many hours, each a slot of the week."""
+    return np.array(
+        [recall_week(state.weeks, state.sole, t * 3600.0, e, ONCE) for t, e in enumerate(exponents)]
+    )
+
+
+def test_recall_of_the_week_equals_naive_twin(rng: np.random.Generator) -> None:
+    """What a slot expects is the median of the last three weeks' peaks around it."""
+    count = 6
+    weeks = rng.exponential(2.0, (count, WEEK_SLOTS))
+
+    recalled = through_weeks(fresh(), weeks.ravel()).reshape(count, WEEK_SLOTS)
+
+    for week in range(1, count):
+        for slot in (1, 77, WEEK_SLOTS - 2):
+            assert recalled[week, slot] == pytest.approx(
+                naive_single.recall_week([*weeks[:week]], slot, ONCE), rel=1e-6
+            )
+
+
+def test_what_comes_on_one_day_of_the_week_is_expected_then_alone() -> None:
+    """A job of one hour a week is news twice, then not; at that hour of other days it still is."""
+    week = np.zeros(WEEK_SLOTS)
+    week[30] = 6.0
+
+    recalled = through_weeks(fresh(), np.tile(week, 4)).reshape(4, WEEK_SLOTS)
+
+    assert recalled[:, 30].tolist() == [0.0, 0.0, 6.0, 6.0]
+    assert recalled[3, 30 + 24 :: 24].max() == 0.0
+
+
+def test_what_came_once_is_no_habit_and_a_habit_outlives_one_quiet_week() -> None:
+    """The median of three weeks neither learns from one of them nor forgets for one."""
+    weeks = np.zeros((7, WEEK_SLOTS))
+    weeks[0, 30] = 6.0
+    weeks[[2, 3, 5], 90] = 6.0
+
+    recalled = through_weeks(fresh(), weeks.ravel()).reshape(7, WEEK_SLOTS)
+
+    assert recalled[:, 30].max() == 0.0
+    assert recalled[:, 90].tolist() == [0.0, 0.0, 0.0, 0.0, 6.0, 6.0, 6.0]
+
+
+def test_a_grid_too_coarse_has_no_habits_of_the_week() -> None:
+    """Where a day has no slots, a week has none."""
+    state = Single.empty(1, 5, 21_600.0, enabled=True)
+
+    assert recall_week(state.weeks, state.sole, 0.0, 9.0, ONCE) == 0.0
 
 
 def test_counting_equals_naive_twin(rng: np.random.Generator) -> None:

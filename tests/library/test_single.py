@@ -12,7 +12,7 @@ from hebbstream import Detector, DetectorParams, SnapshotCorruptError, snapshot
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
 from hebbstream.params import DAY
-from hebbstream.single import Single, recall_slots
+from hebbstream.single import Single, recall_slots, week_slots
 
 FIVE_MINUTES = 300.0
 DAY_TICKS = 288
@@ -32,11 +32,36 @@ def alone(values: F64, interval: float = FIVE_MINUTES) -> Detector:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "slots"), [(1.0, 48), (300.0, 48), (3600.0, 12), (7200.0, 0), (86_400.0, 0)]
+    ("seconds", "slots", "week"),
+    [
+        (1.0, 48, 336),
+        (300.0, 48, 336),
+        (3600.0, 12, 168),
+        (7200.0, 0, 0),
+        (86_400.0, 0, 0),
+    ],
 )
-def test_slots_fit_the_grid(seconds: float, slots: int) -> None:
+def test_slots_fit_the_grid(seconds: float, slots: int, week: int) -> None:
     """A slot has two ticks at least, and eight slots make a day that can be told apart."""
     assert recall_slots(seconds) == slots
+    assert week_slots(seconds) == week
+
+
+@pytest.mark.parametrize("seed", [13, 14, 15])
+def test_a_job_of_one_hour_a_week_becomes_usual(seed: int) -> None:
+    """It is told at first and then hardly heard; on another day it still stands out."""
+    values = daily(seed, 7 * 7)
+    jobs = np.arange(7) * 7 * DAY_TICKS + 2 * DAY_TICKS + 130
+    strange = jobs[6] + DAY_TICKS
+    for start in [*jobs, strange]:
+        values[start : start + 12] += 12
+
+    score = Detector(["a"], interval_seconds=FIVE_MINUTES).run(values[:, None]).score
+
+    loudest = [score[start : start + 24].max() for start in [*jobs, strange]]
+    assert min(loudest[1:3]) >= 1.0
+    assert max(loudest[4:7]) < 0.1
+    assert loudest[7] > 0.4
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -216,6 +241,9 @@ def test_adoption_takes_the_regime_as_normal() -> None:
         ("view_tails", (0, at.INCREMENT), 0.0),
         ("view_histograms", (0, 0), -1.0),
         ("recall", (at.RECALL_WAITING, 0), -2.0),
+        ("weeks", (at.WEEK_WAITING, 0), -2.0),
+        ("weeks", (0, 0), -1.0),
+        ("sole", at.WEEK_SLOT, 336.0),
         ("sole", at.SLOT, 48.0),
         ("sole", at.SLOT, 0.5),
         ("sole", at.TOLD_INCREMENT, 0.0),

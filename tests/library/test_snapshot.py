@@ -178,12 +178,12 @@ def test_a_snapshot_of_format_1_continues() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7])
 def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
     """What it knew goes on as it did, on the new scale; what was not there yet begins.
 
     2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
-    6: ticks above the usual.
+    6: ticks above the usual; 7: habits of the week.
     """
     data = (DATA / f"detector-format{number}.bin").read_bytes()
     statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
@@ -194,6 +194,20 @@ def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
 
     assert detector.notes == ()
     assert_allclose(result.statistic, statistic, rtol=1e-4)
+
+
+def test_a_lone_series_of_format_7_continues() -> None:
+    """Its habits of the day go on, those of the week begin."""
+    ticks = np.arange(6 * 288)
+    values = 50 + 10 * np.sin(2 * np.pi * ticks / 288)
+    values += np.random.default_rng(21).normal(size=len(ticks))
+    values[5 * 288 + 60] += 18
+
+    detector = Detector.load((DATA / "single-format7.bin").read_bytes())
+    score = detector.run(values[detector.tick : detector.tick + 100, None]).score
+
+    assert_allclose(score, np.loadtxt(DATA / "single-format7-score.txt"), rtol=1e-4, atol=1e-6)
+    assert Detector.load(detector.dump()).dump() == detector.dump()
 
 
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
