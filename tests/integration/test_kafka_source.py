@@ -179,7 +179,7 @@ def test_reading_goes_on_after_the_broker_was_killed(
     """A crash of the broker loses no record and repeats none within one member's life."""
     topic = apache.create_topic("crash", partitions=2)
     produce(apache, topic, 500)
-    source = opened(topic)
+    source = opened(topic, session_timeout=45)  # a slow restart is not to end the membership
     source.start(RecordingListener())
     before = poll_until(source, lambda batches: len(numbers(batches)) == 500)
 

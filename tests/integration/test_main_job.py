@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from confluent_kafka import Producer
+from kafka import KafkaConsumer
 
 from broker import Broker
 from daemon_process import DaemonProcess, prometheus, query, wait_until
@@ -49,7 +50,14 @@ def world(seed: int) -> np.ndarray:
 def produce(bootstrap: str, topic: str, values: np.ndarray) -> None:
     """Send one record a sample, keyed by group, in time order."""
     encode = msgspec.json.Encoder().encode
-    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20, batch_size=262_144, acks=-1)
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "linger.ms": 20,
+            "partitioner": "murmur2_random",
+            "queue.buffering.max.messages": 2 * SAMPLES,
+        }
+    )
     for t in range(SECONDS):
         for g in range(GROUPS):
             key = f"g{g}".encode()
@@ -60,9 +68,9 @@ def produce(bootstrap: str, topic: str, values: np.ndarray) -> None:
                     "timestamp": START + t,
                     "value": round(float(values[t, g, s]), 4),
                 }
-                producer.send(topic, encode(sample), key=key)
-    producer.flush()
-    producer.close()
+                producer.produce(topic, encode(sample), key=key)
+        producer.poll(0)
+    assert producer.flush(60) == 0
 
 
 def read_all(bootstrap: str, topic: str) -> list[dict[str, object]]:

@@ -31,20 +31,20 @@ def test_warmup_runs_twice() -> None:
 @pytest.mark.slow
 def test_every_process_after_the_filling_gives_the_same_bits(tmp_path: Path) -> None:
     """Once the cache was filled by a process of its own, all processes agree to the last bit."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    anew = {"NUMBA_CACHE_DIR": str(tmp_path)}
 
-    def run(program: str) -> str:
+    def run(program: str, **environment: str) -> str:
         done = subprocess.run(
             [sys.executable, "-c", program],
-            env=environment,
+            env=os.environ | environment,
             capture_output=True,
             text=True,
             check=True,
         )
         return done.stdout
 
-    run("from hebbstream.warmup import cache_wanted; assert cache_wanted()")
-    run(FILL)
+    run("from hebbstream.warmup import cache_wanted; assert cache_wanted()", **anew)
+    run(FILL)  # into the cache that all tests use; `make test` has done so before
     run("from hebbstream.warmup import cache_wanted; assert not cache_wanted()")
 
     assert run(SCORES) == run(SCORES)
