@@ -28,6 +28,9 @@ from hebbstream.significance import discoveries
 
 #: Edges of a large group that give way at one check; each costs a look at all of them.
 REPLACED_MAX = 64
+#: An edge gives way to a pair that is stronger by so many standard errors of Fisher's z: where all
+#: series move alike, pairs of equal strength would take turns at every check.
+STRONGER_ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ class Candidates:
         Source and target.
     strength : float64[c]
         Absolute correlation.
+    beats : float64[c]
+        Strength below which an edge gives way.
     slot : int64[c]
         Where each is on trial; empty where every pair is traced.
     """
 
     pairs: U32
     strength: F64
+    beats: F64
     slot: I64
 
 
@@ -119,10 +125,13 @@ def _select(
     """Keep the discoveries, in order of strength."""
     found = discoveries(sigmas, tests=tests, rate=graph.params.false_discovery_rate)
     found &= sigmas > graph.params.significance_sigmas
-    pairs, strength = pairs[:, found], strength[found]
+    pairs, strength, sigmas = pairs[:, found], strength[found], sigmas[found]
     slot = slot[found] if len(slot) else slot
     order = np.lexsort((pairs[1], pairs[0], -strength))
-    return Candidates(pairs[:, order], strength[order], slot[order] if len(slot) else slot)
+    # atanh |r| over its standard error is what `sigmas` holds.
+    beats = np.tanh(np.arctanh(strength) * (1.0 - STRONGER_ERRORS / sigmas))
+    chosen = slot[order] if len(slot) else slot
+    return Candidates(pairs[:, order], strength[order], beats[order], chosen)
 
 
 def _of_pairs(graph: Graph, index: I32, strength: F32, rate: float) -> Candidates:
@@ -165,14 +174,15 @@ def _grow(graph: Graph, found: Candidates, tick: int) -> list[Entry]:
     apart = not len(graph.traces)
     graph.count_degrees()
     degree = graph.activity[DEGREE]
+    weakest = _weakest_of_each(graph)
     for c, (i, j) in enumerate(found.pairs.T.tolist()):
         if _is_full(graph, i, j, len(born)):
-            if apart and replaced >= REPLACED_MAX:
+            if (apart and replaced >= REPLACED_MAX) or found.beats[c] <= weakest[[i, j]].max():
                 continue
             entries += _add(graph, found, born, tick)
             born = []
             rivals = _rivals(graph, i, j)
-            if any(rival is None or rival[0] >= found.strength[c] for rival in rivals):
+            if any(rival is None or rival[0] >= found.beats[c] for rival in rivals):
                 continue
             gone = np.unique([rival[1] for rival in rivals if rival is not None])
             entries += graph.remove(gone.astype(np.intp))
@@ -223,12 +233,33 @@ def _rivals(graph: Graph, i: int, j: int) -> list[tuple[float, int] | None]:
     return [_weakest(graph, scope) for scope in scopes]
 
 
+def _weakest_of_each(graph: Graph) -> F64:
+    """Strength of the weakest edge that each series' next would replace, float64[n]; 0 for none.
+
+    What is grown at this check is stronger, so until its end these stay bounds from below.
+    """
+    weakest = np.zeros(graph.series_count)
+    full = graph.activity[DEGREE] >= graph.params.edges_per_series_max
+    strengths = _strengths(graph, np.arange(graph.edge_count))
+    if graph.edge_count >= graph.params.edges_max:
+        weakest[:] = strengths.min(initial=np.inf)
+    if full.any():
+        weakest[full] = np.inf
+        for ends in graph.ends:
+            np.minimum.at(weakest, ends[full[ends]], strengths[full[ends]])
+    return weakest
+
+
+def _strengths(graph: Graph, edges: NDArray[np.intp]) -> F64:
+    """Strength of some edges: under rules other than plain Hebb a weight is no correlation."""
+    plain = graph.params.rule == "hebb" and graph.params.l1 == 0
+    return np.abs(graph.values[WEIGHT, edges] if plain else graph.correlations(edges))
+
+
 def _weakest(graph: Graph, scope: NDArray[np.bool_]) -> tuple[float, int] | None:
     inside = np.flatnonzero(scope)
     if not len(inside):
         return None
-    # Under the other rules a weight is no correlation.
-    plain = graph.params.rule == "hebb" and graph.params.l1 == 0
-    strengths = np.abs(graph.values[WEIGHT, inside] if plain else graph.correlations(inside))
+    strengths = _strengths(graph, inside)
     e = int(np.argmin(strengths))
     return float(strengths[e]), int(inside[e])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from graphs import check, graph_of, large_graph
@@ -75,6 +76,22 @@ def test_at_the_limit_the_weakest_gives_way() -> None:
         (Change.GROWN, 3, 4),
     ]
     assert graph.edge_count == 2
+
+
+@pytest.mark.parametrize("limits", [{"edges_max": 2}, {"edges_per_series_max": 1}])
+def test_pairs_of_equal_strength_do_not_take_turns(limits: dict[str, int]) -> None:
+    """At a limit an edge stays until another is stronger by more than chance."""
+    graph = graph_of({(0, 1): 0.7, (2, 3): 0.8}, **limits)
+    check(graph)
+    graph.traces[pair_index(1, 4, 5)] = 0.72
+
+    assert check(graph) == []
+
+    graph.traces[pair_index(1, 4, 5)] = 0.78
+    assert [(c, i, j) for c, i, j, _ in check(graph)] == [
+        (Change.PRUNED, 0, 1),
+        (Change.GROWN, 1, 4),
+    ]
 
 
 def test_a_series_keeps_its_strongest() -> None:
