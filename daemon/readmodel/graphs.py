@@ -1,7 +1,8 @@
 """Copies of what the groups have learnt, made within a share of the engine's time.
 
-A group whose graph changed, or that has an open incident, comes first; the others take turns. At
-least one of each kind is copied in every round, so that neither waits for ever.
+A group whose graph changed, or that has an open incident, comes first; the others take turns, and
+rest in between, for their weights move slowly. At least one of each kind that is due is copied in
+every round, so that neither waits for ever.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from enum import IntEnum
 from daemon.ports import Clock
 from daemon.readmodel.views import GraphView
 from hebbstream import Detector
+
+
+#: How old the copy of an ordinary group may be before another is made.
+REST_SECONDS = 10.0
 
 
 class Urgency(IntEnum):
@@ -85,8 +90,11 @@ class GraphGallery:
         end: float,
     ) -> int:
         queue, copied = self._waiting[urgency], 0
-        while queue:
-            group_id = next(iter(queue))
+        for group_id in list(queue):
+            known = self._graphs.get(group_id)
+            rests = known is not None and 0 <= now - known.as_of < REST_SECONDS
+            if rests and urgency is Urgency.ORDINARY:
+                continue
             del queue[group_id]
             detector = detector_of(group_id)
             if detector is None:
