@@ -14,7 +14,6 @@ from daemon.ports import Clock
 from daemon.readmodel.views import GraphView
 from hebbstream import Detector
 
-
 #: How old the copy of an ordinary group may be before another is made.
 REST_SECONDS = 10.0
 
