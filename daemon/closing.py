@@ -12,13 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.counters import ValueHistory
-from daemon.kernels.closing import (
-    fill_frames,
-    members_only,
-    note_seen,
-    place_samples,
-    take_steady,
-)
+from daemon.kernels.closing import fill_frames, note_seen, place_samples, take_steady
 from daemon.membership import SILENT_TICKS, GroupState, Membership
 from daemon.records import I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
@@ -166,10 +160,6 @@ class Closing:
             return
         w, members = self._w, self._membership
         block, at, done, anchor = start, start, low, group.data_tick
-        if members.is_steady(group, end) and members_only(w.series, members.column, low, high):
-            self._note(group, low, high)
-            self._emit(group, anchor, (low, high), (start, end))
-            return
         while at < end:
             here = done + int(np.searchsorted(w.tick[done:high], at, "right"))
             leaving = members.leaving(group, at)
