@@ -240,13 +240,15 @@ def _weakest_of_each(graph: Graph) -> F64:
     """
     weakest = np.zeros(graph.series_count)
     full = graph.activity[DEGREE] >= graph.params.edges_per_series_max
+    crowded = graph.edge_count >= graph.params.edges_max
+    if not (crowded or full.any()):  # as mostly
+        return weakest
     strengths = _strengths(graph, np.arange(graph.edge_count))
-    if graph.edge_count >= graph.params.edges_max:
+    if crowded:
         weakest[:] = strengths.min(initial=np.inf)
-    if full.any():
-        weakest[full] = np.inf
-        for ends in graph.ends:
-            np.minimum.at(weakest, ends[full[ends]], strengths[full[ends]])
+    weakest[full] = np.inf
+    for ends in graph.ends:
+        np.minimum.at(weakest, ends[full[ends]], strengths[full[ends]])
     return weakest
 
 
