@@ -101,6 +101,11 @@ def recall_time(days: list[F64], slot: int, once: float) -> float:
     return float(np.roll(heard, 1 - slot)[:3].max())
 
 
+def slot_of(time: int, period: int, slots: int) -> int:
+    """Whole slots that have passed of this period, in whole numbers."""
+    return time % period * slots // period
+
+
 def recall_week(weeks: list[F64], slot: int, once: float) -> float:
     """Median over the last three weeks of the loudest of three neighbouring slots.
 

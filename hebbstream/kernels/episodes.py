@@ -44,6 +44,28 @@ HABIT_STRENGTH = 0.7
 
 
 @kernel
+def slot_of(time: float, period: float, slots: int) -> int:
+    """Find the slot of a time that comes again.
+
+    Parameters
+    ----------
+    time : float64
+        Unix seconds.
+    period : float64
+        Seconds until it comes again.
+    slots : int
+        Parts of the period.
+
+    Returns
+    -------
+    int
+        From 0 on. A tick on the border of two belongs to the later, whatever rounding says.
+    """
+    share = time / period - math.floor(time / period)
+    return min(int(share * slots + 1e-9), slots - 1)
+
+
+@kernel
 def recall_time(recall: F64, sole: F64, time: float, exponent: float, once: float) -> float:
     """Remember how loud each slot of the day is, and tell what to expect in this one.
 
@@ -68,9 +90,7 @@ def recall_time(recall: F64, sole: F64, time: float, exponent: float, once: floa
     slots = recall.shape[1]
     if slots == 0:
         return 0.0
-    share = time / DAY_SECONDS - math.floor(time / DAY_SECONDS)
-    # A tick on the border of two slots belongs to the later, whatever rounding says.
-    slot = min(int(share * slots + 1e-9), slots - 1)
+    slot = slot_of(time, DAY_SECONDS, slots)
     if float(slot) != sole[at.SLOT]:
         if sole[at.SLOT] >= 0.0:
             recall[at.RECALL_WAITING, int(sole[at.SLOT])] = sole[at.SLOT_PEAK]
@@ -122,8 +142,7 @@ def recall_week(weeks: F32, sole: F64, time: float, exponent: float, once: float
     slots = weeks.shape[1]
     if slots == 0:
         return 0.0
-    share = time / WEEK_SECONDS - math.floor(time / WEEK_SECONDS)
-    slot = min(int(share * slots + 1e-9), slots - 1)
+    slot = slot_of(time, WEEK_SECONDS, slots)
     if float(slot) != sole[at.WEEK_SLOT]:
         if sole[at.WEEK_SLOT] >= 0.0:
             weeks[at.WEEK_WAITING, int(sole[at.WEEK_SLOT])] = sole[at.WEEK_PEAK]

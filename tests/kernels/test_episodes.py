@@ -14,6 +14,7 @@ from hebbstream.kernels.episodes import (
     pass_tick,
     recall_time,
     recall_week,
+    slot_of,
     tell,
 )
 from hebbstream.single import Single
@@ -81,6 +82,25 @@ def test_a_grid_too_coarse_has_no_habits() -> None:
     state = Single.empty(1, 5, 21_600.0, enabled=True)
 
     assert recall_time(state.recall, state.sole, 0.0, 9.0, ONCE) == 0.0
+
+
+@pytest.mark.parametrize(("period", "slots"), [(86_400, 48), (86_400, 12), (604_800, 336)])
+def test_slots_equal_naive_twin(period: int, slots: int) -> None:
+    """A time on the border of two slots is in the later one; periods repeat."""
+    length = period // slots
+    for time in (
+        0,
+        1,
+        length - 1,
+        length,
+        7 * length,
+        period - 1,
+        period,
+        20_000 * period + length,
+    ):
+        assert slot_of(float(time), float(period), slots) == naive_single.slot_of(
+            time, period, slots
+        )
 
 
 def through_weeks(state: Single, exponents: F64) -> F64:
