@@ -32,7 +32,7 @@ from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, StateStore
 from daemon.published import Ahead
 from daemon.records import InputPartition
-from daemon.snapshots import Origin, encode
+from daemon.snapshots import Origin, pieces
 from daemon.telemetry import Telemetry
 
 log = get_logger(__name__)
@@ -363,10 +363,10 @@ class Checkpoints:
         for copy in copies:
             partition = copy.partition
             self.step("checkpoint 4: write")
-            data = encode(copy.cut.whole(), copy.origin, self._breathe)
+            written = pieces(copy.cut.whole(), copy.origin, self._breathe)
             for keeper in keepers:
                 try:
-                    keeper.store.save(partition, copy.order, data)
+                    keeper.store.save(partition, copy.order, written)
                 except StateStoreError as error:
                     self.failing = str(error)
                     self.telemetry.checkpoint_done(keeper.store.name, partition, None)
@@ -376,7 +376,8 @@ class Checkpoints:
                         error=str(error),
                     )
                 else:
-                    self.telemetry.checkpoint_done(keeper.store.name, partition, len(data))
+                    size = sum(map(len, written))
+                    self.telemetry.checkpoint_done(keeper.store.name, partition, size)
                     saved[partition] = copy.order
                     if keeper is self.keepers[0]:
                         self.failing = ""

@@ -225,7 +225,7 @@ class PartitionPipeline:
             pipeline._framer.restore(capture.framer)
             for each in capture.groups:
                 group = pipeline._create(each.name)
-                group.detector = pipeline._load(each.detector_bytes())
+                group.detector = pipeline._load(b"".join(each.detector_pieces()))
                 group.members = list(each.members)
                 if group.detector.series != tuple(series.key for series in group.members):
                     msg = f"the detector of group {each.name} knows other series than the group"
@@ -243,9 +243,9 @@ class PartitionPipeline:
     def _load(self, data: bytes) -> Detector:
         """Load a detector with the knobs in force, or with its own where those need other sizes."""
         try:
-            return Detector.load(data, self._sections.detector)
+            return Detector.load(data, self._sections.detector, verified=True)
         except SnapshotCorruptError:
-            detector = Detector.load(data)
+            detector = Detector.load(data, verified=True)
             self.old_knobs += 1
             return detector
 

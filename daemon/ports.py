@@ -166,7 +166,9 @@ class StateStore(Protocol):
         """List what is there of a partition, in any order; StateStoreError when it cannot be."""
         ...
 
-    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+    def save(
+        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+    ) -> None:
         """Keep a state durably, or raise StateStoreError; never in place of a later one."""
         ...
 

@@ -26,7 +26,7 @@ from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, StateStore
 from daemon.records import Channel, InputPartition, Message, RecordBatch
-from daemon.snapshots import Origin, encode
+from daemon.snapshots import Origin, pieces
 
 log = get_logger(__name__)
 
@@ -199,8 +199,8 @@ class Relearning:
     def _save(self, store: FileStates) -> None:
         for partition, pipeline in self.pipelines.items():
             if pipeline.next_offset >= 0:
-                data = encode(pipeline.capture(), Origin(build=self.build))
-                store.save(partition, order_of(pipeline), data)
+                written = pieces(pipeline.capture(), Origin(build=self.build))
+                store.save(partition, order_of(pipeline), written)
 
     def swap(
         self, live: Mapping[InputPartition, Usable], publish: Callable[[list[Message]], None]
@@ -229,15 +229,15 @@ class Relearning:
                 order, origin = max(order, live[partition].stored.order), live[partition].origin
             # Later than the old state at the same place, also that on another machine's disk.
             order = order[0], order[1] + 1
-            written = replace(
+            by_this = replace(
                 origin,
                 version=self.sections.version,
                 config_hash=self.sections.config_hash,
                 build=self.build,
             )
-            data = encode(pipeline.capture(), written)
+            written = pieces(pipeline.capture(), by_this)
             for store in self.live:
-                store.save(partition, order, data)
+                store.save(partition, order, written)
         shutil.rmtree(self.place)
 
     def _left_open(self, before: PartitionPipeline) -> Iterator[Message]:

@@ -15,7 +15,7 @@ from daemon.newest_state import newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import InputPartition
-from daemon.snapshots import Origin, encode
+from daemon.snapshots import Origin, pieces
 from daemon.stores import build_of
 
 
@@ -90,6 +90,6 @@ class Seeds:
         for pipeline in self._made:
             capture = replace(pipeline.capture(), next_offset=-1)
             try:
-                self._store.save(pipeline.partition, (0, 0), encode(capture, origin))
+                self._store.save(pipeline.partition, (0, 0), pieces(capture, origin))
             except StateStoreError as error:
                 raise CheckpointError(str(error)) from error

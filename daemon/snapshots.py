@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -46,9 +47,13 @@ class GroupCapture:
     component_count: int
     edge_count: int
 
-    def detector_bytes(self) -> bytes:
-        """Write the detector, unless that is done already."""
-        return self.detector if isinstance(self.detector, bytes) else self.detector.dump()
+    def detector_pieces(self) -> list[bytes]:
+        """Write the detector, unless that is done already; the checksum is that of the whole."""
+        return (
+            [self.detector]
+            if isinstance(self.detector, bytes)
+            else self.detector.pieces(sealed=False)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,15 @@ class Origin:
     ahead: Mapping[str, str] = field(default_factory=dict)
 
 
-def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lambda: None) -> bytes:
-    """Write a capture as bytes.
+def encode(capture: Capture, origin: Origin) -> bytes:
+    """Write a capture as bytes; see `pieces`."""
+    return b"".join(pieces(capture, origin))
+
+
+def pieces(
+    capture: Capture, origin: Origin, breathe: Callable[[], object] = lambda: None
+) -> list[bytes]:
+    """Write a capture as the pieces of a snapshot, so that none of them is copied.
 
     Parameters
     ----------
@@ -122,13 +134,13 @@ def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lam
 
     Returns
     -------
-    bytes
-        The snapshot.
+    list of bytes
+        One after the other, they are the snapshot.
     """
     groups = sorted(capture.groups, key=lambda group: group.name)
     detectors = []
     for group in groups:
-        detectors.append(group.detector_bytes())
+        detectors.append(group.detector_pieces())
         breathe()
     framer = capture.framer.canonical(series for group in groups for series in group.members)
     place = {series.key: index for index, series in enumerate(framer.identities)}
@@ -152,7 +164,7 @@ def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lam
             {
                 "name": group.name,
                 "members": len(group.members),
-                "detector_bytes": len(detector),
+                "detector_bytes": sum(map(len, detector)),
                 "tracker": group.tracker,
                 "silence": group.silence,
                 "rhythm_frames": None if group.rhythm is None else group.rhythm_frames,
@@ -171,7 +183,8 @@ def encode(capture: Capture, origin: Origin, breathe: Callable[[], object] = lam
         **{name: getattr(framer, name) for name in _FRAMER_ARRAYS},
         **{f"rhythm_{name}": _joined([r[name] for r in rhythms], kind) for name, kind in _RHYTHM},
     }
-    return snapshot.encode(header, arrays, KIND, {"detectors": detectors}, breathe)
+    blobs = {"detectors": [*chain.from_iterable(detectors)]}
+    return snapshot.pieces(header, snapshot.Packed.of(arrays), KIND, blobs=blobs, breathe=breathe)
 
 
 _FRAMER_ARRAYS = {

@@ -6,6 +6,7 @@ microseconds; `dump` encodes and hashes, on any thread, while the detector goes 
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,7 +34,7 @@ class DetectorCopy:
         Changes that no result has told yet.
     told : dict
         What people said, as JSON values.
-    arrays : dict of str to array
+    arrays : Packed
         Everything learnt.
     """
 
@@ -43,7 +44,31 @@ class DetectorCopy:
     tick: int
     waiting: tuple[JournalEntry, ...]
     told: dict[str, Any]
-    arrays: snapshot.Arrays
+    arrays: snapshot.Packed
+
+    def pieces(self, *, sealed: bool = True) -> list[bytes]:
+        """Write it as plain data, float bits exact, in pieces.
+
+        Parameters
+        ----------
+        sealed : bool
+            False to leave out the checksum, for a container with a checksum of its own.
+
+        Returns
+        -------
+        list of bytes
+            One after the other, they are what `dump` returns; the largest is not copied.
+        """
+        header = {
+            "series": self.series,
+            "interval_seconds": self.interval_seconds,
+            "tick": self.tick,
+            "waiting": [asdict(entry) for entry in self.waiting],
+            "told": self.told,
+        }
+        return snapshot.pieces(
+            header, self.arrays, written={"params": _written(self.params)}, sealed=sealed
+        )
 
     def dump(self) -> bytes:
         """Write it as plain data, float bits exact.
@@ -53,18 +78,10 @@ class DetectorCopy:
         bytes
             For `Detector.load`.
         """
-        header = {
-            "series": self.series,
-            "params": _plain(self.params),
-            "interval_seconds": self.interval_seconds,
-            "tick": self.tick,
-            "waiting": [asdict(entry) for entry in self.waiting],
-            "told": self.told,
-        }
-        return snapshot.encode(header, self.arrays)
+        return b"".join(self.pieces())
 
 
 @lru_cache(maxsize=16)
-def _plain(params: DetectorParams) -> dict[str, Any]:
-    """Return the knobs as JSON values; all groups of a service share one set of them."""
-    return params.model_dump(mode="json")
+def _written(params: DetectorParams) -> str:
+    """Write the knobs as JSON; all groups of a service share one set of them."""
+    return json.dumps(params.model_dump(mode="json"), separators=(",", ":"))

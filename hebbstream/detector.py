@@ -285,11 +285,13 @@ class Detector(GuidedGroup):
             tick=self._tick,
             waiting=tuple(self._waiting),
             told=self._told.dump(),
-            arrays={name: array.copy() for name, array in self._state.arrays().items()},
+            arrays=snapshot.Packed.of(self._state.arrays()),
         )
 
     @classmethod
-    def load(cls, data: bytes, params: DetectorParams | None = None) -> Self:
+    def load(
+        cls, data: bytes, params: DetectorParams | None = None, *, verified: bool = False
+    ) -> Self:
         """Read a detector that continues bit for bit where `dump` was called.
 
         Parameters
@@ -299,6 +301,9 @@ class Detector(GuidedGroup):
         params : DetectorParams, optional
             Knobs to go on with; those of the snapshot when absent. What is learnt is kept, so the
             sizes they imply must be the same.
+        verified : bool
+            The bytes are known to be as they were written: their checksum is not looked at, which
+            a detector out of a container with its own does not have.
 
         Returns
         -------
@@ -312,7 +317,7 @@ class Detector(GuidedGroup):
         SnapshotCorruptError
             When it is damaged, or holds what no detector can have learnt.
         """
-        header, arrays = snapshot.decode(data)
+        header, arrays = snapshot.decode(data, verified=verified)
         try:
             series, tick = _place(header)
             detector = cls(

@@ -8,7 +8,7 @@ middle of the life of the one that has taken its partitions over.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -212,10 +212,12 @@ class SimulatedChangelog:
             for slot, state in slots.whole.items()
         ]
 
-    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+    def save(
+        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+    ) -> None:
         """Write one, then delete what it replaces."""
         slots = self._slots[partition]
-        for key, value in slots.writes(data, order):
+        for key, value in slots.writes(b"".join(pieces), order):
             self._send(key, value)
         for key in slots.written():
             self._send(key, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -70,7 +70,9 @@ class FileStates:
         """
         return stored_in(self._folder, partition)
 
-    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+    def save(
+        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+    ) -> None:
         """Write a checkpoint and let the oldest go.
 
         Parameters
@@ -79,8 +81,8 @@ class FileStates:
             Whose.
         order : tuple of int
             How far it is.
-        data : bytes
-            The state.
+        pieces : sequence of bytes
+            The state: these, one after the other.
 
         Raises
         ------
@@ -100,7 +102,7 @@ class FileStates:
             folder.mkdir(parents=True, exist_ok=True)
             self._step("save 2: write it under another name")
             with unfinished.open("wb") as file:
-                file.write(data)
+                file.writelines(pieces)
                 file.flush()
                 self._step("save 3: make the bytes durable")
                 os.fsync(file.fileno())

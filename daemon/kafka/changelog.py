@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -104,7 +105,9 @@ class Changelog:
                 slots.see((record.key or b"").decode(errors="replace"), record.value)
         return slots
 
-    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+    def save(
+        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+    ) -> None:
         """Write a state and wait until the broker has it.
 
         Parameters
@@ -113,8 +116,8 @@ class Changelog:
             Whose.
         order : tuple of int
             How far it is.
-        data : bytes
-            The state.
+        pieces : sequence of bytes
+            The state: these, one after the other.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class Changelog:
         try:
             self._connect()
             self._settle()  # memory stays bounded in an outage
-            for key, value in slots.writes(data, order):
+            for key, value in slots.writes(b"".join(pieces), order):
                 self._send(partition, key, value)
             self._settle()
             self._delete(partition, slots.written())

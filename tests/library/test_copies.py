@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from hebbstream import Detector
+from hebbstream import Detector, SnapshotCorruptError
 from hebbstream.copies import DetectorCopy
 
 
@@ -42,3 +43,17 @@ def test_its_bytes_go_on_bit_for_bit() -> None:
 
     np.testing.assert_array_equal(result.score, expected.score)
     np.testing.assert_array_equal(result.evidence, expected.evidence)
+
+
+def test_without_its_checksum_it_is_read_only_as_part_of_what_was_verified() -> None:
+    """It has the bytes of the sealed one but for the checksum, and goes on in the same bits."""
+    detector, more = learnt(3)
+    part = b"".join(detector.copy().pieces(sealed=False))
+
+    assert len(part) == len(detector.dump())
+    with pytest.raises(SnapshotCorruptError, match="checksum"):
+        Detector.load(part)
+
+    result = Detector.load(part, verified=True).run(more)
+
+    np.testing.assert_array_equal(result.score, detector.run(more).score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,12 +42,14 @@ class FullDisk:
         """List what is there."""
         return self.inner.stored(partition)
 
-    def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+    def save(
+        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+    ) -> None:
         """Refuse, or save."""
         if self.full:
             msg = "no space left on device"
             raise StateStoreError(msg)
-        self.inner.save(partition, order, data)
+        self.inner.save(partition, order, pieces)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -288,9 +290,11 @@ def test_a_copy_in_slices_is_the_state_at_its_place(tmp_path: Path) -> None:
     disk = slow.checkpoints.keepers[0].store
 
     class Noting(FullDisk):
-        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
-            written[order] = data
-            disk.save(partition, order, data)
+        def save(
+            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+        ) -> None:
+            written[order] = b"".join(pieces)
+            disk.save(partition, order, pieces)
 
     slow.checkpoints.keepers[0] = Keeper(Noting(disk), 0.0)
 
@@ -328,9 +332,11 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
     disk, released = FullDisk(FileStates(tmp_path, 2), full=False), Event()
 
     class Hanging(FullDisk):
-        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+        def save(
+            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+        ) -> None:
             released.wait(20.0)
-            disk.save(partition, order, data)
+            disk.save(partition, order, pieces)
 
     made = make(tmp_path, [])
     checkpoints = made.checkpoints
@@ -361,9 +367,11 @@ def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
     disk = checkpoints.keepers[0].store
 
     class Slow(FullDisk):
-        def save(self, partition: InputPartition, order: tuple[int, int], data: bytes) -> None:
+        def save(
+            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
+        ) -> None:
             clock.advance(7.0)
-            disk.save(partition, order, data)
+            disk.save(partition, order, pieces)
 
     checkpoints.keepers[0] = Keeper(Slow(disk), 5.0)
     kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())

@@ -74,7 +74,7 @@ def service_at(folder: Path, offset: int) -> FileStates:
         pipeline.process(each)
     store = FileStates(folder / sections().application_id, 2)
     origin = Origin(position={"0": 7}, ahead={"id": "digest"})
-    store.save(PARTITION, order_of(pipeline), encode(pipeline.capture(), origin))
+    store.save(PARTITION, order_of(pipeline), [encode(pipeline.capture(), origin)])
     return store
 
 
@@ -190,7 +190,7 @@ def test_every_store_gets_it_though_another_is_further(tmp_path: Path) -> None:
         pipeline.process(each)
     pipeline.close_idle()
     store = FileStates(tmp_path / sections().application_id, 2)
-    store.save(PARTITION, order_of(pipeline), encode(pipeline.capture(), Origin()))
+    store.save(PARTITION, order_of(pipeline), [encode(pipeline.capture(), Origin())])
     work = work_in(tmp_path)
 
     learn(work)
@@ -228,7 +228,7 @@ def test_an_incident_that_only_the_old_state_knows_is_resolved(tmp_path: Path) -
     told: dict[str, list[Message]] = {"without": [], "with": []}
     for name, window in (("without", (START + 60 * 690, START + 60 * 900)), ("with", (0, 1))):
         store = FileStates(tmp_path / name / parts.application_id, 2)
-        store.save(PARTITION, order_of(pipeline), encode(pipeline.capture(), Origin()))
+        store.save(PARTITION, order_of(pipeline), [encode(pipeline.capture(), Origin())])
         limits = Window(window[0] * SECOND, window[1] * SECOND)
         without = replace(parts, without=(limits,))
         work = Relearning(tmp_path / name, [store], without, Plan([], None, ""), FakeClock())

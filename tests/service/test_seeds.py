@@ -56,7 +56,7 @@ def detectors(state: Path, partition: InputPartition = PARTITION) -> dict[str, b
     (stored,) = FileStates(state / CONFIG.application_id, 1).stored(partition)
     capture, _ = decode(stored.read(), partition, SECTIONS.shape)
     assert capture.next_offset == -1
-    return {group.name: group.detector_bytes() for group in capture.groups}
+    return {group.name: b"".join(group.detector_pieces()) for group in capture.groups}
 
 
 def test_two_replays_learn_what_one_does(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_the_state_of_a_service_is_not_taken_for_a_seed(tmp_path: Path) -> None:
     pipeline = seeds.pipeline(PARTITION, SECTIONS)
     pipeline.process(record_batch(records()))
     FileStates(tmp_path / CONFIG.application_id, 1).save(
-        PARTITION, (9, 0), encode(pipeline.capture(), Origin())
+        PARTITION, (9, 0), [encode(pipeline.capture(), Origin())]
     )
 
     with pytest.raises(CheckpointError, match="state of a service"):

@@ -24,7 +24,7 @@ def filled(folder: Path) -> FileStates:
         values = wide_records(related(seed=1, ticks=40))
         for at in (0, 20):
             pipeline.process(record_batch(values[at : at + 20], at))
-            store.save(partition, order_of(pipeline), encode(pipeline.capture(), Origin()))
+            store.save(partition, order_of(pipeline), [encode(pipeline.capture(), Origin())])
     return store
 
 

@@ -21,7 +21,7 @@ def test_keeps_the_last_generations(tmp_path: Path) -> None:
     store = FileStates(tmp_path, generations=2)
 
     for offset in (5, 7, 30):
-        store.save(PARTITION, (offset, 0), b"state %d" % offset)
+        store.save(PARTITION, (offset, 0), [b"state %d" % offset])
 
     assert places(store) == [(7, 0), (30, 0)]
     assert max(store.stored(PARTITION), key=lambda each: each.order).read() == b"state 30"
@@ -30,13 +30,13 @@ def test_keeps_the_last_generations(tmp_path: Path) -> None:
 def test_a_later_state_is_not_undone(tmp_path: Path) -> None:
     """A process that was paused and lost its partition does not write over its successor's."""
     store = FileStates(tmp_path, generations=2)
-    store.save(PARTITION, (30, 60), b"later")
+    store.save(PARTITION, (30, 60), [b"later"])
 
     for earlier in ((29, 99), (30, 59)):
         with pytest.raises(StateStoreError, match="another process"):
-            store.save(PARTITION, earlier, b"earlier")
+            store.save(PARTITION, earlier, [b"earlier"])
 
-    store.save(PARTITION, (30, 60), b"the same again")
+    store.save(PARTITION, (30, 60), [b"the same again"])
     assert places(store) == [(30, 60)]
 
 
@@ -50,14 +50,14 @@ def test_a_crash_before_any_step_leaves_the_one_before_or_the_new_one(
         if name.startswith(f"save {number}:"):
             raise KeyboardInterrupt
 
-    FileStates(tmp_path, 2).save(PARTITION, (1, 0), b"before")
+    FileStates(tmp_path, 2).save(PARTITION, (1, 0), [b"before"])
     with pytest.raises(KeyboardInterrupt):
-        FileStates(tmp_path, 2, crash).save(PARTITION, (2, 0), b"new")
+        FileStates(tmp_path, 2, crash).save(PARTITION, (2, 0), [b"new"])
 
     store = FileStates(tmp_path, 2)
     latest = max(store.stored(PARTITION), key=lambda each: each.order)
     assert latest.read() == (b"before" if number <= 4 else b"new")
-    store.save(PARTITION, (3, 0), b"next")
+    store.save(PARTITION, (3, 0), [b"next"])
     assert not list(tmp_path.rglob("*.partial"))
 
 
@@ -68,10 +68,10 @@ def test_a_full_disk_leaves_the_one_before(tmp_path: Path) -> None:
         if name.startswith("save 3:"):
             raise OSError(28, "No space left on device")
 
-    FileStates(tmp_path, 2).save(PARTITION, (1, 0), b"before")
+    FileStates(tmp_path, 2).save(PARTITION, (1, 0), [b"before"])
 
     with pytest.raises(StateStoreError, match="No space left"):
-        FileStates(tmp_path, 2, full).save(PARTITION, (2, 0), b"new")
+        FileStates(tmp_path, 2, full).save(PARTITION, (2, 0), [b"new"])
 
     assert places(FileStates(tmp_path, 2)) == [(1, 0)]
     assert not list(tmp_path.rglob("*.partial"))
@@ -88,7 +88,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_start(tmp_path: Path) -> N
 def test_one_that_is_set_aside_counts_no_more(tmp_path: Path) -> None:
     """It stays for people to look at."""
     store = FileStates(tmp_path, 2)
-    store.save(PARTITION, (9, 0), b"damaged")
+    store.save(PARTITION, (9, 0), [b"damaged"])
 
     store.stored(PARTITION)[0].set_aside()
 

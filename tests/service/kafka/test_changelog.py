@@ -46,8 +46,8 @@ def test_another_process_finds_the_last_two(section: KafkaSection) -> None:
     writer = Changelog(section, application, SystemClock())
 
     for order, data in enumerate(written):
-        writer.save(ONE, (order, 0), data)
-    writer.save(OTHER, (9, 0), b"of another")
+        writer.save(ONE, (order, 0), [data])
+    writer.save(OTHER, (9, 0), [b"of another"])
 
     assert states(section, application, ONE) == written[:0:-1]
     assert states(section, application, OTHER) == [b"of another"]
@@ -58,7 +58,7 @@ def test_a_write_that_broke_off_spoils_nothing(broker: Broker, section: KafkaSec
     """Chunks without their manifest, and a manifest without its chunks, are not believed."""
     application = f"app-{uuid.uuid4().hex[:8]}"
     writer = Changelog(section, application, SystemClock())
-    writer.save(ONE, (1, 0), b"whole")
+    writer.save(ONE, (1, 0), [b"whole"])
     producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
 
     producer.send(f"{application}.changelog", key=b"metrics/1/1/0", value=b"torn", partition=1)
@@ -77,7 +77,7 @@ def test_one_that_is_set_aside_counts_no_more(section: KafkaSection) -> None:
     """Its manifest is deleted."""
     application = f"app-{uuid.uuid4().hex[:8]}"
     writer = Changelog(section, application, SystemClock())
-    writer.save(ONE, (1, 0), b"refused")
+    writer.save(ONE, (1, 0), [b"refused"])
 
     writer.stored(ONE)[0].set_aside()
 
@@ -89,10 +89,10 @@ def test_a_later_state_is_not_undone(section: KafkaSection) -> None:
     """As on disk: whoever comes with an earlier one has lost the partition."""
     application = f"app-{uuid.uuid4().hex[:8]}"
     writer = Changelog(section, application, SystemClock())
-    writer.save(ONE, (5, 0), b"later")
+    writer.save(ONE, (5, 0), [b"later"])
 
     with pytest.raises(StateStoreError, match="later than offset 4"):
-        writer.save(ONE, (4, 9), b"earlier")
+        writer.save(ONE, (4, 9), [b"earlier"])
 
     assert states(section, application, ONE) == [b"later"]
     writer.close()
@@ -105,7 +105,7 @@ def test_nothing_stays_that_no_state_needs(section: KafkaSection) -> None:
         writer = Changelog(section, application, SystemClock())
         writer.stored(ONE)
         for order in range(begin, begin + 3):
-            writer.save(ONE, (order, 0), data)
+            writer.save(ONE, (order, 0), [data])
         writer.close()
 
     last: dict[bytes, bytes | None] = {}
@@ -125,4 +125,4 @@ def test_a_broker_that_is_away_is_an_error_of_the_store() -> None:
     writer = Changelog(section, "app", SystemClock())
 
     with pytest.raises(StateStoreError, match="was not written"):
-        writer.save(ONE, (1, 0), b"state")
+        writer.save(ONE, (1, 0), [b"state"])
