@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from hebbstream.arrays import F64
+from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import BINS, INCREMENT, PRIOR, TAIL_COUNT, TAIL_ROWS, TOP
 from hebbstream.params import DAY
 
@@ -52,13 +52,13 @@ class Calibration:
 
     Attributes
     ----------
-    histograms : float64[6, BINS]
+    histograms : float32[6, BINS]
         Decayed counts of the statistic's logarithm.
     tails : float64[6, 5]
         Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 
-    histograms: F64
+    histograms: F32
     tails: F64
 
     @classmethod
@@ -67,7 +67,7 @@ class Calibration:
         tails = np.zeros((TAIL_COUNT, TAIL_ROWS))
         tails[:, INCREMENT] = 1.0
         tails[:, PRIOR] = SLOPE_PRIOR_COUNT
-        return cls(np.zeros((TAIL_COUNT, BINS)), tails)
+        return cls(np.zeros((TAIL_COUNT, BINS), np.float32), tails)
 
     def check(self) -> None:
         """Make sure that every tail model can be read.

@@ -20,7 +20,6 @@ from hebbstream.kernels.layout import (
     ACTIVITY_COUNT,
     ACTIVITY_ROWS,
     BIRTH,
-    BLOCK_TICKS,
     BROKEN_TICKS,
     DEGREE,
     EDGE_BREAK,
@@ -47,6 +46,7 @@ from hebbstream.kernels.traces import fold_block
 from hebbstream.pairs import (
     SEED,
     WEIGHT_LIMIT,
+    empty_block,
     own_correlations,
     pair_count,
     pair_places,
@@ -80,8 +80,8 @@ class Graph:
         1 where a pair has an edge.
     activity : float64[8, n]
         Per series, see layout.
-    block : float32[2, 64, n]
-        Frames that are not in the traces yet; no columns without relations.
+    block : float32[2, b, n]
+        Frames that are not in the traces yet, b at most; see `pairs.empty_block`.
     ends : uint32[2, m]
         Source and target, source < target.
     values : float32[15, m]
@@ -120,7 +120,7 @@ class Graph:
             np.zeros(pairs, np.float32),
             np.zeros(pairs, np.uint8),
             np.zeros((ACTIVITY_ROWS, n)),
-            np.zeros((2, BLOCK_TICKS, n if pairs or slots else 0), np.float32),
+            empty_block(n, params),
             np.zeros((2, 0), np.uint32),
             np.zeros((EDGE_ROWS, 0), np.float32),
             np.zeros((EDGE_TICK_ROWS, 0), np.int64),
@@ -155,10 +155,12 @@ class Graph:
             self._widen(n, wide)
         elif len(self.traces):
             self._leave_pairs(n)
+            self.block = empty_block(wide, self.params)
         spare = slots - self.slot_ends.shape[1]
         self.slot_ends, self.slots = wider(self.slot_ends, spare), wider(self.slots, spare)
         self.activity = wider(self.activity, count)
-        self.block = wider(self.block, count)
+        if self.block.shape[2] < wide:
+            self.block = wider(self.block, count)
         self.count_degrees()
         return []
 
@@ -215,6 +217,7 @@ class Graph:
         self.block = np.delete(self.block, index, axis=2)
         if pairs and not len(self.traces):
             self._enter_pairs(n - 1)
+            self.block = empty_block(n - 1, self.params)
         self.count_degrees()
         return entries
 
@@ -252,7 +255,7 @@ class Graph:
         if not sound:
             msg = "the edges do not fit the series"
             raise ValueError(msg)
-        if not (pending.is_integer() and 0 <= pending < BLOCK_TICKS + apart):
+        if not (pending.is_integer() and 0 <= pending < self.block.shape[1] + apart):
             msg = f"the block of the traces has no row {pending:g}"
             raise ValueError(msg)
         squares = (

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 from hebbstream.arrays import F32, F64
 from hebbstream.association_params import AssociationsParams
-from hebbstream.kernels.layout import SUM_PRODUCT, SUM_SOURCE, SUM_TARGET
+from hebbstream.kernels.layout import (
+    BLOCK_TICKS,
+    PAIR_BLOCK_TICKS,
+    SUM_PRODUCT,
+    SUM_SOURCE,
+    SUM_TARGET,
+)
 
 WEIGHT_LIMIT = 0.9999
 #: Where the generator of pairs to try begins.
@@ -22,6 +28,27 @@ def pair_count(n: int, params: AssociationsParams) -> int:
 def slot_count(n: int, params: AssociationsParams) -> int:
     """Pairs on trial among n series; 0 when all pairs are traced, or there are none."""
     return n * params.slots_per_series if n >= max(2, params.exhaustive_max + 1) else 0
+
+
+def empty_block(n: int, params: AssociationsParams) -> F32:
+    """Make the block in which frames wait until they enter the traces, or the sums of slots.
+
+    Parameters
+    ----------
+    n : int
+        Series.
+    params : AssociationsParams
+        Limits.
+
+    Returns
+    -------
+    float32[2, b, n]
+        16 frames where every pair is traced, 64 where pairs are on trial; no columns where there
+        is neither.
+    """
+    ticks = PAIR_BLOCK_TICKS if pair_count(n, params) else BLOCK_TICKS
+    looked_at = pair_count(n, params) or slot_count(n, params)
+    return np.zeros((2, ticks, n if looked_at else 0), np.float32)
 
 
 def pair_places(first: NDArray[np.intp], second: NDArray[np.intp], n: int) -> NDArray[np.intp]:

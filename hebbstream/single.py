@@ -68,7 +68,7 @@ class Single:
     ----------
     lanes : float64[10 + 2h + 1, 4]
         Moments, clock and coefficients of the lanes.
-    view_histograms : float64[5, BINS]
+    view_histograms : float32[5, BINS]
         Decayed counts of each view's logarithm.
     view_tails : float64[5, 5]
         As in `Calibration`.
@@ -87,7 +87,7 @@ class Single:
     """
 
     lanes: F64
-    view_histograms: F64
+    view_histograms: F32
     view_tails: F64
     recall: F64
     weeks: F32
@@ -120,7 +120,7 @@ class Single:
         slots = recall_slots(interval_seconds) if course_rows else 0
         week = week_slots(interval_seconds) if course_rows else 0
         none, few = np.zeros((0, 0)), np.zeros((0, 0), np.float32)
-        state = cls(none, none, none, none, few, np.zeros(0), course_rows, slots, week, enabled)
+        state = cls(none, few, none, none, few, np.zeros(0), course_rows, slots, week, enabled)
         state.begin(n)
         return state
 
@@ -133,7 +133,7 @@ class Single:
         alone = n == 1 and self.enabled
         lanes, views = (at.LANES, at.VIEWS) if alone else (0, 0)
         self.lanes = np.zeros((at.LANE_COEFFICIENTS + self.course_rows, lanes))
-        self.view_histograms = np.zeros((views, at.BINS))
+        self.view_histograms = np.zeros((views, at.BINS), np.float32)
         self.view_tails = np.zeros((views, at.TAIL_ROWS))
         self.view_tails[:, at.INCREMENT] = 1.0
         self.view_tails[:, at.PRIOR] = VIEW_PRIOR_COUNT

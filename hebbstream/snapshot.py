@@ -30,6 +30,8 @@ from hebbstream.kernels.layout import (
     GATE_ROWS,
     HABIT_ROWS,
     NODE_BREAK,
+    PAIR_BLOCK_TICKS,
+    PENDING,
     SLOT_ROWS,
     SOLE_ROWS,
     WEEK_ROWS,
@@ -40,7 +42,7 @@ from hebbstream.pairs import SEED
 from hebbstream.single import Single, week_slots
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 8
+FORMAT = 9
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 #: In place of the checksum of a snapshot that another one holds.
@@ -96,6 +98,8 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         )
     if number < 8:
         _add_weeks(header["interval_seconds"], arrays)
+    if number < 9:
+        _make_smaller(arrays)
     return header, arrays
 
 
@@ -153,6 +157,22 @@ def _add_weeks(interval_seconds: float, arrays: Arrays) -> None:
     if arrays["sole"].size:
         arrays["sole"] = np.pad(arrays["sole"], (0, SOLE_ROWS - len(arrays["sole"])))
         arrays["sole"][WEEK_SLOT] = -1.0
+
+
+def _make_smaller(arrays: Arrays) -> None:
+    """Before format 9 counts had 64 bits, and 64 frames waited until they entered the traces."""
+    for name in ("histograms", "view_histograms"):
+        arrays[name] = arrays[name].astype(np.float32)
+    traces, block = arrays["traces"], arrays["block"]
+    if not len(traces):
+        return
+    source, target = np.triu_indices(block.shape[2], 1)
+    for values, rates in block[:, : int(arrays["status"][PENDING])].swapaxes(0, 1):
+        both = (rates[source] > 0) & (rates[target] > 0)
+        step = np.where(both, np.maximum(rates[source], rates[target]), np.float32(0))
+        traces += step * (values[source] * values[target] - traces)
+    arrays["status"][PENDING] = 0.0
+    arrays["block"] = np.zeros((2, PAIR_BLOCK_TICKS, block.shape[2]), np.float32)
 
 
 def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:

@@ -127,8 +127,10 @@ PENDING: Final = 0
 EDGE_TICKS: Final = 1
 GRAPH_STATUS_ROWS: Final = 2
 
-# Frames gathered before they enter the traces: each row of traces then stays in the first cache.
+# Frames gathered before they enter the sums of pairs on trial, and the traces of all pairs: a row
+# of those then stays in the first cache for a few ticks, of which more would cost state.
 BLOCK_TICKS: Final = 64
+PAIR_BLOCK_TICKS: Final = 16
 
 # smooth float64[5]: the two smoothed statistics, ticks since the start or a reset, and the two
 # smoothed mean squares of the innovations.
@@ -156,7 +158,7 @@ MOVES_NOW: Final = 7  # MOVES over a few ticks
 MOVES_USUAL: Final = 8  # what MOVES usually stays below
 INNOVATION_ROWS: Final = 9
 
-# histograms float64[6, BINS] and tails float64[6, 5]: one tail model a row.
+# histograms float32[6, BINS] and tails float64[6, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
@@ -183,7 +185,7 @@ ROUGH_LANE: Final = 3  # logarithm of the contrast's mean square, without its da
 LANES: Final = 4
 LANE_COEFFICIENTS: Final = MOMENT_ROWS + CLOCK_ROWS
 
-# view_histograms float64[5, BINS], view_tails float64[5, 5]: level, short, medium, long, roughness.
+# view_histograms float32[5, BINS], view_tails float64[5, 5]: level, short, medium, long, roughness.
 LEVEL_VIEW: Final = 0
 SHORT_VIEW: Final = 1
 MEDIUM_VIEW: Final = 2

@@ -97,10 +97,10 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
             g * rate,
             shrink,
         )
-    if apart == 1 and model.status[at.PENDING] >= at.BLOCK_TICKS:
+    if apart == 1 and model.status[at.PENDING] >= model.block.shape[1]:
         fold_own(model, work, rate)
     gather(z, present, model.activity, model.block, model.status, rate, g, clip, apart)
-    if apart == 0 and model.status[at.PENDING] >= at.BLOCK_TICKS:
+    if apart == 0 and model.status[at.PENDING] >= model.block.shape[1]:
         fold_block(model.traces, model.block, model.status)
 
 

@@ -70,7 +70,7 @@ class Model(NamedTuple):
         1 where a pair has an edge.
     activity : float64[8, n]
         What the graph needs of each series.
-    block : float32[2, 64, n]
+    block : float32[2, b, n]
         Frames not yet in the traces.
     ends : uint32[2, m]
         Source and target of each edge.
@@ -93,7 +93,7 @@ class Model(NamedTuple):
     innovations : float64[9, n]
         Memory of each residual, the variance of what is new in it, its last two values, and
         averages of what is new with what they usually stay below.
-    histograms : float64[6, BINS]
+    histograms : float32[6, BINS]
         Tail models.
     tails : float64[6, 5]
         Their increments, totals, heat and priors.
@@ -105,7 +105,7 @@ class Model(NamedTuple):
         Of learning, and of the quarantine.
     lanes : float64[10 + 2h + 1, 4]
         Of a lone series; like the rest below it has no elements in other groups.
-    view_histograms : float64[5, BINS]
+    view_histograms : float32[5, BINS]
         Tail models of its views.
     view_tails : float64[5, 5]
         Their increments, totals and priors.
@@ -143,13 +143,13 @@ class Model(NamedTuple):
     smooth: F64
     habits: F64
     innovations: F64
-    histograms: F64
+    histograms: F32
     tails: F64
     deviation: F64
     drift: F64
     gate: F64
     lanes: F64
-    view_histograms: F64
+    view_histograms: F32
     view_tails: F64
     recall: F64
     weeks: F32

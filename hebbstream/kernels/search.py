@@ -153,7 +153,7 @@ def list_sources(model: Model, work: Work, counts: I32) -> None:
         How many are in each; the first stays.
     """
     n = model.activity.shape[1]
-    frame = model.block[0, draw(model.seed) % at.BLOCK_TICKS]
+    frame = model.block[0, draw(model.seed) % model.block.shape[1]]
     counts[ACTIVE] = list_beyond(frame, ACTIVE_SIGMAS, work.places[at.LISTED])
     counts[LOADINGS] = 0
     components = int(model.totals[at.COMPONENTS])

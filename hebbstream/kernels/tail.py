@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from hebbstream._jit import kernel
-from hebbstream.arrays import F64
+from hebbstream.arrays import F32, F64
 from hebbstream.kernels.layout import (
     BIN_WIDTH,
     BINS,
@@ -51,12 +51,12 @@ def log_statistic(statistic: float) -> float:
 
 
 @kernel
-def upper_quantile(histogram: F64, tail: F64, quantile: float) -> float:
+def upper_quantile(histogram: F32, tail: F64, quantile: float) -> float:
     """Quantile of a histogram, interpolated within its bin, looked for from the top.
 
     Parameters
     ----------
-    histogram : float64[BINS], in
+    histogram : float32[BINS], in
         Weights.
     tail : float64[5], in
         State, see layout.
@@ -81,12 +81,12 @@ def upper_quantile(histogram: F64, tail: F64, quantile: float) -> float:
 
 
 @kernel
-def share_above(histogram: F64, tail: F64, level: float) -> float:
+def share_above(histogram: F32, tail: F64, level: float) -> float:
     """Share of a histogram above a level, interpolated within its bin.
 
     Parameters
     ----------
-    histogram : float64[BINS], in
+    histogram : float32[BINS], in
         Weights.
     tail : float64[5], in
         State, see layout.
@@ -108,13 +108,13 @@ def share_above(histogram: F64, tail: F64, level: float) -> float:
 
 @kernel
 def tail_exponent(
-    histogram: F64, tail: F64, level: float, low: float, high: float, slope_min: float
+    histogram: F32, tail: F64, level: float, low: float, high: float, slope_min: float
 ) -> float:
     """Negative decimal logarithm of the probability to exceed a level.
 
     Parameters
     ----------
-    histogram : float64[BINS], in
+    histogram : float32[BINS], in
         Weights.
     tail : float64[5], in
         State, see layout.
@@ -170,12 +170,12 @@ def count_hot(tail: F64, exponent: float, release: float) -> float:
 
 
 @kernel
-def learn_tail(histogram: F64, tail: F64, level: float, weight: float, growth: float) -> None:
+def learn_tail(histogram: F32, tail: F64, level: float, weight: float, growth: float) -> None:
     """Count a level in the histogram; what was counted before loses a little.
 
     Parameters
     ----------
-    histogram : float64[BINS], in/out
+    histogram : float32[BINS], in/out
         Weights.
     tail : float64[5], in/out
         State, see layout.

@@ -34,7 +34,7 @@ def gather(
         Standardised frame and where it has samples.
     activity : float64[7, n], in/out
         State of the series.
-    block : float32[2, 64, n], in/out
+    block : float32[2, b, n], in/out
         Clipped frames, and the rate of each of their samples (0 where missing).
     status : float64[2], in/out
         Rows of the block in use.
@@ -68,7 +68,7 @@ def one_rate(rates: F32, rows: int) -> bool:
 
     Parameters
     ----------
-    rates : float32[64, n], in
+    rates : float32[b, n], in
         Rates of a block.
     rows : int
         Rows in use.
@@ -95,7 +95,7 @@ def fold_row(trace: F32, values: F32, rates: F32, i: int, rows: int) -> None:
     ----------
     trace : float32[n - 1 - i], in/out
         Traces of series i with those after it.
-    values, rates : float32[64, n], in
+    values, rates : float32[b, n], in
         The block.
     i : int
         Series index.
@@ -122,7 +122,7 @@ def fold_row_evenly(trace: F32, values: F32, rates: F32, i: int, rows: int) -> N
     ----------
     trace : float32[n - 1 - i], in/out
         Traces of series i with those after it.
-    values, rates : float32[64, n], in
+    values, rates : float32[b, n], in
         The block.
     i : int
         Series index.
@@ -162,7 +162,7 @@ def fold_block(traces: F32, block: F32, status: F64) -> None:
     ----------
     traces : float32[n (n - 1) / 2], in/out
         Row by row above the diagonal.
-    block : float32[2, 64, n], in
+    block : float32[2, b, n], in
         From `gather`.
     status : float64[2], in/out
         Rows of the block in use; 0 on return.

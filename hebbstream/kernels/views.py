@@ -164,7 +164,7 @@ def learn_lanes(
 
 @kernel
 def judge_views(
-    histograms: F64,
+    histograms: F32,
     tails: F64,
     sole: F64,
     growth: float,
@@ -176,7 +176,7 @@ def judge_views(
 
     Parameters
     ----------
-    histograms : float64[5, BINS], in/out
+    histograms : float32[5, BINS], in/out
         One a view.
     tails : float64[5, 5], in/out
         Their states, see layout.

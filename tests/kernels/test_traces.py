@@ -32,7 +32,7 @@ def test_gather_equals_naive_twin(rng: np.random.Generator, apart: int) -> None:
     z = (3 * rng.normal(size=N)).astype(np.float32)
     present = (rng.random(N) > 0.3).astype(np.float32)
     activity = rng.random((at.ACTIVITY_ROWS, N)) * 50
-    block, status = np.zeros((2, at.BLOCK_TICKS, N), np.float32), np.array([5.0, 0.0])
+    block, status = np.zeros((2, at.PAIR_BLOCK_TICKS, N), np.float32), np.array([5.0, 0.0])
     values, rates, moved = naive.gather(
         z.astype(float), present.astype(float), activity, 0.001, 0.2, 3.0
     )
@@ -86,13 +86,13 @@ def test_fold_row_evenly_equals_naive_twin(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("even", [True, False])
 def test_fold_block_equals_naive_twin(rng: np.random.Generator, even: bool) -> None:  # noqa: FBT001
     """All traces agree with the formula, by the fast way and by the general one."""
-    block = np.zeros((2, at.BLOCK_TICKS, N), np.float32)
-    block[0], block[1] = rng.normal(size=(at.BLOCK_TICKS, N)), 0.02
+    block = np.zeros((2, at.PAIR_BLOCK_TICKS, N), np.float32)
+    block[0], block[1] = rng.normal(size=(at.PAIR_BLOCK_TICKS, N)), 0.02
     if not even:
-        block[1][rng.random((at.BLOCK_TICKS, N)) < 0.2] = 0.0
-    traces, status = rng.normal(size=PAIRS).astype(np.float32), np.array([40.0, 0.0])
+        block[1][rng.random((at.PAIR_BLOCK_TICKS, N)) < 0.2] = 0.0
+    traces, status = rng.normal(size=PAIRS).astype(np.float32), np.array([13.0, 0.0])
     expected = naive.fold_block(
-        traces.astype(float), block[0, :40].astype(float), block[1, :40].astype(float)
+        traces.astype(float), block[0, :13].astype(float), block[1, :13].astype(float)
     )
 
     fold_block(traces, block, status)
@@ -103,10 +103,10 @@ def test_fold_block_equals_naive_twin(rng: np.random.Generator, even: bool) -> N
 
 def test_fold_block_flushes_subnormals() -> None:
     """Traces of still series become zero, not subnormal."""
-    block = np.zeros((2, at.BLOCK_TICKS, N), np.float32)
+    block = np.zeros((2, at.PAIR_BLOCK_TICKS, N), np.float32)
     block[1] = 0.5
     traces = np.full(PAIRS, 1e-25, np.float32)
 
-    fold_block(traces, block, np.array([64.0, 0.0]))
+    fold_block(traces, block, np.array([16.0, 0.0]))
 
     assert not traces.any()

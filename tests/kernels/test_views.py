@@ -66,7 +66,7 @@ def test_judging_equals_naive_twin(rng: np.random.Generator, seen: float) -> Non
     state.sole[at.SOLE_SEEN] = seen
     totals, grown = state.view_tails[:, at.TOTAL].copy(), state.view_tails[:, at.INCREMENT].copy()
     expected, weights = naive_single.judge_views(
-        state.view_histograms,
+        state.view_histograms.astype(float),
         state.view_tails[:, at.PRIOR],
         views,
         seen - np.array([0, 48, 48, 0, 48]) >= 100,

@@ -136,4 +136,4 @@ def test_grow_and_drop_keep_pairs_together() -> None:
     assert sorted(map(tuple, graph.ends.T.tolist())) == [(0, 1), (1, 3)]
     assert graph.traces[pair_index(1, 3, 6)] == np.float32(0.9)
     assert graph.linked.sum() == 2
-    assert graph.block.shape == (2, at.BLOCK_TICKS, 6)
+    assert graph.block.shape == (2, at.PAIR_BLOCK_TICKS, 6)

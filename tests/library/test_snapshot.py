@@ -178,12 +178,13 @@ def test_a_snapshot_of_format_1_continues() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7, 8])
 def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
     """What it knew goes on as it did, on the new scale; what was not there yet begins.
 
     2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
-    6: ticks above the usual; 7: habits of the week.
+    6: ticks above the usual; 7: habits of the week; 8: counts of 32 bits, a
+    shorter block.
     """
     data = (DATA / f"detector-format{number}.bin").read_bytes()
     statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
@@ -227,7 +228,7 @@ def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
         ("activity", (at.DEGREE, 0), 99),
         ("activity", (at.ACTIVITY_COUNT, 0), -1),
         ("values", (at.SPREAD, 0), -1),
-        ("status", at.PENDING, 64),
+        ("status", at.PENDING, at.PAIR_BLOCK_TICKS),
         ("status", at.PENDING, -1),
         ("status", at.PENDING, 1.5),
         ("totals", at.COMPONENTS, 17),
