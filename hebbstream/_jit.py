@@ -139,6 +139,10 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
 def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel whose arithmetic is IEEE's to the last bit: for codecs, times and counters.
 
+    It makes no array and returns none, so nobody counts who holds one: at every way out of a loop
+    over text, letting go of what was never taken cost more than the reading. Numba refuses to
+    compile one that does need the counting.
+
     Parameters
     ----------
     function : callable
@@ -149,7 +153,7 @@ def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     callable
         The compiled function, with the same signature.
     """
-    return _compiled(function, set())
+    return _compiled(function, set(), counted=False)
 
 
 #: Several values that kernels take as one: numba's type of it, and the object Python holds.
@@ -177,11 +181,14 @@ def make_reference(proxy: type, numba_type: type, members: list[str]) -> None:
 
 
 def _compiled(
-    function: Callable[P, R], fast_math: set[str], *, forceinline: bool = False
+    function: Callable[P, R],
+    fast_math: set[str],
+    *,
+    forceinline: bool = False,
+    counted: bool = True,
 ) -> Callable[P, R]:
-    compiled: Any = numba.njit(
-        nogil=True, error_model="numpy", fastmath=fast_math, forceinline=forceinline
-    )(function)
+    options: dict[str, Any] = {"fastmath": fast_math, "forceinline": forceinline, "_nrt": counted}
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
     if not config.DISABLE_JIT:
         # What cache=True does, with our cache; numba raises RuntimeError where none has a place.
         with contextlib.suppress(RuntimeError):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 NUMBER = re.compile(rb"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+WHOLE = re.compile(rb"(0|[1-9][0-9]*)(?![0-9.eE])")
 DIGITS = re.compile(rb"[0-9]*")
 BLANK = re.compile(rb"[ \t\r\n]*")
 STRING = re.compile(rb'"[^"\\\x00-\x1f]*"')
@@ -19,6 +20,21 @@ UNKNOWN = -(2**31)
 
 Span = tuple[int, int]
 Found = tuple[Span, Span, int, float]
+
+
+def word_at(buffer: bytes, position: int) -> int:
+    """Take eight bytes as one number, the first lowest."""
+    return int.from_bytes(buffer[position : position + 8], "little")
+
+
+def leading_digits(text: bytes) -> int:
+    """Count the digits a text begins with."""
+    return len(text) - len(text.lstrip(b"0123456789"))
+
+
+def eight_digits(text: bytes) -> int:
+    """Read digits as a number."""
+    return int(text)
 
 
 def multiply(a: int, b: int) -> tuple[int, int]:
@@ -48,6 +64,14 @@ def read_number(buffer: bytes, position: int, stop: int) -> tuple[int, float, in
     text = found.group()
     whole = int(text) if text.isdigit() and int(text) < 2**63 else -1
     return found.end(), float(text), whole
+
+
+def read_whole(buffer: bytes, position: int, stop: int) -> tuple[int, int]:
+    """End and number, where it is a whole time."""
+    found = WHOLE.match(buffer, position, stop)
+    if found is None or int(found.group()) >= 2**63:
+        return -1, -1
+    return found.end(), int(found.group())
 
 
 def hash_bytes(buffer: bytes, start: int, stop: int, seed: int) -> int:

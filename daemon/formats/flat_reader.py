@@ -10,7 +10,13 @@ from daemon.config import InputSection, TimestampUnit
 from daemon.formats.span_index import SEED, SpanIndex
 from daemon.formats.timestamps import SCALES
 from daemon.kernels.identities import UNKNOWN
-from daemon.kernels.json_flat import SERIES_COLUMN, TIME_COLUMN, VALUE_COLUMN, read_flat
+from daemon.kernels.json_flat import (
+    FOUND_SIZE,
+    SERIES_COLUMN,
+    TIME_COLUMN,
+    VALUE_COLUMN,
+    read_flat,
+)
 from daemon.records import F64, I32, I64, RecordBatch
 
 #: No rows for the codec.
@@ -58,6 +64,7 @@ class FlatReader:
         self._scale = 0 if auto else SCALES[section.timestamp_unit]
         self._bytes_max = section.record_bytes_max
         self._index = index
+        self._found: I64 = np.empty(FOUND_SIZE, dtype=np.int64)
 
     @property
     def known(self) -> int:
@@ -90,8 +97,8 @@ class FlatReader:
         if len(index):
             left = read_flat(
                 values.array, values.start, values.stop, times, index.slots,
-                index.entries, index.arena, index.heads, index.links, index.last, columns, SEED,
-                self._scale, self._bytes_max,
+                index.entries, index.arena, index.heads, index.links, index.last, self._found,
+                columns, SEED, self._scale, self._bytes_max,
             )  # fmt: skip
         else:
             columns[SERIES_COLUMN] = UNKNOWN

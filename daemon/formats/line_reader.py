@@ -8,7 +8,8 @@ from daemon.config import InputSection
 from daemon.formats.flat_reader import Read
 from daemon.formats.span_index import SEED, SpanIndex
 from daemon.formats.timestamps import SCALES
-from daemon.kernels.lines import SAMPLE_BYTES_MIN, read_lines
+from daemon.kernels.line_fields import FIELD_WIDTH
+from daemon.kernels.lines import FIELDS_MAX, SAMPLE_BYTES_MIN, read_lines
 from daemon.kernels.shapes import RECORD_ROW, SERIES_ROW, TIME_ROW, VALUE_ROW
 from daemon.records import I64, RecordBatch
 
@@ -36,6 +37,7 @@ class LineReader:
         self._scale = SCALES[section.timestamp_unit]
         self._bytes_max = section.record_bytes_max
         self._index = index
+        self._fields: I64 = np.empty((FIELDS_MAX, FIELD_WIDTH), dtype=np.int64)
 
     @property
     def known(self) -> int:
@@ -66,8 +68,8 @@ class LineReader:
         if len(index):
             filled = read_lines(
                 values.array, values.start, values.stop, batch.timestamps[rows], rows, index.slots,
-                index.entries, index.arena, index.links, index.last, columns, taken, SEED,
-                self._scale, self._bytes_max,
+                index.entries, index.arena, index.links, index.last, self._fields, columns, taken,
+                SEED, self._scale, self._bytes_max,
             )  # fmt: skip
         return Read(
             series=columns[SERIES_ROW, :filled].astype(np.int32),

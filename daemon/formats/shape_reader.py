@@ -87,6 +87,7 @@ class ShapeReader:
         self._slots = np.full(SLOTS_MIN, EMPTY, dtype=np.int64)
         self._last = np.full(1, EMPTY, dtype=np.int64)
         self._cuts = np.empty((1, 2), dtype=np.int64)
+        self._times = np.empty(1, dtype=np.int64)
         self._forget_new()
         self._ends = (0, 0, 0)
 
@@ -125,8 +126,8 @@ class ShapeReader:
         taken = np.empty(len(rows), dtype=np.int64)
         filled = read_shapes(
             values.array, values.start, values.stop, batch.timestamps[rows], rows, self._slots,
-            self._shapes, self._texts, self._places, self._parts, self._last, self._cuts, columns,
-            taken, SEED, self._scale, self._bytes_max,
+            self._shapes, self._texts, self._places, self._parts, self._last, self._cuts,
+            self._times, columns, taken, SEED, self._scale, self._bytes_max,
         )  # fmt: skip
         self._credit = min(CREDIT, self._credit + int(taken.sum()))
         columns = columns[:, :filled]
@@ -212,6 +213,7 @@ class ShapeReader:
         largest = int((self._shapes[:, PLACE_END] - self._shapes[:, PLACE]).max())
         if largest > len(self._cuts):
             self._cuts = np.empty((largest, 2), dtype=np.int64)
+            self._times = np.empty(largest, dtype=np.int64)
 
 
 def _passing(series: int) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from daemon.kernels.numbers import multiply
+from daemon.kernels.words import WORD, word_at
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import I64, U8
 
@@ -20,7 +21,6 @@ ENTRY_WIDTH = 5
 #: What stands in a slot that is empty, and for a series that is not known.
 EMPTY, UNKNOWN = -1, -(2**31)
 
-_WORD = 8
 _BYTE_BITS = np.uint64(8)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _END = np.uint64(0xE7037ED1A0B428DB)
@@ -46,13 +46,10 @@ def hash_bytes(buffer: U8, start: int, stop: int, seed: np.uint64) -> np.uint64:
     """
     state = seed ^ (np.uint64(stop - start) * _END)
     at = start
-    while stop - at >= _WORD:
-        word = np.uint64(0)
-        for i in range(_WORD):
-            word |= np.uint64(buffer[at + i]) << np.uint64(8 * i)
-        high, low = multiply(state ^ word, _MIX ^ (seed >> _BYTE_BITS))
+    while stop - at >= WORD:
+        high, low = multiply(state ^ word_at(buffer, at), _MIX ^ (seed >> _BYTE_BITS))
         state = high ^ low
-        at += _WORD
+        at += WORD
     word = np.uint64(0)
     while at < stop:
         word = (word << _BYTE_BITS) | np.uint64(buffer[at])
@@ -105,12 +102,17 @@ def same_bytes(a: U8, a_start: int, b: U8, b_start: int, size: int) -> bool:
     bool
         True when they are.
     """
-    different = np.uint8(0)
-    left, right = a[a_start : a_start + size], b[b_start : b_start + size]
-    # Without a way out, and over slices, the loop is done many bytes at a time.
-    for i in range(size):
-        different |= left[i] ^ right[i]
-    return bool(different == 0)
+    if size < WORD:
+        different = np.uint8(0)
+        for i in range(size):
+            different |= a[a_start + i] ^ b[b_start + i]
+        return bool(different == 0)
+    # The last word may begin in the one before: no byte is looked at alone.
+    last = size - WORD
+    for at in range(0, last, WORD):
+        if word_at(a, a_start + at) != word_at(b, b_start + at):
+            return False
+    return bool(word_at(a, a_start + last) == word_at(b, b_start + last))
 
 
 @exact_kernel

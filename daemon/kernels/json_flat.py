@@ -20,7 +20,8 @@ from daemon.kernels.identities import (
     series_key,
 )
 from daemon.kernels.json_text import CLOSE, COLON, COMMA, OPEN, skip_blank, skip_labels, skip_string
-from daemon.kernels.numbers import read_number
+from daemon.kernels.numbers import read_number, read_whole
+from daemon.kernels.words import WORD, word_at
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import I64, U8
 
@@ -43,6 +44,11 @@ _NAME_KEY, _LABELS_KEY, _TIME_KEY, _VALUE_KEY = (
     np.uint64(int.from_bytes(key, "big")) for key in (b"name", b"labels", b"timestam", b"value")
 )
 _TIME_END_BYTE = ord("p")
+#: The keys that come after a head as most write them, as words.
+_VALUE_WORD, _TIME_WORD, _TIME_REST = (
+    np.uint64(int.from_bytes(text, "little")) for text in (b'"value":', b'"timesta', b'estamp":')
+)
+_TIME_REST_AT = 4
 #: Bounds below which a number is seconds, milliseconds, microseconds where the unit is told by
 #: magnitude, as `daemon.formats.timestamps` has them.
 _SECONDS_BELOW, _MILLIS_BELOW, _MICROS_BELOW = 10**11, 10**14, 10**17
@@ -90,12 +96,11 @@ def _read_member(buffer: U8, member: int, begin: int, stop: int, found: I64) -> 
         position = skip_labels(buffer, begin, stop)
         found[LABELS_START], found[LABELS_STOP] = begin, position
         return position
-    position, bits, whole = read_number(buffer, begin, stop)
     if member == _VALUE:
-        found[VALUE] = bits
+        position, found[VALUE], _ = read_number(buffer, begin, stop)
         return position
-    found[TIME] = whole
-    return position if whole >= 0 else -1
+    position, found[TIME] = read_whole(buffer, begin, stop)
+    return position
 
 
 @exact_kernel
@@ -115,6 +120,12 @@ def _next_member(buffer: U8, position: int, stop: int) -> tuple[int, int]:
         The member, as `member_of` has it, and where its value begins; 0 and -1 when there is none.
     """
     key = skip_blank(buffer, position, stop)
+    if key + WORD + _TIME_REST_AT <= stop:
+        word = word_at(buffer, key)
+        if word == _VALUE_WORD:
+            return _VALUE, skip_blank(buffer, key + WORD, stop)
+        if word == _TIME_WORD and word_at(buffer, key + _TIME_REST_AT) == _TIME_REST:
+            return _TIME, skip_blank(buffer, key + WORD + _TIME_REST_AT, stop)
     position = skip_string(buffer, key, stop)
     if position < 0:
         return 0, -1
@@ -289,7 +300,8 @@ def whole_time(number: int, scale: int) -> int:
 @exact_kernel
 def read_flat(
     buffer: U8, start: I64, stop: I64, times: I64, slots: I64, entries: I64, arena: U8,
-    heads: U8, links: I64, last: I64, columns: I64, seed: int, scale: int, bytes_max: int,
+    heads: U8, links: I64, last: I64, found: I64, columns: I64, seed: int, scale: int,
+    bytes_max: int,
 ) -> int:  # fmt: skip
     """Read flat samples, one a record.
 
@@ -313,6 +325,8 @@ def read_flat(
         For each entry the bytes of its head, the member after it, and the entry that came next.
     last : int64[1], in/out
         The entry read last, EMPTY for none.
+    found : int64[9], out
+        Scratch for `scan_flat`.
     columns : int64[3, R], out
         Series (UNKNOWN for a record that is left to the codec), time in Unix nanoseconds, bits of
         the value.
@@ -328,7 +342,6 @@ def read_flat(
     int64
         How many records are left to the codec.
     """
-    found = np.empty(FOUND_SIZE, dtype=np.int64)
     left = 0
     previous = last[0]
     for row in range(len(start)):

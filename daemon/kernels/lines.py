@@ -30,7 +30,6 @@ from daemon.kernels.line_fields import (
     FIELD_NAME,
     FIELD_SERIES,
     FIELD_SIZE,
-    FIELD_WIDTH,
     compare_names,
     order_fields,
 )
@@ -316,7 +315,8 @@ def read_record(
 @exact_kernel
 def read_lines(
     buffer: U8, start: I64, stop: I64, times: I64, rows: I64, slots: I64, entries: I64, arena: U8,
-    links: I64, last: I64, columns: I64, taken: I64, seed: int, scale: int, bytes_max: int,
+    links: I64, last: I64, fields: I64, columns: I64, taken: I64, seed: int, scale: int,
+    bytes_max: int,
 ) -> int:  # fmt: skip
     """Read records of line protocol.
 
@@ -331,6 +331,8 @@ def read_lines(
         Where each begins and ends, its own time in Unix nanoseconds, its row in the batch.
     slots, entries, arena, links, last : arrays
         As in `read_fields`.
+    fields : int64[FIELDS_MAX, 4], out
+        Scratch for `read_fields`.
     columns : int64[4, S], out
         Series, time in Unix nanoseconds, bits of the value and row of each sample.
     taken : int64[R], out
@@ -347,7 +349,6 @@ def read_lines(
     int64
         How many samples were read.
     """
-    fields = np.empty((FIELDS_MAX, FIELD_WIDTH), dtype=np.int64)
     filled = 0
     for i in range(len(start)):
         taken[i] = 0

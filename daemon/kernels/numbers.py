@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from daemon.kernels.words import WORD, ZEROS, eight_digits, leading_digits, word_at
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import U8
 
@@ -40,8 +41,10 @@ _SPARE = np.uint64(2**9 - 1)
 _TOP_SHIFT = np.uint64(63)
 _IMPLICIT = np.uint64(2**52)
 _EXPONENT_SHIFT = np.uint64(52)
-_STEPS = np.array([32, 16, 8, 4, 2, 1], dtype=np.uint64)
-
+_BITS_MAX, _BIAS = 63, 1023
+_BYTE_BITS = np.uint64(8)
+#: Powers of ten by the digits that are appended at once.
+_WHOLE_TENS = np.array([10**count for count in range(WORD + 1)], dtype=np.uint64)
 
 # 5^q to 128 bits or more: far reciprocals, near ones (which have to be rounded up), whole powers.
 _FIVES = [
@@ -81,12 +84,10 @@ def multiply(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
 @exact_kernel
 def _leading_zeros(number: np.uint64) -> np.uint64:
     """Count the zeros before the first bit of a number that has one."""
-    zeros = _NONE
-    for step in _STEPS:
-        if number >> (np.uint64(64) - step) == _NONE:
-            number <<= step
-            zeros += step
-    return zeros
+    # Without the bit that may follow the first, no float rounds it up to the next power of two.
+    first = np.float64(number & ~(number >> _ONE))
+    exponent = np.uint64(first.view(np.int64)) >> _EXPONENT_SHIFT
+    return np.uint64(_BITS_MAX + _BIAS) - exponent
 
 
 @exact_kernel
@@ -173,6 +174,16 @@ def scan_digits(buffer: U8, position: int, stop: int, number: np.uint64) -> tupl
     tuple of int64 and uint64
         Where the digits end, and the number.
     """
+    while position + WORD <= len(buffer):
+        digits = word_at(buffer, position) ^ ZEROS
+        count = min(leading_digits(digits), stop - position)
+        if count < WORD:
+            if count > 0:
+                digits <<= _BYTE_BITS * np.uint64(WORD - count)
+                number = number * _WHOLE_TENS[count] + eight_digits(digits)
+            return position + max(count, 0), number
+        number = number * _WHOLE_TENS[WORD] + eight_digits(digits)
+        position += WORD
     while position < stop and ZERO <= buffer[position] <= NINE:
         number = number * _TEN + np.uint64(buffer[position] - ZERO)
         position += 1
@@ -190,6 +201,35 @@ def _read_exponent(buffer: U8, position: int, stop: int) -> tuple[int, int]:
     if not 0 < position - begin <= EXPONENT_DIGITS_MAX:
         return -1, 0
     return position, -np.int64(exponent) if down else np.int64(exponent)  # type: ignore[return-value]
+
+
+@exact_kernel
+def read_whole(buffer: U8, position: int, stop: int) -> tuple[int, int]:
+    """Read a JSON number that is whole and not negative.
+
+    Parameters
+    ----------
+    buffer : uint8[B], in
+        Text.
+    position, stop : int64
+        Where the number begins and where the text ends.
+
+    Returns
+    -------
+    tuple of int64 and int64
+        Where the number ends, and the number; both are -1 when it is none, or has a point or an
+        exponent, or is not below 2^63.
+    """
+    begin = position
+    position, number = scan_digits(buffer, begin, stop, _NONE)
+    digits = position - begin
+    if not 0 < digits <= DIGITS_MAX or (digits > 1 and buffer[begin] == ZERO):
+        return -1, -1
+    if position < stop and buffer[position] in (POINT, SMALL_E, LARGE_E):
+        return -1, -1
+    if number > _WHOLE_MAX:
+        return -1, -1
+    return position, np.int64(number)  # type: ignore[return-value]
 
 
 @exact_kernel

@@ -312,8 +312,8 @@ def finish_record(
 @exact_kernel
 def read_shapes(
     buffer: U8, start: I64, stop: I64, times: I64, rows: I64, slots: I64, shapes: I64, texts: U8,
-    places: I64, parts: I64, last: I64, cuts: I64, columns: I64, taken: I64, seed: int, scale: int,
-    bytes_max: int,
+    places: I64, parts: I64, last: I64, cuts: I64, part_times: I64, columns: I64, taken: I64,
+    seed: int, scale: int, bytes_max: int,
 ) -> int:  # fmt: skip
     """Read records of known shapes.
 
@@ -335,6 +335,8 @@ def read_shapes(
         The shape read last, EMPTY for none.
     cuts : int64[N, 2], out
         Room for the places of the largest shape.
+    part_times : int64[N], out
+        Scratch: times of its parts as written.
     columns : int64[4, S], out
         Series, time in Unix nanoseconds, bits of the value and row of each sample.
     taken : int64[R], out
@@ -351,7 +353,6 @@ def read_shapes(
     int64
         How many samples were read.
     """
-    part_times = np.empty(len(cuts), dtype=np.int64)
     filled, previous = 0, last[0]
     for i in range(len(start)):
         begin, end = start[i], stop[i]

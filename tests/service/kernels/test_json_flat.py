@@ -112,13 +112,14 @@ def test_batches_equal_the_twins(payloads: list[bytes | None]) -> None:
     index.settle()
     spans, own = Spans.of(payloads), np.arange(len(payloads), dtype=np.int64)
     columns = np.zeros((3, len(payloads)), dtype=np.int64)
+    found = np.empty(json_flat.FOUND_SIZE, dtype=np.int64)
 
     index.last[0] = 0
     left = -1
     for _ in range(2):  # the second time heads are known
         left = json_flat.read_flat(
             spans.array, spans.start, spans.stop, own, index.slots, index.entries, index.arena,
-            index.heads, index.links, index.last, columns, SEED, 0, 80,
+            index.heads, index.links, index.last, found, columns, SEED, 0, 80,
         )  # fmt: skip
 
     rows = naive.read_flat(payloads, own.tolist(), known, 0, 80)

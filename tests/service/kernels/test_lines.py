@@ -18,6 +18,7 @@ from daemon.kernels.json_flat import NEXT_ENTRY
 from daemon.spans import Spans
 from hebbstream.arrays import I64, U8
 
+FIELDS = np.empty((kernels.FIELDS_MAX, line_fields.FIELD_WIDTH), dtype=np.int64)
 LIMITS = (kernels.FIELDS_MAX, line_fields.UNSORTED_MAX)
 HEADS = ["cpu", "cpu,host=a", "disk\\ io,p=a\\\\", "größe,ö=é"]
 NAMES = ["idle", "user", "idle2", "é", "i"]
@@ -204,7 +205,7 @@ def test_batches_equal_the_twins(payloads: list[bytes | None]) -> None:
     for _ in range(2):  # the second time it is known what comes next
         filled = kernels.read_lines(
             spans.array, spans.start, spans.stop, own, own, index.slots, index.entries, index.arena,
-            index.links, index.last, columns, taken, SEED, 1, 120,
+            index.links, index.last, FIELDS, columns, taken, SEED, 1, 120,
         )  # fmt: skip
 
         expected = naive.read_lines(dict(enumerate(payloads)), own.tolist(), KNOWN, 1, 120, LIMITS)
@@ -225,7 +226,7 @@ def test_plain_records_are_read() -> None:
 
     filled = kernels.read_lines(
         spans.array, spans.start, spans.stop, own, own, index.slots, index.entries, index.arena,
-        index.links, index.last, columns, taken, SEED, 1, 120,
+        index.links, index.last, FIELDS, columns, taken, SEED, 1, 120,
     )  # fmt: skip
 
     assert (filled, taken.tolist()) == (8, [1, 1])

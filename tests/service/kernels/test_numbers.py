@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import naive_json as naive
-from daemon.kernels.numbers import float_bits, multiply, read_number, scan_digits
+from daemon.kernels.numbers import float_bits, multiply, read_number, read_whole, scan_digits
 
 words = st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 2**32 - 1, 2**32, 2**63, 2**64 - 1])
 
@@ -70,11 +70,15 @@ def test_half_way_numbers_go_to_the_even(seed: int) -> None:
         assert float_bits(np.uint64(number), 0) == naive.float_bits(number, 0)
 
 
-@settings(deadline=None)
-@given(text=st.text("0123456789x", max_size=25).map(str.encode), number=words)
-def test_digits_equal_the_twins(text: bytes, number: int) -> None:
-    """Any digits, up to the first that is none."""
-    buffer = np.frombuffer(text + b"7", dtype=np.uint8)
+@settings(deadline=None, max_examples=500)
+@given(
+    text=st.text("0123456789x", max_size=25).map(str.encode),
+    number=words,
+    behind=st.sampled_from([b"", b"7", b"7777777", b"77777777", b"x7777777777"]),
+)
+def test_digits_equal_the_twins(text: bytes, number: int, behind: bytes) -> None:
+    """Any digits, up to the first that is none, whatever stands behind the text."""
+    buffer = np.frombuffer(text + behind, dtype=np.uint8)
 
     end, whole = scan_digits(buffer, 0, len(text), np.uint64(number))
 
@@ -98,6 +102,29 @@ def test_numbers_equal_the_twins(text: str) -> None:
     if end >= 0:
         assert (end, whole) == (expected[0], expected[2])
         assert bits_of(value) == bits_of(expected[1])
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    text=st.integers(-2, 2**64).map(str)
+    | st.from_regex(r"-?[0-9]{0,20}[.eE,} x]?[0-9]?", fullmatch=True)
+    | st.sampled_from(["0", "00", "007", "9223372036854775807", "9223372036854775808"]),
+    behind=st.sampled_from(["", "5", "}55555555", ".55555555"]),
+)
+def test_whole_numbers_equal_the_twins(text: str, behind: str) -> None:
+    """A time is read where it is one, and what stands behind its text is not looked at."""
+    buffer = np.frombuffer((text + behind).encode(), dtype=np.uint8)
+
+    found = read_whole(buffer, 0, len(text))
+
+    assert found == naive.read_whole(text.encode(), 0, len(text))
+
+
+@pytest.mark.parametrize("shift", range(64))
+def test_every_leading_bit_is_found(shift: int) -> None:
+    """Mantissas of any length, such as a conversion to float would round up, are rounded right."""
+    for mantissa in {2**shift, 2 ** (shift + 1) - 1}:
+        assert float_bits(np.uint64(mantissa), -25) == naive.float_bits(mantissa, -25)
 
 
 def test_ordinary_numbers_are_read() -> None:

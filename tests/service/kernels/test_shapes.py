@@ -204,12 +204,13 @@ def test_batches_equal_the_twins(payloads: list[bytes | None], room: int) -> Non
     columns = np.zeros((4, room), dtype=np.int64)
     taken = np.full(len(payloads), -1, dtype=np.int64)
     last = np.full(1, -1, dtype=np.int64)
+    part_times = np.empty(len(arrays.cuts), dtype=np.int64)
 
     for _ in range(2):  # the second time it is known what comes next
         filled = kernels.read_shapes(
             spans.array, spans.start, spans.stop, own, own, arrays.slots, arrays.shapes,
-            arrays.texts, arrays.places, arrays.parts, last, arrays.cuts, columns, taken, SEED, 0,
-            80,
+            arrays.texts, arrays.places, arrays.parts, last, arrays.cuts, part_times, columns,
+            taken, SEED, 0, 80,
         )  # fmt: skip
 
         records_of = dict(enumerate(payloads))
