@@ -157,6 +157,10 @@ class StoredState:
     set_aside: Callable[[], object]
 
 
+#: Bytes of a state: these, one after the other.
+Pieces = Sequence[bytes]
+
+
 class StateStore(Protocol):
     """Keeps checkpoints of partitions; `name` is that of its kind, a metric label."""
 
@@ -166,9 +170,7 @@ class StateStore(Protocol):
         """List what is there of a partition, in any order; StateStoreError when it cannot be."""
         ...
 
-    def save(
-        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-    ) -> None:
+    def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Keep a state durably, or raise StateStoreError; never in place of a later one."""
         ...
 

@@ -104,6 +104,10 @@ class _KernelCache(FunctionCache):
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel: cached, without the interpreter lock, NaN-safe fast arithmetic.
 
+    It makes no array, takes no `Reference` and returns neither, so nobody counts who holds an
+    array: to take up and let go of each of eighty was half of a tick, and most of reading text.
+    numba refuses to compile one that does need the counting.
+
     Parameters
     ----------
     function : callable
@@ -115,6 +119,22 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         The compiled function, with the same signature.
     """
     return _compiled(function, FAST_MATH)
+
+
+def reference_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel that makes or takes a `Reference`, and so counts who holds its arrays.
+
+    Parameters
+    ----------
+    function : callable
+        As for `kernel`.
+
+    Returns
+    -------
+    callable
+        The compiled function, with the same signature.
+    """
+    return _compiled(function, FAST_MATH, counted=True)
 
 
 def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -139,10 +159,6 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
 def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel whose arithmetic is IEEE's to the last bit: for codecs, times and counters.
 
-    It makes no array and returns none, so nobody counts who holds one: at every way out of a loop
-    over text, letting go of what was never taken cost more than the reading. Numba refuses to
-    compile one that does need the counting.
-
     Parameters
     ----------
     function : callable
@@ -153,7 +169,7 @@ def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     callable
         The compiled function, with the same signature.
     """
-    return _compiled(function, set(), counted=False)
+    return _compiled(function, set())
 
 
 #: Several values that kernels take as one: numba's type of it, and the object Python holds.
@@ -185,7 +201,7 @@ def _compiled(
     fast_math: set[str],
     *,
     forceinline: bool = False,
-    counted: bool = True,
+    counted: bool = False,
 ) -> Callable[P, R]:
     options: dict[str, Any] = {"fastmath": fast_math, "forceinline": forceinline, "_nrt": counted}
     compiled: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)

@@ -159,8 +159,7 @@ class Graph:
         spare = slots - self.slot_ends.shape[1]
         self.slot_ends, self.slots = wider(self.slot_ends, spare), wider(self.slots, spare)
         self.activity = wider(self.activity, count)
-        if self.block.shape[2] < wide:
-            self.block = wider(self.block, count)
+        self.block = wider(self.block, wide - self.block.shape[2])
         self.count_degrees()
         return []
 
@@ -187,9 +186,9 @@ class Graph:
     def _enter_pairs(self, n: int) -> None:
         """Trace every pair, from what the edges know."""
         self.status[PENDING] = 0.0
-        self.slot_ends, self.slots = self.slot_ends[:, :0].copy(), self.slots[:, :0].copy()
-        pairs = pair_count(n, self.params)
-        self.traces, self.linked = np.zeros(pairs, np.float32), np.zeros(pairs, np.uint8)
+        fresh = Graph.empty(n, self.params)
+        for name in ("traces", "linked", "block", "slot_ends", "slots"):
+            setattr(self, name, getattr(fresh, name))
         source, target = self.ends.astype(np.intp)
         places = pair_places(source, target, n)
         self.linked[places] = 1
@@ -217,7 +216,6 @@ class Graph:
         self.block = np.delete(self.block, index, axis=2)
         if pairs and not len(self.traces):
             self._enter_pairs(n - 1)
-            self.block = empty_block(n - 1, self.params)
         self.count_degrees()
         return entries
 
@@ -359,7 +357,7 @@ class Graph:
 
         Returns
         -------
-        float32[10, c]
+        float32[15, c]
             See layout.
         """
         values = np.zeros((EDGE_ROWS, pairs.shape[1]), np.float32)
@@ -395,8 +393,7 @@ class Graph:
 
     def count_degrees(self) -> None:
         """Bring each series' number of edges up to date."""
-        n = self.series_count
-        self.activity[DEGREE] = np.bincount(self.ends.ravel(), minlength=n)[:n]
+        self.activity[DEGREE] = self.degrees()
         # A series without edges starts with the break of a relation that holds.
         alone = self.activity[DEGREE] == 0
         self.activity[NODE_BREAK, alone] = 1.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -49,7 +48,7 @@ LENGTH = struct.Struct("<Q")
 UNSEALED = bytes(32)
 #: A piece so large takes a good part of 0.1 ms to hash.
 BREATH_BYTES = 65_536
-NATIVE = sys.byteorder == "little"
+NATIVE = np.dtype(np.int32).str.startswith("<")
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -8,7 +8,7 @@ middle of the life of the one that has taken its partitions over.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -22,7 +22,7 @@ from daemon.engine import Engine
 from daemon.errors import SinkError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
-from daemon.ports import AssignmentListener, StateStore, StoredState
+from daemon.ports import AssignmentListener, Pieces, StateStore, StoredState
 from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.slots import Slots
 from daemon.telemetry import Telemetry
@@ -212,9 +212,7 @@ class SimulatedChangelog:
             for slot, state in slots.whole.items()
         ]
 
-    def save(
-        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-    ) -> None:
+    def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write one, then delete what it replaces."""
         slots = self._slots[partition]
         for key, value in slots.writes(b"".join(pieces), order):

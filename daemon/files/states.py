@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from daemon.errors import StateStoreError
-from daemon.ports import StoredState
+from daemon.ports import Pieces, StoredState
 from daemon.records import InputPartition
 
 _NAME = re.compile(r"(\d{20})-(\d{20})\.state")
@@ -70,9 +70,7 @@ class FileStates:
         """
         return stored_in(self._folder, partition)
 
-    def save(
-        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-    ) -> None:
+    def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write a checkpoint and let the oldest go.
 
         Parameters

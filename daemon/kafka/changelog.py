@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from daemon.kafka.connection import connect
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.sink import cut_off, producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
-from daemon.ports import Clock, StoredState
+from daemon.ports import Clock, Pieces, StoredState
 from daemon.records import InputPartition
 from daemon.slots import Slots, prefix_of
 
@@ -105,9 +104,7 @@ class Changelog:
                 slots.see((record.key or b"").decode(errors="replace"), record.value)
         return slots
 
-    def save(
-        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-    ) -> None:
+    def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write a state and wait until the broker has it.
 
         Parameters

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hebbstream._jit import Reference, ReferenceType, config, kernel, make_reference
+from hebbstream._jit import Reference, ReferenceType, config, make_reference, reference_kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels.model import Model, Work
 
@@ -43,7 +43,7 @@ else:
     make_reference(Bound, _BoundType, ["model", "work", "settings"])
 
 
-@kernel
+@reference_kernel
 def bind(model: Model, work: Work, settings: F64) -> Bound:
     """Hold the arrays of one detector; to be called anew when one of them is replaced.
 

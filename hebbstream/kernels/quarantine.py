@@ -115,7 +115,8 @@ def publish(model: Model, statistic: float, life: float) -> None:
         for j in range(model.habits.shape[1]):
             model.habits[at.SHORT, j] = min(model.habits[at.SHORT, j], statistic)
             model.habits[at.LONG, j] = min(model.habits[at.LONG, j], statistic)
-    model.smooth[at.NEW :] = np.minimum(model.smooth[at.NEW :], 1.0)
+    for row in range(at.NEW, model.smooth.shape[0]):
+        model.smooth[row] = min(model.smooth[row], 1.0)
     for e in range(model.values.shape[1]):
         model.values[at.EDGE_BREAK, e] = min(model.values[at.EDGE_BREAK, e], np.float32(1.0))
     for j in range(model.activity.shape[1]):
@@ -142,7 +143,8 @@ def adopt_shadow(model: Model, tick: int) -> None:
         copy_spread(model.values, at.SPREAD, at.PARKED_SPREAD)
         gate[at.PARKED_LIFE] = max(1.0, gate[at.PUBLISHED_LIFE])
         gate[at.PARKED_AT] = tick
-    model.shadow.moments[at.SEEN] = regime.moments[at.SEEN]
+    for j in range(regime.moments.shape[1]):
+        model.shadow.moments[at.SEEN, j] = regime.moments[at.SEEN, j]
     copy_regime(model.shadow, regime)
     fill_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
     copy_spread(model.values, at.SHADOW_SPREAD, at.SPREAD)
@@ -164,7 +166,7 @@ def restore_parked(model: Model) -> None:
     for j in range(regime.moments.shape[1]):
         if model.parked.moments[at.COUNT, j] == 0.0:
             copy_series(regime, model.parked, j)
-    model.parked.moments[at.SEEN] = regime.moments[at.SEEN]
+        model.parked.moments[at.SEEN, j] = regime.moments[at.SEEN, j]
     copy_regime(model.parked, regime)
     fill_spread(model.values, at.SPREAD, at.PARKED_SPREAD)
     copy_spread(model.values, at.PARKED_SPREAD, at.SPREAD)

@@ -50,6 +50,39 @@ def published(model: Model) -> Regime:
 
 
 @kernel
+def copy_column(source: F32 | F64, target: F32 | F64, j: int) -> None:
+    """Overwrite a column of an array by another's.
+
+    Parameters
+    ----------
+    source : float32[r, c] or float64[r, c], in
+        What is copied.
+    target : float32[>= r, c] or float64[>= r, c], in/out
+        Rows beyond those of the source stay.
+    j : int
+        The column.
+    """
+    for i in range(source.shape[0]):
+        target[i, j] = source[i, j]
+
+
+@kernel
+def copy_table(source: F32 | F64, target: F32 | F64) -> None:
+    """Overwrite an array by another.
+
+    Parameters
+    ----------
+    source : float32[r, c] or float64[r, c], in
+        What is copied.
+    target : float32[r, c] or float64[r, c], out
+        Of the same shape.
+    """
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@kernel
 def copy_regime(source: Regime, target: Regime) -> None:
     """Overwrite a regime by another.
 
@@ -60,14 +93,15 @@ def copy_regime(source: Regime, target: Regime) -> None:
     target : Regime, out
         Of the same shapes.
     """
-    target.moments[:] = source.moments
-    target.clock[:] = source.clock
-    target.coefficients[:] = source.coefficients
-    target.weights[:] = source.weights
-    target.components[:] = source.components
-    target.residual[:] = source.residual
-    target.totals[:] = source.totals
-    target.past[:] = source.past
+    copy_table(source.moments, target.moments)
+    copy_table(source.clock, target.clock)
+    copy_table(source.coefficients, target.coefficients)
+    copy_table(source.weights, target.weights)
+    copy_table(source.components, target.components)
+    copy_table(source.residual, target.residual)
+    copy_table(source.past, target.past)
+    for row in range(source.totals.shape[0]):
+        target.totals[row] = source.totals[row]
 
 
 @kernel
@@ -83,11 +117,11 @@ def copy_series(source: Regime, target: Regime, j: int) -> None:
     j : int
         The series.
     """
-    target.moments[: at.SEEN, j] = source.moments[: at.SEEN, j]
-    target.clock[:, j] = source.clock[:, j]
-    target.coefficients[:, j] = source.coefficients[:, j]
-    target.residual[:, j] = source.residual[:, j]
-    target.past[:, j] = source.past[:, j]
+    copy_column(source.moments[: at.SEEN], target.moments, j)
+    copy_column(source.clock, target.clock, j)
+    copy_column(source.coefficients, target.coefficients, j)
+    copy_column(source.residual, target.residual, j)
+    copy_column(source.past, target.past, j)
 
 
 @kernel

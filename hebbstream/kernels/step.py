@@ -6,7 +6,7 @@ change of the graph, or a score whose broken relations are to be listed.
 
 from __future__ import annotations
 
-from hebbstream._jit import kernel
+from hebbstream._jit import reference_kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.bound import Bound
@@ -19,7 +19,7 @@ from hebbstream.kernels.score import score_frame
 COMPONENTS_SETTLE = 50
 
 
-@kernel
+@reference_kernel
 def advance(
     frames: F64,
     times: F64,

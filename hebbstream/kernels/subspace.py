@@ -140,7 +140,8 @@ def keep_past(single: F32, past: F32, n: int, clip: float) -> None:
     limit = np.float32(clip)
     z, present = single[Z], single[PRESENT]
     for row in range(past.shape[0] - 1, PAST_ROWS - 1, -1):
-        past[row] = past[row - PAST_ROWS]
+        for i in range(n):
+            past[row, i] = past[row - PAST_ROWS, i]
     if past.shape[0] > 0:
         for i in range(n):
             past[PAST_Z, i] = min(max(z[i], -limit), limit)

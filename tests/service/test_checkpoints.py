@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from daemon.files.states import FileStates
 from daemon.http.health import HealthState
 from daemon.mailbox import Heard
 from daemon.pipeline import PartitionPipeline, PipelineOutput
-from daemon.ports import StateStore, StoredState
+from daemon.ports import Pieces, StateStore, StoredState
 from daemon.published import Ahead
 from daemon.records import Channel, InputPartition, RecordBatch
 from daemon.snapshots import Origin, decode, encode
@@ -42,9 +42,7 @@ class FullDisk:
         """List what is there."""
         return self.inner.stored(partition)
 
-    def save(
-        self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-    ) -> None:
+    def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Refuse, or save."""
         if self.full:
             msg = "no space left on device"
@@ -290,9 +288,7 @@ def test_a_copy_in_slices_is_the_state_at_its_place(tmp_path: Path) -> None:
     disk = slow.checkpoints.keepers[0].store
 
     class Noting(FullDisk):
-        def save(
-            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-        ) -> None:
+        def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
             written[order] = b"".join(pieces)
             disk.save(partition, order, pieces)
 
@@ -332,9 +328,7 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
     disk, released = FullDisk(FileStates(tmp_path, 2), full=False), Event()
 
     class Hanging(FullDisk):
-        def save(
-            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-        ) -> None:
+        def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
             released.wait(20.0)
             disk.save(partition, order, pieces)
 
@@ -367,9 +361,7 @@ def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
     disk = checkpoints.keepers[0].store
 
     class Slow(FullDisk):
-        def save(
-            self, partition: InputPartition, order: tuple[int, int], pieces: Sequence[bytes]
-        ) -> None:
+        def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
             clock.advance(7.0)
             disk.save(partition, order, pieces)
 
