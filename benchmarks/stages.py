@@ -177,22 +177,29 @@ def calibration(frames: F64, model: Model, work: Work, settings: F64) -> None:
 
 
 @kernel
-def explanation(frames: F64, model: Model, work: Work, settings: F64) -> None:
+def explain_each(frames: F64, model: Model, work: Work, settings: F64, out: Output) -> None:
     """Write the evidence of each series, and what history and peers expect of it.
 
     Parameters
     ----------
     frames, model, work, settings : in/out
         As for `clock`.
+    out : Output, out
+        Of one tick.
     """
+    for _ in range(frames.shape[0]):
+        explain(model, work, settings[at.S_WARMUP], settings[at.S_CAP], out, 0)
+
+
+def explanation(frames: F64, model: Model, work: Work, settings: F64) -> None:
+    """Run `explain_each`, with a place for what it writes."""
     out = Output(
         np.zeros((at.VERDICT_ROWS, 1)),
         np.zeros((at.DETAIL_ROWS, 1, frames.shape[1])),
         np.zeros((1, 3), np.int64),
         np.zeros(at.REPORT_ROWS, np.int64),
     )
-    for _ in range(frames.shape[0]):
-        explain(model, work, settings[at.S_WARMUP], settings[at.S_CAP], out, 0)
+    explain_each(frames, model, work, settings, out)
 
 
 STAGES: dict[str, Stage] = {
