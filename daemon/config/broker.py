@@ -87,7 +87,7 @@ class KafkaSection(Section):
         ),
     )
     fetch_max_bytes: int = Field(
-        default=16 * 2**20,
+        default=4 * 2**20,
         ge=1024,
         le=2**30,
         description=(

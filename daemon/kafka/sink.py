@@ -69,7 +69,7 @@ def producer_options(section: KafkaSection, application_id: str) -> dict[str, An
         "enable_idempotence": True,
         "delivery_timeout_ms": FOREVER_MS,
         "max_block_ms": int(METADATA_SECONDS * 1000),
-        "linger_ms": 20,
+        "linger_ms": 5,
         "batch_size": 131_072,
         "max_request_size": REQUEST_BYTES_MAX,
         "compression_type": "lz4",
