@@ -46,7 +46,7 @@ PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 #: In place of the checksum of a snapshot that another one holds.
 UNSEALED = bytes(32)
-#: A piece so large takes a good part of 0.1 ms to hash.
+#: So much takes a good part of 0.1 ms to hash.
 BREATH_BYTES = 65_536
 NATIVE = np.dtype(np.int32).str.startswith("<")
 
@@ -229,15 +229,10 @@ def _raw(array: NDArray[Any]) -> Any:  # noqa: ANN401 - bytes-like, which its ty
 
 
 @lru_cache(maxsize=4096)
-def _listing(arrays: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]) -> str:
-    """Write what the header says of arrays; the same few return for every detector."""
-    return ",".join(
-        json.dumps(
-            {"name": name, "dtype": dtype.newbyteorder("<").str, "shape": shape},
-            separators=(",", ":"),
-        )
-        for name, dtype, shape in arrays
-    )
+def _listing(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    """Write what the header says of an array; the same few return for every detector."""
+    little = dtype.newbyteorder("<").str
+    return json.dumps({"name": name, "dtype": little, "shape": shape}, separators=(",", ":"))
 
 
 def pieces(
@@ -265,7 +260,7 @@ def pieces(
     blobs : mapping of str to sequence of bytes, optional
         More arrays, uint8, each given in pieces.
     breathe : callable, optional
-        Called between pieces: another thread may work.
+        Called now and then while it is hashed: another thread may work.
     sealed : bool
         False for one that becomes part of another, whose checksum covers it: it has none then.
 
@@ -275,9 +270,9 @@ def pieces(
         One after the other, they are the snapshot.
     """
     blobs = blobs or {}
-    listed = [_listing(arrays.listed)] if arrays.listed else []
+    listed = [_listing(*each) for each in arrays.listed]
     of_bytes = np.dtype(np.uint8)
-    listed += [_listing(((name, of_bytes, (sum(map(len, p)),)),)) for name, p in blobs.items()]
+    listed += [_listing(name, of_bytes, (sum(map(len, p)),)) for name, p in blobs.items()]
     plain = json.dumps(header, separators=(",", ":"))[1:-1]
     known = [f"{json.dumps(name)}:{text}" for name, text in (written or {}).items()]
     members = [*([plain] if plain else []), *known, f'"arrays":[{",".join(listed)}]']
@@ -285,10 +280,12 @@ def pieces(
     body = [LENGTH.pack(len(text)), text, arrays.data, *chain(*blobs.values())]
     if not sealed:
         return [PREFIX.pack(kind.magic, kind.format, UNSEALED), *body]
-    digest = hashlib.sha256()
+    digest, waiting = hashlib.sha256(), 0
     for piece in body:
-        if len(piece) > BREATH_BYTES:
+        waiting += len(piece)
+        if waiting > BREATH_BYTES:
             breathe()
+            waiting = 0
         digest.update(piece)
     return [PREFIX.pack(kind.magic, kind.format, digest.digest()), *body]
 
