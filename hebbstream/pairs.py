@@ -46,9 +46,9 @@ def empty_block(n: int, params: AssociationsParams) -> F32:
         16 frames where every pair is traced, 64 where pairs are on trial; no columns where there
         is neither.
     """
-    ticks = PAIR_BLOCK_TICKS if pair_count(n, params) else BLOCK_TICKS
-    looked_at = pair_count(n, params) or slot_count(n, params)
-    return np.zeros((2, ticks, n if looked_at else 0), np.float32)
+    pairs = pair_count(n, params)
+    ticks = PAIR_BLOCK_TICKS if pairs else BLOCK_TICKS
+    return np.zeros((2, ticks, n if pairs or slot_count(n, params) else 0), np.float32)
 
 
 def pair_places(first: NDArray[np.intp], second: NDArray[np.intp], n: int) -> NDArray[np.intp]:

@@ -29,6 +29,26 @@ def cut_counts(components: F64, residual: F64, totals: F64, count: float) -> tup
     return c, r, t
 
 
+def copy_table(source: F64, target: F64) -> F64:
+    """All of it."""
+    assert target.shape == source.shape
+    return source.copy()
+
+
+def copy_row(source: F64, target: F64, i: int) -> F64:
+    """One row over another."""
+    after = target.copy()
+    after[i] = source[i]
+    return after
+
+
+def copy_column(source: F64, target: F64, j: int) -> F64:
+    """One column over another, as far as the source goes."""
+    after = target.copy()
+    after[: len(source), j] = source[:, j]
+    return after
+
+
 def copy_spread(values: F32, source: int, target: int) -> F32:
     """Two rows over two rows."""
     after = values.copy()

@@ -33,6 +33,7 @@ from hebbstream.kernels.regime import (
     try_regime,
 )
 from hebbstream.kernels.subspace import keep_past
+from hebbstream.kernels.tables import copy_row
 from hebbstream.kernels.tail import log_statistic, tail_exponent
 from hebbstream.kernels.verdict import GATE_HIGH, GATE_LOW, SLOPE_MIN_GATE
 
@@ -143,8 +144,7 @@ def adopt_shadow(model: Model, tick: int) -> None:
         copy_spread(model.values, at.SPREAD, at.PARKED_SPREAD)
         gate[at.PARKED_LIFE] = max(1.0, gate[at.PUBLISHED_LIFE])
         gate[at.PARKED_AT] = tick
-    for j in range(regime.moments.shape[1]):
-        model.shadow.moments[at.SEEN, j] = regime.moments[at.SEEN, j]
+    copy_row(regime.moments, model.shadow.moments, at.SEEN)
     copy_regime(model.shadow, regime)
     fill_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
     copy_spread(model.values, at.SHADOW_SPREAD, at.SPREAD)
@@ -166,7 +166,7 @@ def restore_parked(model: Model) -> None:
     for j in range(regime.moments.shape[1]):
         if model.parked.moments[at.COUNT, j] == 0.0:
             copy_series(regime, model.parked, j)
-        model.parked.moments[at.SEEN, j] = regime.moments[at.SEEN, j]
+    copy_row(regime.moments, model.parked.moments, at.SEEN)
     copy_regime(model.parked, regime)
     fill_spread(model.values, at.SPREAD, at.PARKED_SPREAD)
     copy_spread(model.values, at.PARKED_SPREAD, at.SPREAD)

@@ -21,6 +21,7 @@ from hebbstream.kernels.subspace import (
     unexplained,
 )
 from hebbstream.kernels.subspace_rules import learn_subspace_by
+from hebbstream.kernels.tables import copy_column, copy_table
 
 
 @kernel
@@ -47,39 +48,6 @@ def published(model: Model) -> Regime:
         model.totals,
         model.past,
     )
-
-
-@kernel
-def copy_column(source: F32 | F64, target: F32 | F64, j: int) -> None:
-    """Overwrite a column of an array by another's.
-
-    Parameters
-    ----------
-    source : float32[r, c] or float64[r, c], in
-        What is copied.
-    target : float32[>= r, c] or float64[>= r, c], in/out
-        Rows beyond those of the source stay.
-    j : int
-        The column.
-    """
-    for i in range(source.shape[0]):
-        target[i, j] = source[i, j]
-
-
-@kernel
-def copy_table(source: F32 | F64, target: F32 | F64) -> None:
-    """Overwrite an array by another.
-
-    Parameters
-    ----------
-    source : float32[r, c] or float64[r, c], in
-        What is copied.
-    target : float32[r, c] or float64[r, c], out
-        Of the same shape.
-    """
-    for i in range(source.shape[0]):
-        for j in range(source.shape[1]):
-            target[i, j] = source[i, j]
 
 
 @kernel

@@ -52,7 +52,7 @@ def test_learn_tail_equals_naive_twin(rng: np.random.Generator) -> None:
         learn_tail(histogram, tail, level, weight, 0.01)
 
     assert_allclose(
-        histogram / tail[at.INCREMENT], naive.learn_tail(levels, weights, 0.01), rtol=1e-5
+        histogram / tail[at.INCREMENT], naive.learn_tail(levels, weights, 0.01), rtol=1e-6
     )
     assert histogram.sum() == pytest.approx(tail[at.TOTAL])
 
