@@ -18,6 +18,7 @@ from kafka.consumer.fetcher import Fetcher
 from kafka.errors import CorruptRecordError
 from kafka.protocol.consumer import IsolationLevel
 
+from daemon.kafka.received import receive_in_large_pieces
 from daemon.kernels.record_walk import (
     KEY_START,
     OFFSET,
@@ -312,4 +313,5 @@ def read_in_columns(consumer: Any) -> bool:  # noqa: ANN401 - a KafkaConsumer
     if kafka.__version__ not in KNOWN_VERSIONS:
         return False
     consumer._fetcher.PartitionRecords = ColumnarRecords  # noqa: SLF001 - the seam
+    receive_in_large_pieces()  # a connection to fetch by is made when the first fetch is
     return True

@@ -15,11 +15,10 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from daemon.config import KafkaSection
-from daemon.kafka.columnar import KNOWN_VERSIONS, Chunk, chunk_of, read_in_columns
+from daemon.kafka.columnar import Chunk, chunk_of, read_in_columns
 from daemon.kafka.connection import client_options, connect, require_crc32c
 from daemon.kafka.contact import Responses, count_responses
 from daemon.kafka.rebalance import Rebalance
-from daemon.kafka.received import receive_in_large_pieces
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition
 
@@ -127,8 +126,6 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         UnreachableError
             When none answers in time.
         """
-        if kafka.__version__ in KNOWN_VERSIONS:
-            receive_in_large_pieces()
         consumer = connect(cls, consumer_options(section, application_id), seconds)
         consumer.responses = count_responses(consumer)
         consumer.columnar = read_in_columns(consumer)
