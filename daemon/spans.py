@@ -14,15 +14,20 @@ class Spans(Sequence[bytes | None]):
 
     Parameters
     ----------
-    data : bytes
-        What all of them lie in.
+    data : bytes-like
+        What all of them lie in, among other things; never to be written to.
     start, stop : int64[R]
         Where each begins and ends; one that ends before it begins is null.
     """
 
     __slots__ = ("data", "start", "stop")
 
-    def __init__(self, data: bytes, start: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        data: bytes | bytearray | memoryview,
+        start: NDArray[np.int64],
+        stop: NDArray[np.int64],
+    ) -> None:
         self.data = data
         self.start = start
         self.stop = stop
@@ -45,7 +50,7 @@ class Spans(Sequence[bytes | None]):
     @property
     def array(self) -> NDArray[np.uint8]:
         """The buffer as numbers, uint8[B]; never to be written to."""
-        return np.frombuffer(self.data, dtype=np.uint8)
+        return np.frombuffer(memoryview(self.data).toreadonly(), dtype=np.uint8)
 
     def pick(self, rows: NDArray[np.int64]) -> Spans:
         """Return some of them, by their numbers."""
@@ -64,12 +69,12 @@ class Spans(Sequence[bytes | None]):
         if isinstance(at, slice):
             return Spans(self.data, self.start[at], self.stop[at])
         start, stop = int(self.start[at]), int(self.stop[at])
-        return None if stop < start else self.data[start:stop]
+        return None if stop < start else bytes(self.data[start:stop])
 
     def __iter__(self) -> Iterator[bytes | None]:
         data = self.data
         for start, stop in zip(self.start.tolist(), self.stop.tolist(), strict=True):
-            yield None if stop < start else data[start:stop]
+            yield None if stop < start else bytes(data[start:stop])
 
     def __repr__(self) -> str:
         return f"Spans.of({list(self)!r})"

@@ -26,9 +26,8 @@ __all__ = ["cache_wanted", "main", "warmup"]
 def warmup() -> None:
     """Run the library's kernels and those that read bytes; with a warm cache that is quick."""
     warm_library()
-    record = np.zeros(7, dtype=np.uint8)
-    record[0] = 12  # one record of six bytes, zeros all
-    walk_records(record, np.zeros(5, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
+    record = np.frombuffer(b"\x0c" + bytes(6), dtype=np.uint8)  # of six bytes, zeros all
+    walk_records(record, np.zeros(6, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
     for kind, records in _records():
         section, grouping = InputSection(format=kind), GroupingSection()
         table = SeriesTable(SeriesSection(), (), grouping, section)

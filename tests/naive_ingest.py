@@ -64,10 +64,10 @@ def skip_headers(buffer: bytes, position: int) -> int:
 
 
 def walk_records(
-    buffer: bytes, header: tuple[int, int, int, int, int], count: int
+    buffer: bytes, header: tuple[int, int, int, int, int, int], count: int
 ) -> tuple[int, list[WalkedRow]]:
     """Length, attributes, time, offset, key, value, headers of each record, and nothing after."""
-    position, base, first, last, by_broker = header
+    position, base, first, last, by_broker, origin = header
     cursor = Cursor(buffer, position)
 
     def one() -> Iterator[int]:
@@ -77,8 +77,7 @@ def walk_records(
         offset = base + cursor.number()
         yield offset
         yield time * 1_000_000 if 0 <= time * 1_000_000 < 2**63 else -1
-        yield from cursor.span()
-        yield from cursor.span()
+        yield from (origin + at for at in (*cursor.span(), *cursor.span()))
         cursor.position = skip_headers(buffer, cursor.position)
 
     rows: list[WalkedRow] = []

@@ -158,7 +158,7 @@ class ShapeReader:
                 self._learn_one(replace(batch.part(slice(0, 1)), values=Spans.of([payload])), probe)
 
     def _learn_one(self, record: RecordBatch, probe: Probe) -> None:
-        text = record.values.data
+        text = bytes(record.values.data)
         buffer = record.values.array
         cuts = np.empty((len(text) + 1, 2), dtype=np.int64)
         cuts = cuts[: find_numbers(buffer, 0, len(text), cuts)]

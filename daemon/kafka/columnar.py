@@ -9,7 +9,7 @@ message format 2, is unpacked by the client itself, so that its faults and its w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import kafka
@@ -17,55 +17,107 @@ import numpy as np
 from kafka.consumer.fetcher import Fetcher
 from kafka.errors import CorruptRecordError
 from kafka.protocol.consumer import IsolationLevel
+from kafka.record import MemoryRecords
+from kafka.record.default_records import DefaultRecordBatch
 
+from daemon.kafka.chunks import Bytes, Chunk, chunk_of
 from daemon.kafka.received import receive_in_large_pieces
 from daemon.kernels.record_walk import (
-    KEY_START,
     OFFSET,
     RECORD_BYTES_MIN,
-    TIME,
-    TIME_MAX_MS,
-    VALUE_START,
-    VALUE_STOP,
     walk_records,
 )
-from daemon.records import I64, InputPartition, RecordBatch
-from daemon.spans import Spans
 
 #: Versions whose fetcher unpacks records the way that is replaced here.
 KNOWN_VERSIONS = frozenset({"3.0.12"})
 
-NANOSECONDS_PER_MS = 1_000_000
 #: The newest message format, the only one that is read in columns.
 FORMAT = 2
+#: Where a batch tells its format, and the lower byte of its attributes.
+MAGIC_AT, ATTRIBUTES_AT = MemoryRecords.MAGIC_OFFSET, DefaultRecordBatch.ATTRIBUTES_OFFSET + 1
 
 
-class Chunk:
-    """Consecutive records of one batch.
+class Batch(DefaultRecordBatch):  # type: ignore[misc] # kafka-python is not typed
+    """The client's batch, read where the fetch has put it and not in a copy of its own.
 
     Parameters
     ----------
-    data : bytes-like
-        What keys and values lie in.
-    columns : int64[6, R]
-        Offset, time and spans, as `daemon.kernels.record_walk` has them.
+    fetched : bytes-like
+        What a partition's fetch brought.
+    start, stop : int
+        Where the batch lies in it.
     """
 
-    __slots__ = ("columns", "data")
+    def __init__(self, fetched: Bytes, start: int, stop: int) -> None:
+        self.fetched = fetched
+        self.start = start
+        self.own = memoryview(fetched)[start:stop]
+        self._buffer: Bytes = self.own
+        self._header_data = self.HEADER_STRUCT.unpack_from(self.own)
+        self._pos = self.HEADER_STRUCT.size
+        self._decompressed = False
 
-    def __init__(self, data: bytes | bytearray | memoryview, columns: I64) -> None:
-        self.data = data
-        self.columns = columns
+    def walk(self) -> tuple[Chunk | None, int]:
+        """Find its records.
 
-    def __len__(self) -> int:
-        return int(self.columns.shape[1])
+        Returns
+        -------
+        Chunk or None, int
+            The records, in the bytes of the fetch where they are not compressed, and their bytes;
+            none when the batch is not plainly well formed.
 
-    def part(self, first: int, end: int) -> Chunk:
-        """Return some of the records, at least one, with no more than their own bytes."""
-        columns = self.columns[:, first:end].copy()
-        low, high = int(columns[KEY_START, 0]), int(columns[VALUE_START:, -1].max())
-        columns[KEY_START:] -= low
-        return Chunk(memoryview(self.data)[low:high], columns)
+        Raises
+        ------
+        kafka.errors.KafkaError
+            When it cannot be decompressed.
+        """
+        self._maybe_uncompress()
+        data, position = self._buffer, self._pos
+        whole = data is self.own
+        count = max(0, self.records_count)
+        if count * RECORD_BYTES_MIN > len(data) - position or not data:
+            return None, -1
+        columns = np.empty((6, count), dtype=np.int64)
+        times = self.first_timestamp, self.max_timestamp
+        origin = self.start if whole else 0
+        header = np.array(
+            [position, self.base_offset, *times, self.timestamp_type, origin], np.int64
+        )
+        text = np.frombuffer(memoryview(data).toreadonly(), dtype=np.uint8)
+        size = walk_records(text, header, columns)
+        if size < 0:
+            return None, -1
+        return Chunk(self.fetched if whole else data, columns), size
+
+    def as_the_clients(self) -> DefaultRecordBatch:
+        """Return the same batch as the client would have it, nothing of it read yet."""
+        return DefaultRecordBatch(self.own)
+
+
+def next_batch(records: MemoryRecords) -> Any:  # noqa: ANN401 - a batch of ours or the client's
+    """Take the next batch of a fetch.
+
+    Parameters
+    ----------
+    records : MemoryRecords
+        The client's.
+
+    Returns
+    -------
+    Batch, LegacyRecordBatch, DefaultRecordBatch or None
+        None at the end. A marker, an old or a cut batch is the client's own.
+    """
+    piece = records._next_slice  # noqa: SLF001 - the seam
+    if (
+        piece is None
+        or len(piece) < DefaultRecordBatch.HEADER_STRUCT.size
+        or piece[MAGIC_AT] != FORMAT
+        or piece[ATTRIBUTES_AT] & DefaultRecordBatch.CONTROL_MASK
+    ):
+        return records.next_batch()
+    stop = records._pos  # noqa: SLF001
+    records._cache_next()  # noqa: SLF001
+    return Batch(records._buffer, stop - len(piece), stop)  # noqa: SLF001
 
 
 class Taken:
@@ -146,7 +198,7 @@ class ColumnarRecords(Fetcher.PartitionRecords):  # type: ignore[misc] # kafka-p
         value_deserializer: object,
     ) -> Iterator[Chunk]:
         last = None
-        while (batch := records.next_batch()) is not None:
+        while (batch := next_batch(records)) is not None:
             last = batch
             if self.check_crcs and not batch.validate_crc():
                 at = f"partition {tp} at offset {batch.base_offset}"
@@ -175,7 +227,7 @@ class ColumnarRecords(Fetcher.PartitionRecords):  # type: ignore[misc] # kafka-p
         return not batch.is_control_batch
 
     def _chunks(self, batch: Any) -> Iterator[Chunk]:  # noqa: ANN401 - the client's
-        chunk, size = self._walk(batch) if batch.magic == FORMAT else (None, -1)
+        chunk, size = batch.walk() if isinstance(batch, Batch) else (None, -1)
         failure: Exception | None = None
         if chunk is None:
             chunk, size, failure = self._unpack(batch)
@@ -186,23 +238,12 @@ class ColumnarRecords(Fetcher.PartitionRecords):  # type: ignore[misc] # kafka-p
         if failure is not None:
             raise failure
 
-    @staticmethod
-    def _walk(batch: Any) -> tuple[Chunk | None, int]:  # noqa: ANN401 - the client's
-        batch._maybe_uncompress()  # noqa: SLF001 - the seam
-        data, position = batch._buffer, batch._pos  # noqa: SLF001
-        count = max(0, batch.records_count)
-        if count * RECORD_BYTES_MIN > len(data) - position or not data:
-            return None, -1
-        columns = np.empty((6, count), dtype=np.int64)
-        times = batch.first_timestamp, batch.max_timestamp
-        header = np.array([position, batch.base_offset, *times, batch.timestamp_type], np.int64)
-        size = walk_records(np.frombuffer(data, dtype=np.uint8), header, columns)
-        return (None, -1) if size < 0 else (Chunk(data, columns), size)
-
     def _unpack(self, batch: Any) -> tuple[Chunk, int, Exception | None]:  # noqa: ANN401
         """Let the client unpack a batch; returns what came before its error, and the error."""
         rows: list[Any] = []
         failure: Exception | None = None
+        if isinstance(batch, Batch):
+            batch = batch.as_the_clients()
         try:
             for record in batch:
                 if self.check_crcs and not record.validate_crc():
@@ -216,85 +257,6 @@ class ColumnarRecords(Fetcher.PartitionRecords):  # type: ignore[misc] # kafka-p
         except Exception as error:  # noqa: BLE001 - raised once the records before it are handed out
             failure = error
         return chunk_of(rows), sum(record.size_in_bytes for record in rows), failure
-
-
-def chunk_of(rows: list[Any]) -> Chunk:
-    """Turn records as kafka-python hands them out into columns.
-
-    Parameters
-    ----------
-    rows : list of records
-        Each with an offset, a timestamp in ms, a key and a value.
-
-    Returns
-    -------
-    Chunk
-        The same; a time that does not fit nanoseconds counts as none.
-    """
-    return chunk_from(
-        [row.offset for row in rows],
-        [row.timestamp for row in rows],
-        [part for row in rows for part in (row.key, row.value)],
-    )
-
-
-def chunk_from(offsets: list[int], times: list[int | None], parts: list[bytes | None]) -> Chunk:
-    """Turn what is known of records into columns.
-
-    Parameters
-    ----------
-    offsets : list of int
-        Of each record.
-    times : list of int or None
-        In ms.
-    parts : list of bytes or None
-        Key and value of each, one after the other.
-
-    Returns
-    -------
-    Chunk
-        The same; a time that does not fit nanoseconds counts as none.
-    """
-    columns = np.empty((6, len(offsets)), dtype=np.int64)
-    columns[OFFSET] = offsets
-    # A producer may have written any 64 bits.
-    stamps = [-1 if time is None else time for time in times]
-    columns[TIME] = [t * NANOSECONDS_PER_MS if 0 <= t <= TIME_MAX_MS else -1 for t in stamps]
-    spans = Spans.of(parts)
-    columns[KEY_START::2] = spans.start.reshape(-1, 2).T
-    columns[KEY_START + 1 :: 2] = spans.stop.reshape(-1, 2).T
-    return Chunk(spans.data, columns)
-
-
-def record_batch(partition: InputPartition, chunks: Iterable[Chunk]) -> RecordBatch:
-    """Join the chunks of one partition.
-
-    Parameters
-    ----------
-    partition : InputPartition
-        Where they come from.
-    chunks : iterable of Chunk
-        In order of offset, with at least one record.
-
-    Returns
-    -------
-    RecordBatch
-        All of their records, in a buffer of their own.
-    """
-    chunks = list(chunks)
-    columns = np.concatenate([chunk.columns for chunk in chunks], axis=1)
-    if len(chunks) > 1:
-        ends = np.cumsum([len(chunk.data) for chunk in chunks[:-1]])
-        columns[KEY_START:] += np.repeat([0, *ends.tolist()], [len(chunk) for chunk in chunks])
-    data = b"".join(chunk.data for chunk in chunks)
-    return RecordBatch(
-        partition=partition,
-        offsets=columns[OFFSET],
-        timestamps=columns[TIME],
-        keys=Spans(data, columns[KEY_START], columns[KEY_START + 1]),
-        values=Spans(data, columns[VALUE_START], columns[VALUE_STOP]),
-        next_offset=int(columns[OFFSET, -1]) + 1,
-    )
 
 
 def read_in_columns(consumer: Any) -> bool:  # noqa: ANN401 - a KafkaConsumer

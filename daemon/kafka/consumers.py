@@ -15,7 +15,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from daemon.config import KafkaSection
-from daemon.kafka.columnar import Chunk, chunk_of, read_in_columns
+from daemon.kafka.chunks import Chunk, chunk_of
+from daemon.kafka.columnar import read_in_columns
 from daemon.kafka.connection import client_options, connect, require_crc32c
 from daemon.kafka.contact import Responses, count_responses
 from daemon.kafka.rebalance import Rebalance

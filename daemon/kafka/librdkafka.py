@@ -28,7 +28,7 @@ from kafka.errors import (
 
 from daemon.config import KafkaSection
 from daemon.errors import SourceError
-from daemon.kafka.columnar import Chunk
+from daemon.kafka.chunks import Chunk
 from daemon.kafka.consumers import Told
 from daemon.kafka.contact import Responses
 from daemon.kafka.rebalance import as_offsets, input_partition, topic_partition

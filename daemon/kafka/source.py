@@ -27,7 +27,7 @@ from kafka.errors import (
 
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError, UnreachableError
-from daemon.kafka.columnar import record_batch
+from daemon.kafka.chunks import record_batch
 from daemon.kafka.connection import Backoff
 from daemon.kafka.consumers import Consumer, KafkaPython, Rebalancing, consumer_options
 from daemon.kafka.contact import Contact

@@ -12,7 +12,8 @@ from kafka.errors import GroupIdNotFoundError, KafkaError
 
 from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
-from daemon.kafka.columnar import chunk_of, read_in_columns, record_batch
+from daemon.kafka.chunks import chunk_of, record_batch
+from daemon.kafka.columnar import read_in_columns
 from daemon.kafka.connection import client_options, connect, lone_options, require_crc32c
 from daemon.kafka.reader import partitions_of
 from daemon.kafka.rebalance import input_partition, topic_partition

@@ -15,7 +15,7 @@ from kafka.errors import KafkaConnectionError, KafkaError, for_code
 
 from daemon.config import KafkaSection
 from daemon.errors import SourceError
-from daemon.kafka.columnar import Chunk, chunk_from
+from daemon.kafka.chunks import Chunk, chunk_from
 from daemon.kafka.connection import RECONNECT_MAX_MS, sasl_password
 from daemon.kafka.consumers import FETCH_TOTAL_BYTES
 

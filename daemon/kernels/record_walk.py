@@ -16,7 +16,7 @@ from hebbstream.arrays import U8
 #: Rows of the columns.
 OFFSET, TIME, KEY_START, KEY_STOP, VALUE_START, VALUE_STOP = range(6)
 #: Numbers of a batch's header, in the order `walk_records` takes them.
-POSITION, BASE_OFFSET, FIRST_TIME, MAX_TIME, BY_BROKER = range(5)
+POSITION, BASE_OFFSET, FIRST_TIME, MAX_TIME, BY_BROKER, ORIGIN = range(6)
 #: Bytes of the smallest record: seven varints of one byte.
 RECORD_BYTES_MIN = 7
 #: No offset or time of a healthy batch is farther from zero than this.
@@ -101,12 +101,13 @@ def walk_records(buffer: U8, header: I64, columns: I64) -> int:
     ----------
     buffer : uint8[B], in
         The batch, decompressed.
-    header : int64[5], in
-        Where the records begin, and of the batch's header the base offset, the first and the
-        largest time in ms, and whether the broker set the time of all (then the largest holds).
+    header : int64[6], in
+        Where the records begin; of the batch's header the base offset, the first and the largest
+        time in ms, and whether the broker set the time of all (then the largest holds); and what
+        number the first byte of `buffer` has in what keys and values are counted in.
     columns : int64[6, R], out
-        Offset, time in Unix nanoseconds (-1 for none), and where key and value begin and end in
-        `buffer`; a null ends one before it begins.
+        Offset, time in Unix nanoseconds (-1 for none), and where key and value begin and end; a
+        null ends one before it begins.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def walk_records(buffer: U8, header: I64, columns: I64) -> int:
     """
     position = header[POSITION]
     total = 0
-    base_offset, first_time = header[BASE_OFFSET], header[FIRST_TIME]
+    base_offset, first_time, origin = header[BASE_OFFSET], header[FIRST_TIME], header[ORIGIN]
     if not (-FAR < base_offset < FAR and -FAR < first_time < FAR):
         return -1
     for row in range(columns.shape[1]):
@@ -140,9 +141,9 @@ def walk_records(buffer: U8, header: I64, columns: I64) -> int:
             size, position = read_varint(buffer, position)
             if position < 0 or size > len(buffer) - position:
                 return -1
-            columns[start, row] = position
+            columns[start, row] = origin + position
             position += max(size, 0)
-            columns[start + 1, row] = position if size >= 0 else position - 1
+            columns[start + 1, row] = origin + (position if size >= 0 else position - 1)
         position = skip_headers(buffer, position)
         if position < 0 or position - begin != length:
             return -1

@@ -12,8 +12,9 @@ from kafka.record import MemoryRecords
 
 from daemon.formats.json_samples import JsonCodec
 from daemon.formats.span_index import SpanIndex
-from daemon.kafka.columnar import ColumnarRecords, chunk_of
-from daemon.kafka.columnar import record_batch as joined
+from daemon.kafka.chunks import chunk_of
+from daemon.kafka.chunks import record_batch as joined
+from daemon.kafka.columnar import ColumnarRecords
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.records import Channel, Message
 from record_batches import Made, batch

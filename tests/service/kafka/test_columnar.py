@@ -16,7 +16,8 @@ from kafka.record import MemoryRecords
 
 import record_batches as made
 from daemon.kafka import columnar
-from daemon.kafka.columnar import ColumnarRecords, chunk_of, read_in_columns, record_batch
+from daemon.kafka.chunks import chunk_of, record_batch
+from daemon.kafka.columnar import Batch, ColumnarRecords, next_batch, read_in_columns
 from daemon.records import InputPartition
 from record_batches import Aborted, Made, batch, changed, emptied, marker, sealed
 
@@ -144,7 +145,9 @@ def test_ordinary_batches_are_walked_by_the_kernel() -> None:
     rows = [Made(None, b"1"), Made(b"k", None), Made(headers=(("trace", b"\xff"), ("x", None)))]
 
     for codec in range(5):
-        chunk, size = ColumnarRecords._walk(next(MemoryRecords(batch(rows, codec=codec))))
+        one = next_batch(MemoryRecords(batch(rows, codec=codec)))
+        assert isinstance(one, Batch)
+        chunk, size = one.walk()
         assert chunk is not None
         assert (len(chunk), size) == (3, sum(r.size_in_bytes for r in plain_records(rows)))
 
@@ -240,31 +243,30 @@ def test_equals_the_client_on_mutated_batches(data: st.DataObject) -> None:
     compare(bytes(whole) + batch([Made()], 10), n=data.draw(st.sampled_from([1, 3, 100])))
 
 
-def test_times_no_nanosecond_can_hold_count_as_none() -> None:
-    """A producer may have written any 64 bits."""
-    times = [1_700_000_000_123, -1, 2**62, -(2**63), 0, None]
-    rows: list[Any] = [
-        ConsumerRecord("m", 3, 0, 7 + n, t, 0, b"k", b"v", [], None, 1, 1, 0)
-        for n, t in enumerate(times)
-    ]
+def test_records_of_one_fetch_stay_where_they_lie() -> None:
+    """Nothing is copied: not for a portion, not for records of several batches."""
+    rows = [Made(value=bytes([n]) * 1000) for n in range(100)]
+    fetched = batch(rows[:50]) + marker(50, 7, commit=True) + batch(rows[50:], 51)
+    part = Reader(ColumnarRecords, fetched, 0, ()).part
 
-    one = record_batch(PARTITION, [chunk_of(rows)])
+    taken = [record_batch(PARTITION, part.take(40)) for _ in range(3)]
 
-    assert one.partition == PARTITION
-    assert one.offsets.tolist() == [7, 8, 9, 10, 11, 12]
-    assert one.timestamps.tolist() == [1_700_000_000_123_000_000, -1, -1, -1, 0, -1]
-    assert {str(one.offsets.dtype), str(one.timestamps.dtype)} == {"int64"}
-    assert (list(one.keys), list(one.values), one.next_offset) == ([b"k"] * 6, [b"v"] * 6, 13)
+    assert [len(one.values) for one in taken] == [40, 40, 20]
+    assert all(one.values.data is fetched for one in taken)
+    assert [value for one in taken for value in one.values] == [row.value for row in rows]
 
 
-def test_parts_carry_no_more_than_their_bytes() -> None:
+def test_joined_records_carry_no_more_than_their_bytes() -> None:
     """A large batch taken in small portions is not copied whole for each."""
     rows = [Made(value=bytes([n]) * 1000) for n in range(100)]
-    part = Reader(ColumnarRecords, batch(rows), 0, ()).part
+    fetched = batch(rows[:50], codec=1) + batch(rows[50:], 50)
+    part = Reader(ColumnarRecords, fetched, 0, ()).part
+    part.take(45)
 
-    sizes = [len(record_batch(PARTITION, part.take(10)).values.data) for _ in range(10)]
+    joined = record_batch(PARTITION, part.take(10))
 
-    assert max(sizes) < 11_000
+    assert list(joined.values) == [row.value for row in rows[45:55]]
+    assert len(joined.values.data) < 11_000
 
 
 def test_an_unknown_client_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from broker import Broker
 from daemon.config import KafkaSection
-from daemon.kafka import columnar
+from daemon.kafka import chunks, columnar
 from daemon.kafka.consumers import KafkaPython, consumer_options
 from daemon.kafka.rebalance import input_partition
 
@@ -50,7 +50,7 @@ def test_records_come_in_chunks_whatever_the_version(
 
     for _ in range(40):
         for chunk in consumer.fetch(0.5).get(place, []):
-            batch = columnar.record_batch(input_partition(place), [chunk])
+            batch = chunks.record_batch(input_partition(place), [chunk])
             values += [value for value in batch.values if value is not None]
         if len(values) == 17:
             break
