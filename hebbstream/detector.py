@@ -39,6 +39,7 @@ from hebbstream.kernels.layout import (
 )
 from hebbstream.kernels.model import Output
 from hebbstream.kernels.step import advance
+from hebbstream.listing import broken_of, edges_of
 from hebbstream.params import DetectorParams
 from hebbstream.results import (
     BROKEN_DTYPE,
@@ -226,14 +227,14 @@ class Detector(GuidedGroup):
             )
             reason = int(out.report[REASON])
             if reason & REASON_DETAIL:
-                found.broken[row - 1] = self._state.graph.broken(self._tick + row - 1)
+                found.broken[row - 1] = broken_of(self._state.graph, self._tick + row - 1)
                 found.degrees[row - 1] = self._state.graph.degrees()
                 found.elevated[row - 1] = self._state.evidence.elevated
             if reason & REASON_GRAPH:
                 entries += self._revise(row - 1)
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count
             if stops and row > stops[-1]:
-                found.related[stops.pop()] = self._state.graph.edges(self._tick + row)
+                found.related[stops.pop()] = edges_of(self._state.graph, self._tick + row)
         entries += self._component_entries(out.journal[: int(out.report[JOURNAL_COUNT])])
         return tuple(sorted(entries, key=lambda entry: entry.row))
 

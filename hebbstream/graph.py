@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from hebbstream.arrays import F32, F64, I64, U8, U32, U64
 from hebbstream.association_params import AssociationsParams
-from hebbstream.kernels.edges import BROKEN_FROM
 from hebbstream.kernels.layout import (
     ACTIVITY,
     ACTIVITY_COUNT,
     ACTIVITY_ROWS,
     BIRTH,
-    BROKEN_TICKS,
     DEGREE,
     EDGE_BREAK,
     EDGE_ROWS,
@@ -28,6 +26,7 @@ from hebbstream.kernels.layout import (
     FAST,
     FAST_TRACE,
     GRAPH_STATUS_ROWS,
+    LAG_BLOCKS,
     NODE_BREAK,
     NODE_BREAK_NOW,
     OWN,
@@ -52,14 +51,9 @@ from hebbstream.pairs import (
     pair_places,
     slot_count,
 )
-from hebbstream.results import BROKEN_DTYPE, EDGE_DTYPE, Change
+from hebbstream.results import Change
 from hebbstream.wider import wider
 
-#: While no break reaches BROKEN_FROM, those with this share of the largest are listed, from here.
-BROKEN_SHARE = 0.75
-BROKEN_EARLY = 1.4
-#: A broken relation has weakened below this share of its weight; turned, it is below 0.
-WEAKENED_BELOW = 0.9
 #: Samples a series is taken to have seen when every pair is traced anew.
 RELEARN_SAMPLES = 256.0
 
@@ -84,7 +78,7 @@ class Graph:
         Frames that are not in the traces yet, b at most; see `pairs.empty_block`.
     ends : uint32[2, m]
         Source and target, source < target.
-    values : float32[15, m]
+    values : float32[23, m]
         Per edge, see layout.
     ticks : int64[3, m]
         Birth, ticks of weakness, ticks of being broken.
@@ -92,8 +86,8 @@ class Graph:
         Pairs on trial in a large group; both ends 0 in a free slot.
     slots : float32[5, s]
         Their sums and ticks on trial.
-    status : float64[2]
-        Rows of the block in use, ticks that had an edge.
+    status : float64[3]
+        Rows of the block in use, ticks that had an edge, blocks since lags were learnt.
     seed : uint64[1]
         Generator of the pairs to try.
     """
@@ -258,7 +252,7 @@ class Graph:
             raise ValueError(msg)
         squares = (
             self.activity[[ACTIVITY, FAST, NODE_BREAK, NODE_BREAK_NOW, ACTIVITY_COUNT]],
-            self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK]],
+            self.values[[SPREAD, SPREAD_COUNT, EDGE_BREAK, LAG_BLOCKS]],
             self.own[SUM_SOURCE:],
             self.slots[SUM_SOURCE:],
         )
@@ -271,45 +265,10 @@ class Graph:
         for name in fresh.__slots__:
             setattr(self, name, getattr(fresh, name))
 
-    def edges(self, tick: int) -> NDArray[np.void]:
-        """List the edges as EDGE_DTYPE, the strongest first."""
-        listed = np.zeros(self.edge_count, EDGE_DTYPE)
-        listed["source"], listed["target"] = self.ends
-        listed["weight"] = self.values[WEIGHT]
-        listed["trace"] = self.values[TRACE]
-        listed["age_ticks"] = tick - self.ticks[BIRTH]
-        listed["broken_ticks"] = self.ticks[BROKEN_TICKS]
-        return listed[np.argsort(-np.abs(listed["weight"]), kind="stable")]
-
     def degrees(self) -> I64:
         """Count the edges of each series, int64[n]."""
         counts: I64 = np.bincount(self.ends.ravel(), minlength=self.activity.shape[1])
         return counts
-
-    def broken(self, tick: int) -> NDArray[np.void]:
-        """List the edges whose relation does not hold, as BROKEN_DTYPE, those that weakened first.
-
-        Those that weakened or turned come first: two ends may also part by level alone, or by the
-        break of a third, while they still move together.
-        """
-        breaks = self.values[EDGE_BREAK]
-        # A break that has just begun is far below its height; name its worst edges all the same.
-        least = max(BROKEN_EARLY, BROKEN_SHARE * float(breaks.max(initial=0.0)))
-        broken = np.flatnonzero(breaks >= min(BROKEN_FROM, least))
-        source, target = self.ends[:, broken]
-        power = np.sqrt(
-            np.maximum(self.activity[FAST, source] * self.activity[FAST, target], 1e-24)
-        )
-        listed = np.zeros(len(broken), BROKEN_DTYPE)
-        listed["source"], listed["target"] = source, target
-        listed["weight_before"] = self.values[WEIGHT, broken]
-        now = self.values[FAST_TRACE, broken] / power
-        listed["weight_now"] = np.clip(now, -WEIGHT_LIMIT, WEIGHT_LIMIT)
-        listed["residual_sigma"] = np.sqrt(self.values[EDGE_BREAK, broken])
-        listed["age_ticks"] = tick - self.ticks[BIRTH, broken]
-        before = listed["weight_before"]
-        holds = listed["weight_now"] * np.sign(before) >= WEAKENED_BELOW * np.abs(before)
-        return listed[np.lexsort((-listed["residual_sigma"], holds))]
 
     def correlations(self, edges: NDArray[np.intp]) -> F64:
         """Correlation of the ends of some edges now, float64[c]."""
@@ -357,7 +316,7 @@ class Graph:
 
         Returns
         -------
-        float32[15, c]
+        float32[23, c]
             See layout.
         """
         values = np.zeros((EDGE_ROWS, pairs.shape[1]), np.float32)

@@ -29,6 +29,7 @@ from hebbstream.kernels.layout import (
 )
 from hebbstream.kernels.model import Work
 from hebbstream.kernels.quarantine import adopt_now
+from hebbstream.listing import edges_of
 from hebbstream.params import DetectorParams
 from hebbstream.results import (
     Change,
@@ -80,6 +81,7 @@ class Group:
 
     def _make_scratch(self) -> None:
         n, strongest = len(self._series), self._params.associations.strongest_per_series
+        _, rows, related = self._state.graph.block.shape
         tried = n if self._state.graph.slot_ends.shape[1] else 0
         self._work = Work(
             basis=np.zeros(len(self._state.scaler.coefficients)),
@@ -88,9 +90,9 @@ class Group:
             exponents=np.zeros(TAIL_COUNT),
             partner=np.full((n, strongest), -1, np.int32),
             strength=np.zeros((n, strongest), np.float32),
-            turned=np.zeros((2, tried, BLOCK_TICKS), np.float32),
+            turned=np.zeros((2, related, rows), np.float32),
             pairs=np.zeros((PAIR_ROWS, PAIR_CHUNK), np.float32),
-            cells=np.zeros((CELL_ROWS, tried), np.float32),
+            cells=np.zeros((CELL_ROWS, related), np.float32),
             pace=np.zeros(BLOCK_TICKS, np.float32),
             places=np.zeros((PLACE_ROWS, tried), np.int32),
             counts=np.zeros(3, np.int32),
@@ -273,7 +275,7 @@ class Group:
 
     def reset(self) -> None:
         """Forget all that was learnt, and a hold; series, knobs and tick stay."""
-        edges = self._state.graph.edges(self._tick)
+        edges = edges_of(self._state.graph, self._tick)
         ended = [
             (Change.PRUNED, int(e["source"]), int(e["target"]), float(e["weight"])) for e in edges
         ]
@@ -289,7 +291,7 @@ class Group:
         array of EDGE_DTYPE
             As of the last check.
         """
-        return self._state.graph.edges(self._tick)
+        return edges_of(self._state.graph, self._tick)
 
     def components(self) -> F32:
         """Return the components in use.

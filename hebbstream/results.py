@@ -12,9 +12,9 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I8 = NDArray[np.int8]
 
-#: An association as `Detector.edges` lists it: series indices (source < target at lag 0), lag in
-#: ticks, weight (the correlation r of the two series), trace c, ticks since it was grown, and how
-#: many of them the relation was broken.
+#: An association as `Detector.edges` lists it: series indices (source < target at lag 0), by how
+#: many ticks the source leads, weight (the correlation r of the two series at the same tick), trace
+#: c, ticks since it was grown, and how many of them the relation was broken.
 EDGE_DTYPE = np.dtype(
     [
         ("source", "u4"),

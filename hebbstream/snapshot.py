@@ -27,6 +27,7 @@ from hebbstream.kernels.layout import (
     EDGE_ROWS,
     EDGE_TICK_ROWS,
     GATE_ROWS,
+    GRAPH_STATUS_ROWS,
     HABIT_ROWS,
     NODE_BREAK,
     PAIR_BLOCK_TICKS,
@@ -41,7 +42,7 @@ from hebbstream.pairs import SEED
 from hebbstream.single import Single, week_slots
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 9
+FORMAT = 10
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 #: In place of the checksum of a snapshot that another one holds.
@@ -92,20 +93,27 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         _add_moves(arrays)
     if number < 7:
         # Nobody counted for how long a series has been above what is usual for it.
-        arrays["habits"] = np.pad(
-            arrays["habits"], ((0, HABIT_ROWS - len(arrays["habits"])), (0, 0))
-        )
+        arrays["habits"] = _deeper(arrays["habits"], HABIT_ROWS)
     if number < 8:
         _add_weeks(header["interval_seconds"], arrays)
     if number < 9:
         _make_smaller(arrays)
+    if number < 10:
+        # No edge knew which of its ends goes before the other.
+        arrays["values"] = _deeper(arrays["values"], EDGE_ROWS)
+        arrays["status"] = np.pad(arrays["status"], (0, GRAPH_STATUS_ROWS - len(arrays["status"])))
     return header, arrays
+
+
+def _deeper(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Append rows of zeros."""
+    return np.pad(array, ((0, rows - len(array)), (0, 0)))
 
 
 def _add_told(header: dict[str, Any], arrays: Arrays) -> None:
     """Before format 4 nobody could say anything: no relation is muted, nothing is barred."""
     header["told"] = Feedback().dump()
-    arrays["values"] = np.pad(arrays["values"], ((0, EDGE_ROWS - len(arrays["values"])), (0, 0)))
+    arrays["values"] = _deeper(arrays["values"], EDGE_ROWS)
     arrays["gate"] = np.pad(arrays["gate"], (0, GATE_ROWS - len(arrays["gate"])))
 
 
@@ -178,8 +186,7 @@ def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:
     """Give a graph of format 2 what edges and slots have; large groups had no relations."""
     if arrays["moments"].shape[1] > knobs["exhaustive_max"]:
         knobs.setdefault("slots_per_series", 0)
-    missing = EDGE_TICK_ROWS - len(arrays["ticks"])
-    arrays["ticks"] = np.pad(arrays["ticks"], ((0, missing), (0, 0)))
+    arrays["ticks"] = _deeper(arrays["ticks"], EDGE_TICK_ROWS)
     arrays["slot_ends"] = np.zeros((2, 0), np.uint32)
     arrays["slots"] = np.zeros((SLOT_ROWS, 0), np.float32)
     arrays["seed"] = np.array([SEED], np.uint64)

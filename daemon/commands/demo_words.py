@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.table import Table
 
+from daemon.commands.tables import follows
 from daemon.demo.tally import Finding, Score, Tally
 from daemon.events import Event, EventEdge, EventSeries
 from daemon.shop import Fault, FaultKind
@@ -76,7 +77,7 @@ def relation_sentence(edge: EventEdge) -> str:
     >>> relation_sentence(EventEdge('a{service="db"}', 'b{service="db"}', 0.0, 0.9, 0.1, 3.0, 60.0))
     'db a ~ db b: 3.0 sigma off, 0.90 → 0.10'
     """
-    ends = f"{_short_key(edge.source)} ~ {_short_key(edge.target)}"
+    ends = f"{_short_key(edge.source)} {follows(edge.lag_s)} {_short_key(edge.target)}"
     weights = f"{edge.weight_before:.2f} → {edge.weight_now:.2f}"
     return f"{ends}: {edge.residual_sigma:.1f} sigma off, {weights}"
 

@@ -241,10 +241,13 @@ def _component_table(group: Mapping[str, Any], components: list[dict[str, Any]])
 
 def _association_table(group: Mapping[str, Any], edges: list[dict[str, Any]]) -> Table:
     title = Text(f"group {printable(group['name'])}: {len(edges)} of {group['edges']} associations")
-    table = Table("source", "target", "weight", "age in s", title=title, title_justify="left")
+    table = Table(
+        "source", "target", "leads by, s", "weight", "age in s", title=title, title_justify="left"
+    )
     for edge in edges:
         table.add_row(
             Text(printable(edge["source"])), Text(printable(edge["target"])),
+            f"{edge['lag_s']:g}" if edge["lag_s"] else "",
             f"{edge['weight']:+.3f}", f"{edge['age_s']:,.0f}",
         )  # fmt: skip
     return table

@@ -80,9 +80,20 @@ def series_line(series: EventSeries) -> str:
 def relation_line(edge: EventEdge) -> str:
     """Write a broken relation: its ends, how far off it is, and its weight before and now."""
     return (
-        f"{edge.source} ~ {edge.target}: {edge.residual_sigma:.1f} sigma off, "
+        f"{edge.source} {follows(edge.lag_s)} {edge.target}: {edge.residual_sigma:.1f} sigma off, "
         f"weight {edge.weight_before:.2f} → {edge.weight_now:.2f}"
     )
+
+
+def follows(lag_s: float) -> str:
+    """Write what stands between the ends of a relation, of which the first may lead.
+
+    Examples
+    --------
+    >>> follows(0.0), follows(120.0)
+    ('~', '→ 120 s later')
+    """
+    return f"→ {lag_s:g} s later" if lag_s else "~"
 
 
 def short_name(series: EventSeries) -> str:
@@ -108,15 +119,19 @@ def component_table(name: str, group: GroupState, top: int) -> Table:
 
 
 def association_table(name: str, group: GroupState, top: int) -> Table:
-    """Show a group's strongest associations with weight and age."""
+    """Show a group's strongest associations: who leads by how much, weight and age."""
     edges = group.detector.edges()
     strongest = edges[np.argsort(-np.abs(edges["weight"]), kind="stable")][:top]
     title = f"group {name}: {len(strongest)} of {len(edges)} associations"
-    table = Table("source", "target", "weight", "age in ticks", title=title, title_justify="left")
+    table = Table(
+        "source", "target", "leads by, ticks", "weight", "age in ticks",
+        title=title, title_justify="left",
+    )  # fmt: skip
     for edge in strongest:
         table.add_row(
             Text(group.detector.series[edge["source"]]),
             Text(group.detector.series[edge["target"]]),
+            str(edge["lag"] or ""),
             f"{edge['weight']:+.3f}",
             f"{edge['age_ticks']:,}",
         )

@@ -88,7 +88,7 @@ def judge_edges(edge_values: F32, first: int, last: int, rate: float, pairs: F32
 
     Parameters
     ----------
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges; their smoothed break and fast trace move.
     first, last : int
         As for `face_ends`.
@@ -180,7 +180,7 @@ def break_evidence(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges; their smoothed break and fast trace move.
     activity : float64[8, n], in/out
         State of the series; their smoothed break and fast activity move.
@@ -238,7 +238,7 @@ def learn_spread(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges.
     pairs : float32[3, c], out
         Scratch of a chunk of edges.

@@ -49,7 +49,7 @@ def learn_edges_oja(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges; their weights move.
     clip : float64
         Sigmas a sample is cut to.
@@ -92,7 +92,7 @@ def learn_edges_delta(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges; their weights move.
     predicted, power : float64[n], out
         What the partners say of each series, and their summed squares.

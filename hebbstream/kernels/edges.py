@@ -39,7 +39,7 @@ def settle_edge(
 
     Parameters
     ----------
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges. A weight whose sign has turned is left for the graph to flip.
     edge_ticks : int64[3, m], in/out
         Ticks of birth, of weakness, of being broken.
@@ -94,7 +94,7 @@ def refresh_edges(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.
@@ -139,7 +139,7 @@ def refresh_own(
         State of the series.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[15, m], in/out
+    edge_values : float32[23, m], in/out
         State of the edges.
     edge_ticks : int64[3, m], in/out
         See `settle_edge`.

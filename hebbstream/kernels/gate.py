@@ -117,7 +117,7 @@ def copy_spread(values: F32, source: int, target: int) -> None:
 
     Parameters
     ----------
-    values : float32[15, m], in/out
+    values : float32[23, m], in/out
         State of the edges.
     source, target : int
         Rows.
@@ -133,7 +133,7 @@ def fill_spread(values: F32, source: int, target: int) -> None:
 
     Parameters
     ----------
-    values : float32[15, m], in/out
+    values : float32[23, m], in/out
         State of the edges.
     source, target : int
         Rows.
@@ -150,7 +150,7 @@ def swap_spread(values: F32, first: int, second: int) -> None:
 
     Parameters
     ----------
-    values : float32[15, m], in/out
+    values : float32[23, m], in/out
         State of the edges.
     first, second : int
         Rows.
@@ -170,7 +170,7 @@ def doubt_spread(values: F32, ends: U32, moved: F64, count: float) -> None:
 
     Parameters
     ----------
-    values : float32[15, m], in/out
+    values : float32[23, m], in/out
         State of the edges.
     ends : uint32[2, m], in
         Source and target of each edge.

@@ -65,7 +65,7 @@ DEGREE: Final = 6
 NODE_BREAK_NOW: Final = 7  # NODE_BREAK over a few ticks
 ACTIVITY_ROWS: Final = 8
 
-# edge_values float32[15, m].
+# edge_values float32[23, m].
 WEIGHT: Final = 0
 TRACE: Final = 1
 SPREAD: Final = 2  # EW variance of the difference of the two ends
@@ -76,7 +76,10 @@ OWN: Final = 6  # the edge's own SUM_ROWS decayed sums, where not every pair is 
 SHADOW_SPREAD: Final = 10  # spread and its count in the shadow, then in the parked regime
 PARKED_SPREAD: Final = 12
 MUTED: Final = 14  # 1 where a person does not want to hear of the relation
-EDGE_ROWS: Final = 15
+LAGGED: Final = 15  # mean product of the ends, from LAGS ticks one way to LAGS ticks the other
+LAGS: Final = 3
+LAG_BLOCKS: Final = 22  # blocks of frames it was learnt from
+EDGE_ROWS: Final = 23
 
 # Decayed sums of a pair, from the tick it was first looked at.
 SUM_PRODUCT: Final = 0
@@ -122,10 +125,12 @@ EDGE_HEBB: Final = 0
 EDGE_OJA: Final = 1
 EDGE_DELTA: Final = 2
 
-# graph_status float64[2]: rows of the block not yet in the traces, ticks that had an edge.
+# graph_status float64[3]: rows of the block not yet in the traces, ticks that had an edge, and
+# blocks since lags were learnt, where every pair is traced.
 PENDING: Final = 0
 EDGE_TICKS: Final = 1
-GRAPH_STATUS_ROWS: Final = 2
+LAG_WAIT: Final = 2
+GRAPH_STATUS_ROWS: Final = 3
 
 # Frames gathered before they enter the sums of pairs on trial, and the traces of all pairs: a row
 # of those then stays in the first cache for a few ticks, of which more would cost state.

@@ -15,6 +15,7 @@ from hebbstream.kernels.evidence import learn_usual
 from hebbstream.kernels.gate import count_seen
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
 from hebbstream.kernels.innovation import learn_innovations
+from hebbstream.kernels.lags import time_pairs
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.quarantine import (
     decide_learning,
@@ -101,6 +102,16 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
         fold_own(model, work, rate)
     gather(z, present, model.activity, model.block, model.status, rate, g, clip, apart)
     if apart == 0 and model.status[at.PENDING] >= model.block.shape[1]:
+        time_pairs(
+            model.ends,
+            model.values,
+            model.block,
+            model.status,
+            work.turned,
+            work.cells,
+            work.pace,
+            rate,
+        )
         fold_block(model.traces, model.block, model.status)
 
 

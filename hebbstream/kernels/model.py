@@ -74,11 +74,11 @@ class Model(NamedTuple):
         Frames not yet in the traces.
     ends : uint32[2, m]
         Source and target of each edge.
-    values : float32[15, m]
-        Weight, trace, usual differences and break of each edge.
+    values : float32[23, m]
+        Weight, trace, usual differences, break and lags of each edge.
     ticks : int64[3, m]
         Birth, ticks of weakness, ticks of being broken.
-    status : float64[2]
+    status : float64[3]
         Of the graph.
     slot_ends : uint32[2, s]
         Pairs on trial where not every pair is traced; both ends 0 in a free slot.
@@ -175,9 +175,8 @@ class Work(NamedTuple):
         Strongest partners of each series.
     strength : float32[n, s]
         Their correlations.
-    turned : float32[2, n, 64]
-        A block of frames, series by series; without columns where every pair is traced, as are
-        the rest.
+    turned : float32[2, n, b]
+        A block of frames, series by series.
     pairs : float32[3, 256]
         A chunk of edges.
     cells : float32[3, n]
@@ -185,7 +184,7 @@ class Work(NamedTuple):
     pace : float32[64]
         Weights of its ticks; signs of a plane.
     places : int32[6, n]
-        For the choice of pairs.
+        For the choice of pairs; without columns where every pair is traced, as are the rest.
     counts : int32[3]
         Lengths of the lists it draws from.
     table : int32[p]

@@ -8,6 +8,7 @@ from hebbstream._jit import kernel
 from hebbstream.arrays import F64, I32, U32, U64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.edges import refresh_own
+from hebbstream.kernels.lags import LAG_ROWS_MIN, learn_lags
 from hebbstream.kernels.model import Model, Work
 from hebbstream.kernels.probes import (
     choose_mates,
@@ -41,7 +42,7 @@ ALIKE, ACTIVE, LOADINGS, MATES, BLIND = 0, 1, 2, 3, 4
 
 @kernel
 def fold_own(model: Model, work: Work, rate: float) -> None:
-    """Enter the gathered frames into the sums of edges and slots.
+    """Enter the gathered frames into the sums of edges and slots, and into the edges' lags.
 
     Parameters
     ----------
@@ -53,9 +54,14 @@ def fold_own(model: Model, work: Work, rate: float) -> None:
         EW rate.
     """
     turned, cells = work.turned, work.cells
+    rows = int(model.status[at.PENDING])
     keep = turn_block(model.block, model.status, rate, turned, cells, work.pace)
     fold_pairs(model.ends, model.values[at.OWN : at.OWN + at.SUM_ROWS], turned, cells, keep)
     fold_pairs(model.slot_ends, model.slots, turned, cells, keep)
+    if rows >= LAG_ROWS_MIN:
+        gate = float(work.pace[rows - 1]) ** 2
+        if gate > 0.0:
+            learn_lags(model.ends, model.values, turned, cells, work.pace, rate, gate)
 
 
 @kernel

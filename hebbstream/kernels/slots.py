@@ -51,7 +51,7 @@ def turn_block(block: F32, status: F64, rate: float, turned: F32, cells: F32, pa
     ----------
     block : float32[2, 64, n], in
         Clipped frames, and the gate's factor at each of their samples (0 where missing).
-    status : float64[2], in/out
+    status : float64[3], in/out
         Rows of the block in use; 0 on return.
     rate : float64
         EW rate of the traces.

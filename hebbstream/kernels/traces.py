@@ -36,7 +36,7 @@ def gather(
         State of the series.
     block : float32[2, b, n], in/out
         Clipped frames, and the rate of each of their samples (0 where missing).
-    status : float64[2], in/out
+    status : float64[3], in/out
         Rows of the block in use.
     rate, gate : float64
         EW rate once warm, and the factor on it.
@@ -164,7 +164,7 @@ def fold_block(traces: F32, block: F32, status: F64) -> None:
         Row by row above the diagonal.
     block : float32[2, b, n], in
         From `gather`.
-    status : float64[2], in/out
+    status : float64[3], in/out
         Rows of the block in use; 0 on return.
     """
     rows = int(status[PENDING])

@@ -11,8 +11,8 @@ LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit", "base_params"),
     ("kernels", "params", "association_params", "single_params"),
     (
-        "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "pairs",
-        "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
+        "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "listing",
+        "pairs", "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
         "snapshot", "state", "subspace", "copies", "wider",
     ),
     ("detector",),

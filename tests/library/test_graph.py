@@ -9,52 +9,22 @@ from numpy.testing import assert_allclose
 from graphs import check, graph_of, large_graph
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.traces import pair_index
+from hebbstream.listing import edges_of
 from hebbstream.results import Change
-
-
-def test_broken_lists_the_worst_first() -> None:
-    """Edges whose smoothed break is large are listed with what they were and are."""
-    graph = graph_of({(0, 1): 0.7, (2, 3): 0.8, (1, 4): 0.9})
-    check(graph)
-    graph.values[at.EDGE_BREAK] = [1.0, 9.0, 16.0]
-    graph.values[at.FAST_TRACE] = [0.9, 0.1, -3.0]
-
-    broken = graph.broken(27)
-
-    assert broken["residual_sigma"].tolist() == [4.0, 3.0]
-    assert_allclose(broken["weight_now"], [-0.9999, 0.1], rtol=1e-5)
-    assert_allclose(broken["weight_before"], [0.7, 0.8], rtol=1e-5)
-    assert broken["age_ticks"].tolist() == [20, 20]
-
-
-def test_broken_lists_what_weakened_before_what_only_parted() -> None:
-    """Pairs that still move together come after those that do not, however far they parted."""
-    graph = graph_of({(0, 1): 0.9, (2, 3): -0.8, (1, 4): 0.7, (0, 4): -0.75})
-    check(graph)
-    pairs = list(map(tuple, graph.ends.T.tolist()))
-    breaks = {(0, 1): 400.0, (2, 3): 9.0, (1, 4): 16.0, (0, 4): 100.0}
-    now = {(0, 1): 0.85, (2, 3): 0.9, (1, 4): 0.3, (0, 4): -0.9}
-    graph.values[at.EDGE_BREAK] = [breaks[pair] for pair in pairs]
-    graph.values[at.FAST_TRACE] = [now[pair] for pair in pairs]
-
-    broken = graph.broken(27)
-
-    listed = list(zip(broken["source"].tolist(), broken["target"].tolist(), strict=True))
-    assert listed == [(1, 4), (2, 3), (0, 1), (0, 4)]
 
 
 def test_growing_too_large_keeps_every_edge() -> None:
     """Above exhaustive_max each edge goes on with sums of its own, and says the same."""
     graph = graph_of({(0, 1): 0.7, (2, 3): -0.8}, exhaustive_max=6)
     check(graph)
-    before = graph.edges(9)
+    before = edges_of(graph, 9)
 
     ended = graph.grow(1) + graph.grow(1)
 
     assert ended == []
     assert len(graph.traces) == len(graph.linked) == 0
     assert graph.slots.shape == (at.SLOT_ROWS, 7 * 8)
-    assert graph.edges(9).tobytes() == before.tobytes()
+    assert edges_of(graph, 9).tobytes() == before.tobytes()
     assert_allclose(graph.correlations(np.arange(2)), [-0.8, 0.7], rtol=1e-6)
     assert check(graph) == []
 

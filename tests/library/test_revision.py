@@ -11,6 +11,7 @@ from hebbstream import DetectorParams
 from hebbstream.graph import Graph
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.traces import pair_index
+from hebbstream.listing import edges_of
 from hebbstream.results import Change
 from hebbstream.revision import mute
 
@@ -22,7 +23,7 @@ def test_strong_pairs_grow_in_order_of_strength() -> None:
     entries = check(graph)
 
     assert [(c, i, j) for c, i, j, _ in entries] == [(Change.GROWN, 2, 3), (Change.GROWN, 0, 1)]
-    edges = graph.edges(107)
+    edges = edges_of(graph, 107)
     assert_allclose(edges["weight"], [-0.9, 0.7], rtol=1e-6)
     assert_allclose(edges["trace"], [-0.9, 0.7], rtol=1e-6)
     assert_array_equal(edges["age_ticks"], 100)
@@ -58,8 +59,8 @@ def test_a_turned_edge_flips() -> None:
     entries = check(graph)
 
     assert [(c, i, j) for c, i, j, _ in entries] == [(Change.FLIPPED, 0, 1)]
-    assert graph.edges(17)["weight"][0] < 0
-    assert graph.edges(17)["age_ticks"][0] == 10
+    assert edges_of(graph, 17)["weight"][0] < 0
+    assert edges_of(graph, 17)["age_ticks"][0] == 10
 
 
 def test_at_the_limit_the_weakest_gives_way() -> None:
@@ -111,7 +112,7 @@ def test_pairs_on_trial_become_edges() -> None:
     entries = check(graph)
 
     assert [(c, i, j) for c, i, j, _ in entries] == [(Change.GROWN, 2, 3), (Change.GROWN, 0, 1)]
-    edges = graph.edges(107)
+    edges = edges_of(graph, 107)
     assert_allclose(edges["weight"], [-0.9, 0.7], rtol=1e-6)
     assert_allclose(edges["trace"], [-0.9, 0.7], rtol=1e-6)
     assert_array_equal(edges["age_ticks"], 100)
@@ -156,7 +157,7 @@ def test_broken_ticks_are_listed() -> None:
     check(graph)
     graph.ticks[at.BROKEN_TICKS] = 128
 
-    assert graph.edges(500)["broken_ticks"].tolist() == [128]
+    assert edges_of(graph, 500)["broken_ticks"].tolist() == [128]
 
 
 def test_mute_finds_pairs_in_any_order() -> None:
