@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
 from msgspec import MsgspecError
 
 from daemon.admission import may_stay_away, plain_rules
@@ -24,6 +25,8 @@ from daemon.incidents import IncidentTracker
 from daemon.learnt import GroupState
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import (
+    F64,
+    I64,
     NANOSECONDS,
     Channel,
     DropReason,
@@ -41,7 +44,7 @@ from daemon.windows import outside
 from hebbstream import Detector, Note, RunResult, SnapshotCorruptError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GroupStep:
     """A block of frames of one group, what the detector said of it, and the events it led to.
 
@@ -114,6 +117,8 @@ class PartitionPipeline:
         )
         self._groups: dict[str, GroupState] = {}
         self._cut: Cut | None = None
+        self._clocked: I64 | None = None
+        self._times: F64 = np.zeros(0)
 
     @property
     def groups(self) -> dict[str, GroupState]:
@@ -288,10 +293,13 @@ class PartitionPipeline:
         self.before_change(block.group)
         group = self._groups.get(block.group) or self._create(block.group)
         group.change_members(block)
-        times = (block.ticks + 1) * (self._interval / NANOSECONDS)
+        if block.ticks is not self._clocked:  # all groups that tick together share them
+            self._clocked = block.ticks
+            stamps = (block.ticks + 1) * (self._interval / NANOSECONDS)
+            self._times = stamps.astype(np.float64, copy=False)
         shifts = group.silence.scan(block, group.members)
         asked = [shift.row for shift in shifts if len(shift.stopped)]
-        result = group.detector.run(block.frames, times, edges_at=asked)
+        result = group.detector.run(block.frames, self._times, edges_at=asked)
         events = in_order(
             group.tracker.observe(block, result, group.members),
             group.silence.observe(block, result, group.members, shifts),
@@ -299,11 +307,10 @@ class PartitionPipeline:
         group.component_count = int(result.components[-1])
         group.edge_count = int(result.edges[-1])
         output.steps.append(GroupStep(block, last_details(result), events))
-        key = block.group.encode()
-        output.messages.extend(
-            Message(Channel.EVENTS, key, encode_event(event)) for event in events
-        )
-        if self._sections.output.edges:
+        if events:
+            key = block.group.encode()
+            output.messages += [Message(Channel.EVENTS, key, encode_event(one)) for one in events]
+        if result.journal and self._sections.output.edges:
             output.messages.extend(self._journal(block, result))
         if self._sections.output.scores:
             output.messages.extend(self._scores(block, result))

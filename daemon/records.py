@@ -193,7 +193,7 @@ class Series:
     rule: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameBlock:
     """Consecutive closed frames of one group with the same members.
 

@@ -30,7 +30,6 @@ from hebbstream.kernels.layout import (
     REASON_DETAIL,
     REASON_GRAPH,
     RECALLED,
-    REPORT_ROWS,
     S_RATE,
     SCORE,
     SIGMA,
@@ -170,8 +169,8 @@ class Detector(GuidedGroup):
         out = Output(
             verdicts=np.zeros((VERDICT_ROWS, len(block))),
             details=np.zeros((DETAIL_ROWS, *block.shape)),
-            journal=np.zeros((len(block) // self._params.subspace.check_ticks + 2, 3), np.int64),
-            report=np.zeros(REPORT_ROWS, np.int64),
+            journal=self._journal_for(len(block)),
+            report=self._report,
         )
         found = _Found()
         journal = self._advance(block, clock, out, detail_from, found, edges_at)
@@ -201,6 +200,14 @@ class Detector(GuidedGroup):
             elevated=found.elevated,
         )
 
+    def _journal_for(self, length: int) -> I64:
+        """Make room for the components that a block may grow and prune, and begin a report."""
+        self._report[:] = 0
+        room = length // self._params.subspace.check_ticks + 2
+        if len(self._changes) < room:
+            self._changes = np.zeros((room, 3), np.int64)
+        return self._changes
+
     def _advance(
         self,
         block: F64,
@@ -213,8 +220,8 @@ class Detector(GuidedGroup):
         """Drive the kernel over a block; see to the graph where it stops."""
         entries, self._waiting = (self._waiting, []) if len(block) else ([], self._waiting)
         row = 0
-        wanted = {at for at in edges_at if 0 <= at < len(block)} if edges_at else ()
-        stops = sorted(wanted, reverse=True)
+        wanted = {at for at in edges_at if 0 <= at < len(block)} if edges_at else None
+        stops = sorted(wanted, reverse=True) if wanted else []
         while row < len(block):
             row = advance(
                 block[: stops[-1] + 1] if stops else block,
@@ -235,8 +242,9 @@ class Detector(GuidedGroup):
                 out.verdicts[EDGES_NOW, row - 1] = self._state.graph.edge_count
             if stops and row > stops[-1]:
                 found.related[stops.pop()] = edges_of(self._state.graph, self._tick + row)
-        entries += self._component_entries(out.journal[: int(out.report[JOURNAL_COUNT])])
-        return tuple(sorted(entries, key=lambda entry: entry.row))
+        if changes := int(out.report[JOURNAL_COUNT]):
+            entries += self._component_entries(out.journal[:changes])
+        return tuple(sorted(entries, key=lambda entry: entry.row)) if entries else ()
 
     def _revise(self, row: int) -> list[JournalEntry]:
         """Let the graph change after the frame in `row`."""

@@ -21,6 +21,7 @@ from hebbstream.kernels.layout import (
     PAIR_CHUNK,
     PAIR_ROWS,
     PLACE_ROWS,
+    REPORT_ROWS,
     S_CLOCK_RATIO,
     S_DAY_TICKS,
     SCRATCH32_ROWS,
@@ -74,6 +75,9 @@ class Group:
         self._settings = pack(self._params, self._interval)
         self._tick = 0
         self._waiting: list[JournalEntry] = []
+        # What a call of the kernels fills and `run` reads at once.
+        self._report = np.zeros(REPORT_ROWS, np.int64)
+        self._changes = np.zeros((2, 3), np.int64)
         self._check_new(series)
         self._series.extend(series)
         self._state = State.empty(len(self._series), self._params, self._interval)

@@ -141,7 +141,7 @@ class TickResult:
     journal: tuple[JournalEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes as long to make as a small group's tick
 class RunResult:
     """A block's verdicts: the fields of TickResult as arrays over T frames.
 
