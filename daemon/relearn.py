@@ -204,8 +204,8 @@ class Relearning:
 
     def swap(
         self, live: Mapping[InputPartition, Usable], publish: Callable[[list[Message]], None]
-    ) -> None:
-        """Give the service what was learnt, in place of its own state.
+    ) -> int:
+        """Give the service what was learnt, in place of its own state, and what people said of it.
 
         Parameters
         ----------
@@ -214,11 +214,17 @@ class Relearning:
         publish : callable of list of Message
             Publishes the resolves of incidents that nobody would follow any more.
 
+        Returns
+        -------
+        int
+            Notes of feedback that go on.
+
         Raises
         ------
         StateStoreError
             When a store cannot be written; doing it again completes it.
         """
+        notes = sum(self._hand_on(each.pipeline) for each in live.values())
         publish([message for each in live.values() for message in self._left_open(each.pipeline)])
         own = self.folder / self.sections.application_id
         if own.is_dir() and not self.aside.exists():
@@ -239,6 +245,17 @@ class Relearning:
             for store in self.live:
                 store.save(partition, order, written)
         shutil.rmtree(self.place)
+        return notes
+
+    def _hand_on(self, before: PartitionPipeline) -> int:
+        """Let detectors heed what their groups were told; returns how many notes go on."""
+        after = self.pipelines[before.partition]
+        after.heard = dict(before.heard)
+        return sum(
+            len(after.groups[name].detector.take_over(group.detector.notes))
+            for name, group in before.groups.items()
+            if name in after.groups
+        )
 
     def _left_open(self, before: PartitionPipeline) -> Iterator[Message]:
         """Resolve the incidents of the service that are not open in what was learnt anew."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from hebbstream.arrays import F64
 from hebbstream.errors import FeedbackError, SeriesError
@@ -15,6 +16,8 @@ from hebbstream.kernels.model import Output
 from hebbstream.kernels.quarantine import restore_parked
 from hebbstream.params import DetectorParams
 from hebbstream.revision import mute
+
+_OF_A_MOMENT = (Label.ANOMALY, Label.NEW_TREND)
 
 
 class GuidedGroup(Group):
@@ -214,6 +217,24 @@ class GuidedGroup(Group):
         return self._keep(
             Note(Label.MUTED_RELATION, self._tick, relation=tuple(sorted((source, target))))
         )
+
+    def take_over(self, notes: Iterable[Note]) -> tuple[Note, ...]:
+        """Heed what was said to another detector of the same series, where it still holds.
+
+        What was said of a moment, ANOMALY and NEW_TREND, is about what that detector had learnt.
+
+        Parameters
+        ----------
+        notes : iterable of Note
+            In the order they were told.
+
+        Returns
+        -------
+        tuple of Note
+            What is kept of them, with numbers of this detector.
+        """
+        lasting = [note for note in notes if note.label not in _OF_A_MOMENT]
+        return tuple(self._keep(replace(note, tick=self._tick)) for note in lasting)
 
     def undo(self, number: int) -> Note:
         """Take back what was said.

@@ -75,11 +75,12 @@ def relearn(
             "stop the service and run the same command again: it learns the rest and swaps it in"
         )
         return
-    work.swap(live, lambda messages: _publish(messages, loaded))
+    notes = work.swap(live, lambda messages: _publish(messages, loaded))
     for store in stores:
         store.close()
     typer.echo(
-        f"learnt anew and swapped in: {groups} groups; start the service\n"
+        f"learnt anew and swapped in: {groups} groups, {notes} pieces of feedback go on; "
+        "start the service\n"
         f"the state before is kept in {work.aside}"
     )
 

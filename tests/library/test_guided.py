@@ -227,3 +227,25 @@ def test_nonsense_is_refused() -> None:
     with pytest.raises(FeedbackError, match="no feedback 7"):
         detector.undo(7)
     assert detector.notes == ()
+
+
+def test_what_holds_is_taken_over() -> None:
+    """Patterns, windows and muted relations, in their order; what was said of a moment is not."""
+    told, other = Detector("abc"), Detector("abcd")
+    told.keep_out()
+    told.not_anomaly({"a": 2.0}, 1.5)
+    told.new_trend()
+    told.expect(100.0, 200.0)
+    told.mute("b", "c")
+    other.mute("c", "d")
+    other.run(np.zeros((3, 4)))
+
+    taken = other.take_over(told.notes)
+
+    labels = [Label.NOT_ANOMALY, Label.EXPECTED, Label.MUTED_RELATION]
+    assert [note.label for note in taken] == labels
+    assert [(note.number, note.tick) for note in taken] == [(1, 3), (2, 3), (3, 3)]
+    assert other.notes[1:] == taken
+    assert taken[0].pattern == {"a": 2.0}
+    assert not other.barred
+    assert Detector.load(other.dump()).notes == other.notes

@@ -20,6 +20,7 @@ from daemon.relearn import Bounds, Plan, Relearning
 from daemon.snapshots import Origin, decode, encode
 from daemon.windows import Window
 from fakes import FakeClock
+from hebbstream import Label
 from streams import PARTITION, START, record_batch, related, sections, wide_records
 
 TICKS, SIZE = 300, 10
@@ -104,6 +105,13 @@ def latest(store: FileStates) -> tuple[bytes, Origin]:
     state = max(store.stored(PARTITION), key=lambda each: each.order)
     capture, origin = decode(state.read(), PARTITION, sections().shape)
     return encode(capture, Origin()), origin
+
+
+def restored(store: FileStates) -> PartitionPipeline:
+    """Make the pipeline of the latest state."""
+    state = max(store.stored(PARTITION), key=lambda each: each.order)
+    capture, _ = decode(state.read(), PARTITION, sections().shape)
+    return PartitionPipeline.restored(capture, sections())
 
 
 def test_the_result_never_saw_the_window(tmp_path: Path) -> None:
@@ -241,3 +249,24 @@ def test_an_incident_that_only_the_old_state_knows_is_resolved(tmp_path: Path) -
     resolve = msgspec.json.decode(message.value)
     assert (resolve["state"], resolve["incident_id"]) == ("resolve", opened)
     assert told["with"] == []
+
+
+def test_feedback_goes_on(tmp_path: Path) -> None:
+    """What the service was told and still holds; the feedback topic is not heard again."""
+    store = service_at(tmp_path, 280)
+    pipeline = restored(store)
+    (name,) = pipeline.groups
+    first, second = pipeline.groups[name].detector.series[:2]
+    pipeline.hear(name, lambda detector: (detector.mute(first, second), detector.keep_out()))
+    pipeline.heard = {"0": 41}
+    told = order_of(pipeline)[0], order_of(pipeline)[1] + 1
+    store.save(PARTITION, told, [encode(pipeline.capture(), Origin())])
+    work = work_in(tmp_path)
+    learn(work)
+
+    notes = work.swap(work.find_live(), lambda _: None)
+
+    after = restored(store)
+    assert notes == 1
+    assert [note.label for note in after.groups[name].detector.notes] == [Label.MUTED_RELATION]
+    assert after.heard == {"0": 41}
