@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.table import Table
 
-from daemon.commands.tables import follows
+from daemon.commands.tables import ends
 from daemon.demo.tally import Finding, Score, Tally
 from daemon.events import Event, EventEdge, EventSeries
 from daemon.shop import Fault, FaultKind
@@ -77,9 +77,9 @@ def relation_sentence(edge: EventEdge) -> str:
     >>> relation_sentence(EventEdge('a{service="db"}', 'b{service="db"}', 0.0, 0.9, 0.1, 3.0, 60.0))
     'db a ~ db b: 3.0 sigma off, 0.90 → 0.10'
     """
-    ends = f"{_short_key(edge.source)} {follows(edge.lag_s)} {_short_key(edge.target)}"
+    named = ends(_short_key(edge.source), _short_key(edge.target), edge.lag_s)
     weights = f"{edge.weight_before:.2f} → {edge.weight_now:.2f}"
-    return f"{ends}: {edge.residual_sigma:.1f} sigma off, {weights}"
+    return f"{named}: {edge.residual_sigma:.1f} sigma off, {weights}"
 
 
 def _short_key(key: str) -> str:

@@ -80,20 +80,20 @@ def series_line(series: EventSeries) -> str:
 def relation_line(edge: EventEdge) -> str:
     """Write a broken relation: its ends, how far off it is, and its weight before and now."""
     return (
-        f"{edge.source} {follows(edge.lag_s)} {edge.target}: {edge.residual_sigma:.1f} sigma off, "
+        f"{ends(edge.source, edge.target, edge.lag_s)}: {edge.residual_sigma:.1f} sigma off, "
         f"weight {edge.weight_before:.2f} → {edge.weight_now:.2f}"
     )
 
 
-def follows(lag_s: float) -> str:
-    """Write what stands between the ends of a relation, of which the first may lead.
+def ends(source: str, target: str, lag_s: float) -> str:
+    """Write the ends of a relation, of which the first may lead by some seconds.
 
     Examples
     --------
-    >>> follows(0.0), follows(120.0)
-    ('~', '→ 120 s later')
+    >>> ends("a", "b", 0.0), ends("a", "b", 120.0)
+    ('a ~ b', 'a → b after 120 s')
     """
-    return f"→ {lag_s:g} s later" if lag_s else "~"
+    return f"{source} → {target} after {lag_s:g} s" if lag_s else f"{source} ~ {target}"
 
 
 def short_name(series: EventSeries) -> str:

@@ -1,10 +1,10 @@
 """How answers of a broker are received: kafka-python's own way, with fewer calls and copies.
 
-The client asks the socket for four kilobytes at a time, and makes bytes of a bytearray it has cut
-for it: half of what reading costs here, where records are no objects. Here an answer is received
-where it is to lie, and its records are read there. Both classes are no public interface, so they
-are replaced only where the version is one that was compared; what goes wrong is left to the client
-itself.
+The client asks the socket for four kilobytes at a time, and copies an answer into a bytearray, out
+of it, and once more for each partition: half of what reading costs here, where records are no
+objects. Here an answer is received where it is to lie, and its records are read there. What is
+replaced for that is no public interface, so it is replaced only where the version is one that was
+compared; what goes wrong is left to the client itself.
 """
 
 from __future__ import annotations

@@ -172,6 +172,25 @@ def test_services_are_ranked_where_there_are_several(window: Window, world: Worl
     assert window.complaints == []
 
 
+def test_a_broken_relation_tells_who_leads(window: Window, world: World) -> None:
+    """An arrow from the end that moves first, and how much later the other does."""
+    (incident,) = world.model.view.incidents.values()
+    edge = incident.worst.edges[0]
+    together = msgspec.structs.replace(edge, lag_s=0.0)
+    delayed = msgspec.structs.replace(edge, source="queue", target="latency", lag_s=120.0)
+    msgspec.structs.force_setattr(incident.worst, "edges", (delayed, together))
+
+    page = window.open()
+    listed = page.locator("#open-list .relations li")
+    expect(listed).to_have_count(2)
+    picture(page, "lags")
+
+    expect(listed.nth(0).locator(".name")).to_have_text("queue → latency after 2 min")
+    expect(listed.nth(1).locator(".name")).to_contain_text(" ~ ")
+    expect(listed.nth(1)).not_to_contain_text("after")
+    assert window.complaints == []
+
+
 def test_what_an_incident_was_is_said_and_taken_back(window: Window, world: World) -> None:
     """Without the token nothing is; with it the detector hears, and the tab knows it then."""
     page = window.open()

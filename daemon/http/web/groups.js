@@ -21,9 +21,9 @@ function components(answer, short) {
 
 function associations(answer, short) {
   const lines = answer.items.map((edge) => element("li", {},
-    element("span", { class: "name" }, short(edge.source), edge.lag_s ? " → " : " ~ ", short(edge.target)),
+    element("span", { class: "name" }, ...text.ends(short(edge.source), short(edge.target), edge.lag_s)),
     element("span", { class: "number" }, text.weight(edge.weight)),
-    element("small", {}, `${edge.lag_s ? `${text.duration(edge.lag_s)} later, ` : ""}for ${text.duration(edge.age_s)}`)));
+    element("small", {}, `for ${text.duration(edge.age_s)}`)));
   return lines.length ? element("ul", { class: "relations" }, ...lines) : element("p", { class: "note" }, "None learnt yet.");
 }
 

@@ -62,9 +62,9 @@ function seriesTable(incident, shared) {
 function relations(incident, shared) {
   if (!incident.edges.length) return "";
   const lines = incident.edges.map((edge) => element("li", {},
-    element("span", { class: "name" }, text.shortKey(edge.source, shared), edge.lag_s ? " → " : " ~ ", text.shortKey(edge.target, shared)),
+    element("span", { class: "name" }, ...text.ends(text.shortKey(edge.source, shared), text.shortKey(edge.target, shared), edge.lag_s)),
     element("span", { class: "number", title: "correlation learnt → correlation now" }, `${text.weight(edge.weight_before)} → ${text.weight(edge.weight_now)}`),
-    element("small", {}, `${edge.residual_sigma.toFixed(1)} σ off${edge.lag_s ? `, ${text.duration(edge.lag_s)} later` : ""}`)));
+    element("small", {}, `${edge.residual_sigma.toFixed(1)} σ off`)));
   return element("div", {}, element("h4", {}, "Broken relations"), element("ul", { class: "relations" }, ...lines));
 }
 

@@ -24,6 +24,8 @@ export function figure(value) {
 
 export const score = (value) => value.toFixed(2);
 export const share = (value) => `${Math.round(value * 100)} %`;
+// The ends of a relation, of which the first may lead by some seconds.
+export const ends = (source, target, lead) => (lead ? [source, " → ", target, ` after ${duration(lead)}`] : [source, " ~ ", target]);
 export const weight = (value) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 
 export function duration(seconds) {
