@@ -6,6 +6,8 @@ has the probability a c^(k - 1), and is overdue when that falls below the line t
 false alarms implies. A pause that got overdue is not learnt, so that an outage does not become
 normal, until it has come back often enough to be the series' rhythm.
 
+A series that repeats its value far longer than it ever has is stuck, and as good as silent.
+
 Pure, in event time; ticks are frames. Only a series that begins or ends a pause costs anything.
 """
 
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import MetricRule, SilenceSection
+from daemon.kernels.course import find_present
 from daemon.records import F64, I64, NANOSECONDS, FrameBlock, Series
 
 Mask = NDArray[np.bool_]
@@ -37,10 +40,13 @@ COMPANION_SCORE = 0.5
 TOGETHER_TICKS = 1
 _NS_PER_DAY = 86_400 * NANOSECONDS
 #: What is known of each series, and what it is of a new one.
-FRESH: Mapping[str, Any] = {
+RHYTHM: dict[str, Any] = {
     "here": False, "overdue": False, "born": -1, "last": -1, "stamp": 0, "due": _NEVER, "since": 0,
     "pauses": 0.0, "paused": 0.0, "absent": 0.0, "strikes": 0.0, "begins": 0.0, "goes_on": 0.0,
 }  # fmt: skip
+#: The rows of `daemon.kernels.course`, which earlier versions do not have.
+COURSE = ("value", "run", "longest", "samples", "freezes")
+FRESH: Mapping[str, Any] = RHYTHM | dict.fromkeys(COURSE, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ class Presence:
         Frame at which the present pause is overdue, tick at which it began.
     begins, goes_on : float64[n]
         Logarithm of the probability of a pause, and of one tick more, in units of the line's.
+    course : float64[5, n]
+        What is known of how values repeat, see `daemon.kernels.course`.
     excused : set of str
         Series of whose pauses none is judged that begins at `excused_until` or before.
     excused_until : int
@@ -128,6 +136,7 @@ class Presence:
         self.due, self.since = (np.zeros(0, dtype=np.int64) for _ in range(2))
         self.pauses, self.paused, self.absent, self.strikes = (np.zeros(0) for _ in range(4))
         self.begins, self.goes_on = np.zeros(0), np.zeros(0)
+        self.course: F64 = np.zeros((len(COURSE), 0))
         self.excused: set[str] = set()
         self.excused_until = -1
 
@@ -142,12 +151,15 @@ class Presence:
         old = {key: column for column, key in enumerate(self.keys)}
         self.keys = tuple(series.key for series in members)
         source = np.array([old.get(key, -1) for key in self.keys], dtype=np.int64)
-        for name, empty in FRESH.items():
+        stays = source >= 0
+        for name, empty in RHYTHM.items():
             known = getattr(self, name)
             fresh = np.full(len(source), empty, dtype=known.dtype)
-            stays = source >= 0
             fresh[stays] = known[source[stays]]
             setattr(self, name, fresh)
+        course = np.zeros((len(COURSE), len(source)))
+        course[:, stays] = self.course[:, source[stays]]
+        self.course = course
         self.excused &= set(self.keys)
         self._watch(members)
 
@@ -157,7 +169,8 @@ class Presence:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what is known of each series, for `restore`; not copies."""
-        return {name: getattr(self, name) for name in FRESH}
+        rhythm = {name: getattr(self, name) for name in RHYTHM}
+        return rhythm | dict(zip(COURSE, self.course, strict=True))
 
     def restore(
         self, frames: int, arrays: Mapping[str, NDArray[Any]], members: Sequence[Series]
@@ -181,11 +194,13 @@ class Presence:
         self.frames = frames
         self.keys = tuple(series.key for series in members)
         for name in FRESH:
-            array = arrays[name]
-            if array.dtype != getattr(self, name).dtype or array.shape != (len(members),):
+            array, kind = arrays[name], np.asarray(FRESH[name]).dtype
+            if array.dtype != kind or array.shape != (len(members),):
                 msg = f"what is known of the series' rhythm does not fit them: {name}"
                 raise ValueError(msg)
-            setattr(self, name, array)
+            if name in RHYTHM:
+                setattr(self, name, array)
+        self.course = np.stack([arrays[name] for name in COURSE])
         self._watch(members)
 
     def excuse(self, keys: Iterable[str], until: int) -> None:
@@ -230,7 +245,13 @@ class Presence:
         list of Shift
             Ticks at which something is to be told, in order.
         """
-        present = ~np.isnan(block.frames)
+        present: Mask = np.empty(block.frames.shape, dtype=np.bool_)
+        if self._section.stuck:
+            # A frame in which all is missing is a view of one number, which no kernel is made for.
+            frames = block.frames if block.frames.flags.writeable else np.array(block.frames)
+            find_present(frames, self.course, present, self._warmup)
+        else:
+            np.invert(np.isnan(block.frames), out=present)
         count, first = len(present), self.frames
         self.frames += count
         if np.count_nonzero(self.here) + np.count_nonzero(present) == self.here.size + present.size:

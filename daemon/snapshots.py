@@ -18,15 +18,26 @@ from numpy.typing import NDArray
 from daemon.errors import CheckpointError
 from daemon.framer_state import FramerState
 from daemon.membership import GroupState
-from daemon.presence import FRESH
+from daemon.presence import COURSE, FRESH
 from daemon.records import InputPartition, Series
 from daemon.series_key import series_key
 from hebbstream import snapshot
 from hebbstream.copies import DetectorCopy
 from hebbstream.errors import SnapshotCorruptError
 
-#: Format 1 is the first; a golden file of each stands in tests/data/snapshots.
-KIND = snapshot.Kind(b"HEBBPART", 1, lambda _number, header, arrays: (header, arrays))
+
+def _upgrade(
+    number: int, header: dict[str, Any], arrays: snapshot.Arrays
+) -> tuple[dict[str, Any], snapshot.Arrays]:
+    """Before format 2 nobody counted how often values come again: that begins."""
+    if number < 2:
+        count = len(arrays["rhythm_here"])
+        arrays |= {f"rhythm_{name}": np.full(count, FRESH[name]) for name in COURSE}
+    return header, arrays
+
+
+#: A golden file of each older format stands in tests/data/snapshots.
+KIND = snapshot.Kind(b"HEBBPART", 2, _upgrade)
 
 Shape = Mapping[str, Any]
 #: Characters of a setting that a refusal repeats.

@@ -53,6 +53,13 @@ class SilenceSection(Section):
             "given more."
         ),
     )
+    stuck: bool = Field(
+        default=True,
+        description=(
+            "A series that repeats a value other than 0 at least 15 times, and more than five "
+            "times as long as it ever has, counts as silent."
+        ),
+    )
     budget_per_day: float = Field(
         default=0.002,
         gt=0,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from daemon.config import MetricRule, SilenceSection
 from daemon.presence import Presence, Shift
@@ -14,6 +17,8 @@ from verdicts import MINUTE, block_of, members_of
 
 #: Young after ten ticks, so that stories stay short.
 SECTION = SilenceSection(warmup=600)
+#: Young after a hundred, so that a value may stand still for long before it is normal.
+LONGER = SilenceSection(warmup=6000)
 HERE, GONE = 1.0, np.nan
 
 
@@ -201,3 +206,82 @@ def test_a_pause_under_way_is_let_go_when_it_may_have_been_sent_away() -> None:
 
     assert found == []
     assert presence.excused == {"s1"}
+
+
+def moving(frames: int, seed: int = 3) -> F64:
+    """Make four series that never repeat a value."""
+    return np.random.default_rng(seed).normal(100.0, 5.0, (frames, 4))
+
+
+def test_a_series_that_repeats_its_value_is_as_good_as_silent() -> None:
+    """It is named some ticks after its value has come again fifteen times, until it moves."""
+    frames = moving(700)
+    frames[600:660, 2] = frames[600, 2]
+
+    (stop, stopped), (back, returned) = follow(presence_of(4, LONGER), frames)
+
+    assert 615 + 4 <= stop <= 615 + 6
+    assert (stopped.stopped.tolist(), stopped.others_go_on) == ([2], True)
+    assert (back, returned.returned.tolist()) == (660, [2])
+
+
+@pytest.mark.parametrize(
+    ("story", "values"),
+    [
+        ("rest at 0", lambda calm: np.where(calm, 0.0, 7.0)),
+        ("constant from the start", lambda calm: np.full(len(calm), 3.0)),
+        ("long runs before", lambda calm: np.arange(len(calm)) // 20 * 1.0 + calm * 0),
+    ],
+)
+def test_values_that_may_repeat_are_no_silence(
+    story: str, values: Callable[[NDArray[np.bool_]], F64]
+) -> None:
+    """What rests, what never moves, and what has always repeated its values for long."""
+    frames = moving(900)
+    calm = (np.arange(900) >= 600) & (np.arange(900) < 680)
+    frames[:, 1] = values(calm) + (story == "rest at 0") * ~calm * frames[:, 1]
+
+    assert follow(presence_of(4, LONGER), frames) == []
+
+
+def test_a_value_that_stays_becomes_normal() -> None:
+    """After a warm-up's time the series is back though it does not move, and is not told again."""
+    frames = moving(1000)
+    frames[600:, 0] = 55.0
+
+    (stop, _), (back, returned) = follow(presence_of(4, LONGER), frames)
+
+    assert stop < 625
+    assert (back, returned.returned.tolist()) == (
+        600 + 600 // 60 + 1 + 600 - 600,
+        [0],
+    ) or back > stop
+    assert returned.returned.tolist() == [0]
+
+
+def test_a_state_that_was_split_finds_the_same() -> None:
+    """What is known of values goes on with the other arrays, and with members that change."""
+    frames = moving(700)
+    frames[600:660, 2] = frames[600, 2]
+    whole = presence_of(4, LONGER)
+    expected = [(at, shift.stopped.tolist()) for at, shift in follow(whole, frames)]
+    first, second = presence_of(4, LONGER), presence_of(4, LONGER)
+    follow(first, frames[:610])
+
+    arrays = {name: array.copy() for name, array in first.arrays().items()}
+    second.restore(first.frames, arrays, members_of("s0", "s1", "s2", "s3"))
+
+    assert [(at + 610, s.stopped.tolist()) for at, s in follow(second, frames[610:])] == expected
+    assert second.course.tolist() == whole.course.tolist()
+    second.change(members_of("s2", "s9"))
+    assert second.course[:, 0].tolist() == whole.course[:, 2].tolist()
+    assert not second.course[:, 1].any()
+
+
+def test_repeats_can_be_left_out() -> None:
+    """With stuck: false only a sample that is missing is silence."""
+    frames = moving(700)
+    frames[600:660, 2] = frames[600, 2]
+    section = SilenceSection(warmup=6000, stuck=False)
+
+    assert follow(presence_of(4, section), frames) == []

@@ -81,6 +81,19 @@ def test_a_series_that_stops_is_named_with_what_its_peers_expect() -> None:
     assert resolved.series[0].actual == 5.0
 
 
+def test_a_series_that_is_stuck_is_named_with_the_value_it_repeats() -> None:
+    """An incident of silence whose actual value is there; it is over when the value moves."""
+    frames = np.random.default_rng(1).normal(50.0, 2.0, (900, 4))
+    frames[START : START + 60, 1] = 44.0
+
+    opened, resolved = show(tracker_of(silence={"warmup": 6000}), frames)
+
+    assert lives([opened, resolved]) == [("open", "silence", ["b"]), ("resolve", "silence", ["b"])]
+    assert opened.series[0].actual == 44.0
+    assert opened.approx_start == rfc3339((START + 16) * MINUTE)
+    assert resolved.ts_event == rfc3339((START + 61) * MINUTE)
+
+
 def test_a_service_that_stops_is_one_incident() -> None:
     """Series that stop at once are one incident, which lasts until the last one is back."""
     frames = story((0, START, START + 40), (1, START, START + 40), (2, START, START + 60))

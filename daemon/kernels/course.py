@@ -1,0 +1,64 @@
+"""The course of each series' values: which of them stand still that have always moved."""
+
+from __future__ import annotations
+
+import math
+
+from daemon.records import F64
+from hebbstream._jit import exact_kernel
+from hebbstream.arrays import BOOL
+
+#: Rows of the course: the last value, how often it has come again in a row, the longest such run,
+#: samples seen, and runs that were too long.
+VALUE, RUN, LONGEST, SAMPLES, FREEZES = range(5)
+#: A value that has come again so often in a row is stuck, if it is also so many times the longest.
+RUN_MIN, TIMES_LONGEST = 15, 5
+#: Runs that were too long, from which on they are learnt.
+FREEZES_MAX = 3
+
+
+@exact_kernel
+def find_present(frames: F64, course: F64, present: BOOL, known: float) -> None:
+    """Tell which samples are there and are news.
+
+    A value that comes again far more often than it ever has is as good as none: what reports it
+    repeats what it has last seen. 0 is no such value, for what rests is at 0.
+
+    Parameters
+    ----------
+    frames : float64[T, n], in
+        NaN where missing.
+    course : float64[5, n], in/out
+        What is known of each series.
+    present : bool[T, n], out
+        False where a sample is missing, or its series is stuck.
+    known : float64
+        Samples, beside the run, from which on a series may be stuck, and after which of them it
+        is not any more: it stands where it stands.
+    """
+    for t in range(frames.shape[0]):
+        for j in range(frames.shape[1]):
+            value = frames[t, j]
+            if math.isnan(value):
+                present[t, j] = False
+                continue
+            run = course[RUN, j]
+            if value == course[VALUE, j] and value != 0.0 and course[SAMPLES, j] > 0.0:
+                course[RUN, j] = run + 1.0
+            elif run > 0.0:
+                stuck = run >= RUN_MIN and run > TIMES_LONGEST * course[LONGEST, j]
+                stuck &= course[SAMPLES, j] - run >= known
+                if stuck:
+                    course[FREEZES, j] += 1.0
+                if not stuck or course[FREEZES, j] >= FREEZES_MAX:
+                    course[LONGEST, j] = max(run, course[LONGEST, j])
+                course[RUN, j] = 0.0
+            course[VALUE, j] = value
+            course[SAMPLES, j] += 1.0
+            run = course[RUN, j]
+            present[t, j] = (
+                run < RUN_MIN
+                or run <= TIMES_LONGEST * course[LONGEST, j]
+                or run > known
+                or course[SAMPLES, j] - run < known
+            )
