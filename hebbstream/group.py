@@ -142,6 +142,11 @@ class Group:
         """True while learning is held."""
         return self._state.plasticity.held
 
+    @property
+    def pace(self) -> float:
+        """How many times faster than its memory what is normal is learnt, see `homeostasis`."""
+        return self._state.plasticity.pace
+
     def _edge_entries(self, entries: Iterable[Entry], row: int) -> list[JournalEntry]:
         return [
             JournalEntry(

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from hebbstream.association_params import AssociationsParams
 from hebbstream.base_params import Params
 from hebbstream.durations import Duration
+from hebbstream.homeostasis_params import HomeostasisParams
 from hebbstream.single_params import SingleParams
 
 DAY = 86_400.0
@@ -348,4 +349,5 @@ class DetectorParams(Params):
     evidence: EvidenceParams = EvidenceParams()
     calibration: CalibrationParams = CalibrationParams()
     gate: GateParams = GateParams()
+    homeostasis: HomeostasisParams = HomeostasisParams()
     single: SingleParams = SingleParams()

@@ -15,11 +15,16 @@ from hebbstream.kernels.layout import (
     GATE_HOT,
     GATE_ROWS,
     HELD,
+    LEFT,
+    LEFT_USUAL,
+    LEVEL_PACE,
+    PACE,
     PARKED_AT,
     PARKED_FITS,
     PARKED_LIFE,
     PARKED_STATISTIC,
     PUBLISHED_LIFE,
+    SCATTER,
     SHADOW_TICKS,
 )
 from hebbstream.kernels.quarantine import COOLING
@@ -29,6 +34,8 @@ from hebbstream.wider import wider
 NEVER = -1e18
 #: What is kept out of learning is kept out for so many ticks after it has ended.
 BAR_TICKS = 30.0
+#: What the pace starts from, and what it is taken to have seen: a group that is as it should be.
+AT_REST = {PACE: 1.0, LEVEL_PACE: 1.0, SCATTER: 0.9, LEFT: 0.3, LEFT_USUAL: 1.0 / 3.0}
 
 
 @dataclass(slots=True)
@@ -37,27 +44,36 @@ class Plasticity:
 
     Attributes
     ----------
-    gate : float64[13]
-        Of learning and of the quarantine, see layout.
+    gate : float64[18]
+        Of learning, of the quarantine and of the pace, see layout.
     deviation, drift : float64[n]
         EW of each series' clipped z, under the published regime and under the shadow.
+    lean : float64[n]
+        The same in the long run, while nothing happens.
     """
 
     gate: F64
     deviation: F64
     drift: F64
+    lean: F64
 
     @classmethod
     def empty(cls, n: int) -> Self:
         """Make an open, cold gate for n series."""
         gate = np.zeros(GATE_ROWS)
         gate[[ADOPTED_LAST, ADOPTED_BEFORE, PARKED_AT]] = NEVER
-        return cls(gate, np.zeros(n), np.zeros(n))
+        gate[list(AT_REST)] = list(AT_REST.values())
+        return cls(gate, np.zeros(n), np.zeros(n), np.zeros(n))
 
     @property
     def held(self) -> bool:
         """True while learning is held."""
         return bool(self.gate[HELD] > 0)
+
+    @property
+    def pace(self) -> float:
+        """Factor on the rates of what is learnt as normal, while nothing happens."""
+        return float(self.gate[PACE])
 
     def hold(self) -> None:
         """Stop all learning."""
@@ -114,13 +130,20 @@ class Plasticity:
         ).any():
             msg = "a count of the gate is negative"
             raise ValueError(msg)
+        if (self.gate[[PACE, LEVEL_PACE]] <= 0).any() or (
+            self.gate[[SCATTER, LEFT, LEFT_USUAL]] < 0
+        ).any():
+            msg = "a pace is not above 0, or what it follows is negative"
+            raise ValueError(msg)
 
     def grow(self, count: int) -> None:
         """Append `count` series."""
         self.deviation = wider(self.deviation, count)
         self.drift = wider(self.drift, count)
+        self.lean = wider(self.lean, count)
 
     def drop(self, index: int) -> None:
         """Forget the series at `index`."""
         self.deviation = np.delete(self.deviation, index)
         self.drift = np.delete(self.drift, index)
+        self.lean = np.delete(self.lean, index)

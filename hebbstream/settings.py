@@ -7,6 +7,7 @@ import numpy as np
 from hebbstream.arrays import F64
 from hebbstream.association_params import AssociationsRule
 from hebbstream.calibration import alert_exponent
+from hebbstream.homeostasis_params import HomeostasisParams
 from hebbstream.kernels import layout as at
 from hebbstream.params import DAY, DetectorParams, SubspaceRule
 from hebbstream.single_params import SingleParams
@@ -36,6 +37,12 @@ def views(single: SingleParams, interval_seconds: float) -> list[float]:
     times = (single.short, single.medium, single.long, single.roughness)
     rates = [min(1.0, interval_seconds / time) for time in times]
     return [*rates, max(1.0, single.span / interval_seconds)]
+
+
+def paces(homeostasis: HomeostasisParams, interval_seconds: float) -> list[float]:
+    """Bounds of the pace, and the EW rate of what sets it, from S_PACE_MIN on."""
+    ticks = max(homeostasis.over / interval_seconds, float(homeostasis.over_ticks_min))
+    return [homeostasis.pace_min, homeostasis.pace_max, 1.0 / ticks]
 
 
 def pack(params: DetectorParams, interval_seconds: float) -> F64:
@@ -114,4 +121,5 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
     packed = np.full(at.SETTING_ROWS, np.nan)
     packed[list(values)] = list(values.values())
     packed[at.S_VIEW_RATE : at.S_EPISODE_SPAN + 1] = views(params.single, interval_seconds)
+    packed[at.S_PACE_MIN : at.S_PACE_RATE + 1] = paces(params.homeostasis, interval_seconds)
     return packed

@@ -30,6 +30,7 @@ from hebbstream.kernels.layout import (
     GRAPH_STATUS_ROWS,
     HABIT_ROWS,
     NODE_BREAK,
+    PACE,
     PAIR_BLOCK_TICKS,
     PENDING,
     SLOT_ROWS,
@@ -39,6 +40,7 @@ from hebbstream.kernels.layout import (
     WEEK_WAITING,
 )
 from hebbstream.pairs import SEED
+from hebbstream.plasticity import Plasticity
 from hebbstream.single import Single, week_slots
 
 MAGIC = b"HEBBSNAP"
@@ -102,6 +104,7 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         # No edge knew which of its ends goes before the other.
         arrays["values"] = _deeper(arrays["values"], EDGE_ROWS)
         arrays["status"] = np.pad(arrays["status"], (0, GRAPH_STATUS_ROWS - len(arrays["status"])))
+        _add_pace(header["params"], arrays)
     return header, arrays
 
 
@@ -180,6 +183,14 @@ def _make_smaller(arrays: Arrays) -> None:
         traces += step * (values[source] * values[target] - traces)
     arrays["status"][PENDING] = 0.0
     arrays["block"] = np.zeros((2, PAIR_BLOCK_TICKS, block.shape[2]), np.float32)
+
+
+def _add_pace(params: dict[str, Any], arrays: Arrays) -> None:
+    """Before format 10 rates were what they were: the pace stays 1 unless it is asked for."""
+    params.setdefault("homeostasis", {"pace_min": 1.0, "pace_max": 1.0})
+    rest = Plasticity.empty(arrays["moments"].shape[1])
+    arrays["gate"] = np.concatenate([arrays["gate"][:PACE], rest.gate[PACE:]])
+    arrays["lean"] = rest.lean
 
 
 def _add_slots(knobs: dict[str, Any], arrays: Arrays) -> None:

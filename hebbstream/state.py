@@ -47,6 +47,7 @@ ARRAYS = (
     ("calibration", "tails"),
     ("plasticity", "deviation"),
     ("plasticity", "drift"),
+    ("plasticity", "lean"),
     ("plasticity", "gate"),
     ("single", "lanes"),
     ("single", "view_histograms"),

@@ -262,7 +262,7 @@ VIEW_MEDIUM: Final = 1
 VIEW_LONG: Final = 2
 VIEW_ROUGHNESS: Final = 3
 
-# gate float64[13]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
+# gate float64[18]: hot ticks, ticks of the last two adoptions, 1 while learning is held.
 GATE_HOT: Final = 0
 ADOPTED_LAST: Final = 1
 ADOPTED_BEFORE: Final = 2
@@ -276,7 +276,12 @@ PARKED_STATISTIC: Final = 9  # smoothed statistic of the frames under the parked
 PARKED_FITS: Final = 10  # ticks in a row that it fits
 PUBLISHED_STATISTIC: Final = 11  # smoothed statistic of the frames under the published regime
 BARRED: Final = 12  # 1 while a person keeps what goes on out of learning
-GATE_ROWS: Final = 13
+PACE: Final = 13  # factor on the rates of components, of what they leave, and of spreads of edges
+LEVEL_PACE: Final = 14  # of location and variance
+SCATTER: Final = 15  # long-run mean of the squared z, cut
+LEFT: Final = 16  # of what the components leave of it
+LEFT_USUAL: Final = 17  # the share left that is usual
+GATE_ROWS: Final = 18
 
 # What learning does at a tick; values of hebbstream.results.Learning.
 LEARNING_WARMUP: Final = 0
@@ -384,4 +389,7 @@ S_RESTORE_AFTER: Final = 44
 S_SETTLE: Final = 45
 S_VIEW_RATE: Final = 46  # and three more
 S_EPISODE_SPAN: Final = 50
-SETTING_ROWS: Final = 51
+S_PACE_MIN: Final = 51
+S_PACE_MAX: Final = 52
+S_PACE_RATE: Final = 53
+SETTING_ROWS: Final = 54

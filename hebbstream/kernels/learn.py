@@ -14,6 +14,7 @@ from hebbstream.kernels.edges import refresh_edges
 from hebbstream.kernels.evidence import learn_usual
 from hebbstream.kernels.gate import count_seen
 from hebbstream.kernels.growth import some_may_grow, strongest_pairs
+from hebbstream.kernels.homeostasis import follow_pace, measure_fit
 from hebbstream.kernels.innovation import learn_innovations
 from hebbstream.kernels.lags import time_pairs
 from hebbstream.kernels.model import Model, Output, Work
@@ -30,7 +31,9 @@ from hebbstream.kernels.traces import fold_block, gather
 
 
 @inlined_kernel
-def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -> None:
+def learn_frame(
+    frame: F64, model: Model, work: Work, settings: F64, g: float, pace: float, level: float
+) -> None:
     """Let the published regime and the relations learn the frame that was just scored.
 
     Parameters
@@ -45,6 +48,9 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
         See layout.
     g : float64
         Factor on every rate, in (0, 1].
+    pace, level : float64
+        Further factors once warm: of components, of what they leave, and of how far apart ends of
+        edges are; of location and variance.
     """
     learn_usual(
         work.single[at.PRESENT][: frame.shape[0]],
@@ -58,13 +64,13 @@ def learn_frame(frame: F64, model: Model, work: Work, settings: F64, g: float) -
     learn_innovations(
         work.single[at.PRESENT][: frame.shape[0]], model.innovations, settings[at.S_RATE], g
     )
-    learn_regime(frame, published(model), work, settings, g)
+    learn_regime(frame, published(model), work, settings, g, pace, level)
     if model.block.shape[2] > 0:
-        learn_graph(model, work, settings, g)
+        learn_graph(model, work, settings, g, pace)
 
 
 @inlined_kernel
-def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
+def learn_graph(model: Model, work: Work, settings: F64, g: float, pace: float) -> None:
     """Let edges and pairs learn the frame.
 
     Parameters
@@ -77,12 +83,14 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
         See layout.
     g : float64
         Factor on every rate, in (0, 1].
+    pace : float64
+        Factor on the rate of how far apart ends of edges are.
     """
     n = model.activity.shape[1]
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     rate, clip = settings[at.S_RATE], settings[at.S_TRACE_CLIP]
     apart = 1 if model.traces.shape[0] == 0 else 0
-    learn_spread(z, present, model.ends, model.values, work.pairs, rate, g)
+    learn_spread(z, present, model.ends, model.values, work.pairs, pace * rate, g)
     rule, shrink = settings[at.S_EDGE_RULE], settings[at.S_EDGE_L1]
     if rule == at.EDGE_OJA:
         learn_edges_oja(z, present, model.ends, model.values, clip, g * rate, shrink)
@@ -113,6 +121,48 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float) -> None:
             rate,
         )
         fold_block(model.traces, model.block, model.status)
+
+
+@kernel
+def adapt_pace(model: Model, work: Work, settings: F64, score: float) -> tuple[float, float]:
+    """Follow how well the published regime fits in the long run, and set its paces by that.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; lean and gate move, unless the score is above the line.
+    work : Work, in
+        What `score_frame` left.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    score : float64
+        Of this frame.
+
+    Returns
+    -------
+    pace : float64
+        Factor on the rates of components, of what they leave, and of spreads of edges.
+    level : float64
+        Factor on those of location and variance.
+    """
+    low, high = settings[at.S_PACE_MIN], settings[at.S_PACE_MAX]
+    if score < 1.0:
+        n, rate = model.lean.shape[0], settings[at.S_PACE_RATE]
+        leans, scatter, left = measure_fit(
+            work.single[at.Z][:n],
+            work.single[at.REST][:n],
+            work.single[at.PRESENT][:n],
+            model.moments[at.SEEN],
+            model.lean,
+            settings[at.S_TAIL_START],
+            rate,
+        )
+        if scatter >= 0.0:
+            age = model.smooth[at.GROUP_AGE] - settings[at.S_TAIL_START]
+            knobs = settings[at.S_PACE_MIN : at.S_PACE_RATE + 1]
+            follow_pace(model.gate, leans, scatter, left, age, knobs)
+    pace, level = model.gate[at.PACE], model.gate[at.LEVEL_PACE]
+    return min(max(pace, low), high), min(max(level, low), high)
 
 
 @inlined_kernel
@@ -150,7 +200,7 @@ def learn(
         try_published(model, work, settings)
         slow = settings[at.S_GATE_FACTOR] if model.gate[at.BARRED] == 0.0 else 0.0
         if slow > 0.0:
-            learn_frame(frame, model, work, settings, slow)
+            learn_frame(frame, model, work, settings, slow, 1.0, 1.0)
         else:
             count_seen(frame, model.moments[at.SEEN])
         keep_past(work.single, model.past, n, cap)
@@ -161,7 +211,10 @@ def learn(
         if did == at.LEARNING_ADOPTED or did == at.LEARNING_RESTORED:
             seen, warmup = model.moments[at.SEEN], settings[at.S_TAIL_START]
             face_regime(frame, published(model), seen, warmup, work, settings)
-        learn_frame(frame, model, work, settings, 1.0)
+        pace, level = 1.0, 1.0
+        if did == at.LEARNING_NORMAL and settings[at.S_PACE_MIN] < settings[at.S_PACE_MAX]:
+            pace, level = adapt_pace(model, work, settings, out.verdicts[at.SCORE, t])
+        learn_frame(frame, model, work, settings, 1.0, pace, level)
         keep_past(work.single, model.past, n, cap)
         model.gate[at.PUBLISHED_LIFE] += 1.0
     return did

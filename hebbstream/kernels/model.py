@@ -101,8 +101,10 @@ class Model(NamedTuple):
         Smoothed z of each series.
     drift : float64[n]
         Smoothed z of each series under the shadow.
-    gate : float64[13]
-        Of learning, and of the quarantine.
+    lean : float64[n]
+        Where each series has stood of late, in sigmas, while nothing happened.
+    gate : float64[18]
+        Of learning, of the quarantine, and of the pace.
     lanes : float64[10 + 2h + 1, 4]
         Of a lone series; like the rest below it has no elements in other groups.
     view_histograms : float32[5, BINS]
@@ -147,6 +149,7 @@ class Model(NamedTuple):
     tails: F64
     deviation: F64
     drift: F64
+    lean: F64
     gate: F64
     lanes: F64
     view_histograms: F32

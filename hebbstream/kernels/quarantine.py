@@ -110,6 +110,7 @@ def publish(model: Model, statistic: float, life: float) -> None:
     gate[at.SHADOW_TICKS] = 0.0
     gate[at.PUBLISHED_LIFE] = life
     model.deviation[:] = 0.0
+    model.lean[:] = 0.0
     if statistic >= 0.0:
         model.smooth[at.SHORT] = statistic
         model.smooth[at.LONG] = statistic
@@ -224,7 +225,7 @@ def learn_shadow(frame: F64, model: Model, work: Work, settings: F64) -> None:
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
         learn_spread(z, present, model.ends, model.values, work.pairs, settings[at.S_RATE], 1.0)
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
-    learn_regime(frame, shadow, work, settings, 1.0)
+    learn_regime(frame, shadow, work, settings, 1.0, 1.0, 1.0)
     keep_past(work.single, shadow.past, n, settings[at.S_CAP])
     for j in range(seen.shape[0]):
         if seen[j] < warmup:

@@ -195,7 +195,13 @@ def try_regime(frame: F64, regime: Regime, seen: F64, work: Work, settings: F64)
 
 @kernel
 def learn_components(
-    weights: F32, components: F64, totals: F64, single: F32, settings: F64, g: float
+    weights: F32,
+    components: F64,
+    totals: F64,
+    single: F32,
+    settings: F64,
+    rate: float,
+    g: float,
 ) -> None:
     """Let the components learn the frame by the rule that is set.
 
@@ -207,11 +213,13 @@ def learn_components(
         What `face_regime` left; the lesson is overwritten, by plain rules the rest and hat too.
     settings : float64[SETTING_ROWS], in
         See layout.
+    rate : float64
+        EW rate once warm.
     g : float64
         Factor on every rate, in (0, 1].
     """
     z, present = single[at.Z], single[at.PRESENT]
-    rate, clip = settings[at.S_RATE], settings[at.S_SUBSPACE_CLIP]
+    clip = settings[at.S_SUBSPACE_CLIP]
     rule = int(settings[at.S_SUBSPACE_RULE])
     if rule == at.RULE_PASTD:
         lesson = single[at.LESSON]
@@ -222,7 +230,9 @@ def learn_components(
 
 
 @kernel
-def learn_regime(frame: F64, regime: Regime, work: Work, settings: F64, g: float) -> None:
+def learn_regime(
+    frame: F64, regime: Regime, work: Work, settings: F64, g: float, pace: float, level: float
+) -> None:
     """Let a regime learn the frame that it was just faced with.
 
     Parameters
@@ -237,8 +247,10 @@ def learn_regime(frame: F64, regime: Regime, work: Work, settings: F64, g: float
         See layout.
     g : float64
         Factor on every rate, in (0, 1].
+    pace, level : float64
+        Further factors once warm: of components and of what they leave; of location and variance.
     """
-    n, rate = frame.shape[0], settings[at.S_RATE]
+    n, rate = frame.shape[0], pace * settings[at.S_RATE]
     learn_clock(
         frame,
         work.basis,
@@ -254,7 +266,7 @@ def learn_regime(frame: F64, regime: Regime, work: Work, settings: F64, g: float
         frame,
         work.double[at.COURSE],
         regime.moments,
-        rate,
+        level * settings[at.S_RATE],
         g,
         settings[at.S_LEARN_CLIP],
         settings[at.S_RANGE_FLOOR],
@@ -269,4 +281,6 @@ def learn_regime(frame: F64, regime: Regime, work: Work, settings: F64, g: float
         settings[at.S_CAP],
         settings[at.S_WARMUP],
     )
-    learn_components(regime.weights, regime.components, regime.totals, work.single, settings, g)
+    learn_components(
+        regime.weights, regime.components, regime.totals, work.single, settings, rate, g
+    )

@@ -9,7 +9,7 @@ from sources import Source, sources, within
 #: From the bottom up; a module may import from its own layer and from those below it.
 LIBRARY = (
     ("durations", "errors", "arrays", "results", "_jit", "base_params"),
-    ("kernels", "params", "association_params", "single_params"),
+    ("kernels", "params", "association_params", "homeostasis_params", "single_params"),
     (
         "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "listing",
         "pairs", "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",

@@ -69,7 +69,7 @@ def test_equal_regimes_learn_equal_bits() -> None:
 
     for regime in (published(model), model.shadow):
         face_regime(world.frames[800], regime, model.moments[at.SEEN], 100.0, work, settings)
-        learn_regime(world.frames[800], regime, work, settings, 1.0)
+        learn_regime(world.frames[800], regime, work, settings, 1.0, 1.0, 1.0)
 
     for name, array in model.shadow._asdict().items():
         assert_array_equal(array, getattr(model, name))

@@ -43,14 +43,27 @@ def test_a_negative_count_is_refused() -> None:
         plasticity.check()
 
 
+def test_a_pace_that_stands_still_is_refused() -> None:
+    """Rates are multiplied by it."""
+    plasticity = Plasticity.empty(1)
+    assert plasticity.pace == 1
+
+    plasticity.gate[at.PACE] = 0
+
+    with pytest.raises(ValueError, match="pace"):
+        plasticity.check()
+
+
 def test_columns_come_and_go() -> None:
     """Deviations and drifts stay with their series."""
     plasticity = Plasticity.empty(2)
     plasticity.deviation[:] = 1, 2
     plasticity.drift[:] = 3, 4
+    plasticity.lean[:] = 5, 6
 
     plasticity.grow(1)
     plasticity.drop(0)
 
     assert plasticity.deviation.tolist() == [2, 0]
     assert plasticity.drift.tolist() == [4, 0]
+    assert plasticity.lean.tolist() == [6, 0]

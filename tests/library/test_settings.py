@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hebbstream.homeostasis_params import HomeostasisParams
 from hebbstream.kernels import layout as at
 from hebbstream.params import DetectorParams
-from hebbstream.settings import SUBSPACE_RULES, learning_rate, pack
+from hebbstream.settings import SUBSPACE_RULES, learning_rate, paces, pack
 
 
 def test_every_place_is_filled() -> None:
@@ -23,9 +24,13 @@ def test_every_knob_has_an_effect() -> None:
     shaping = {
         "enabled", "harmonics_max", "lags", "exhaustive_max", "strongest_per_series",
         "edges_per_series_max", "edges_max", "slots_per_series", "false_discovery_rate",
-        "memory_ticks_min", "adopt_after_ticks",
+        "memory_ticks_min", "adopt_after_ticks", "over_ticks_min",
     }  # fmt: skip
-    chosen = {"calibration": {"memory": "30d"}, "gate": {"adopt_after": "1h"}}
+    chosen = {
+        "calibration": {"memory": "30d"},
+        "gate": {"adopt_after": "1h"},
+        "homeostasis": {"over": "2d"},
+    }
     base = DetectorParams.model_validate(chosen)
     plain = base.model_dump()
     idle = []
@@ -64,3 +69,9 @@ def test_every_rule_has_a_number_of_its_own() -> None:
     }
 
     assert len(numbers) == len(SUBSPACE_RULES) == 4
+
+
+@pytest.mark.parametrize(("interval", "ticks"), [(60.0, 1440), (300.0, 1440), (1.0, 86_400)])
+def test_drift_is_looked_for_over_a_day_or_enough_ticks(interval: float, ticks: int) -> None:
+    """A day of few ticks is too noisy to tell a drift."""
+    assert paces(HomeostasisParams(), interval) == [1.0, 6.0, 1 / ticks]

@@ -184,7 +184,7 @@ def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
 
     2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
     6: ticks above the usual; 7: habits of the week; 8: counts of 32 bits, a shorter block;
-    9: leads and lags.
+    9: leads and lags, and the pace, which stays 1.
     """
     data = (DATA / f"detector-format{number}.bin").read_bytes()
     statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
@@ -194,6 +194,7 @@ def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
     result = detector.run(frames)
 
     assert detector.notes == ()
+    assert detector.pace == 1
     assert_allclose(result.statistic, statistic, rtol=1e-4)
 
 
@@ -238,6 +239,9 @@ def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
         ("moments", (at.COUNT, 0), -1),
         ("moments", (at.LOW, 0), 1e9),
         ("clock", (at.CLOCK_COUNT, 0), -1),
+        ("gate", at.PACE, 0),
+        ("gate", at.LEVEL_PACE, -1),
+        ("gate", at.LEFT_USUAL, -1),
         ("tails", (at.TAIL_ALERT, at.TOP), at.BINS),
         ("tails", (at.TAIL_ALERT, at.TOP), 0.5),
         ("tails", (at.TAIL_ALERT, at.INCREMENT), 0),
