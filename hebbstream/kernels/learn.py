@@ -212,7 +212,8 @@ def learn(
             seen, warmup = model.moments[at.SEEN], settings[at.S_TAIL_START]
             face_regime(frame, published(model), seen, warmup, work, settings)
         pace, level = 1.0, 1.0
-        if did == at.LEARNING_NORMAL and settings[at.S_PACE_MIN] < settings[at.S_PACE_MAX]:
+        paced = n > 1 and settings[at.S_PACE_MIN] < settings[at.S_PACE_MAX]
+        if did == at.LEARNING_NORMAL and paced:
             pace, level = adapt_pace(model, work, settings, out.verdicts[at.SCORE, t])
         learn_frame(frame, model, work, settings, 1.0, pace, level)
         keep_past(work.single, model.past, n, cap)

@@ -174,3 +174,15 @@ def test_a_snapshot_keeps_the_pace() -> None:
 
     assert loaded.dump() == whole.dump()
     assert [tick.statistic for tick in ticks] == block.statistic[2500:].tolist()
+
+
+def test_a_lone_series_keeps_its_rates() -> None:
+    """Drift is what many do: with one series the bits are those without."""
+    values = np.random.default_rng(3).normal(size=(4000, 1)).cumsum(axis=0)
+    off = DetectorParams.model_validate({"homeostasis": {"pace_min": 1, "pace_max": 1}})
+    paced, plain = Detector(["a"]), Detector(["a"], off)
+
+    scores = [detector.run(values).score.tobytes() for detector in (paced, plain)]
+
+    assert scores[0] == scores[1]
+    assert paced.pace == 1.0
