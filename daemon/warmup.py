@@ -15,6 +15,7 @@ from daemon.formats import make_codec
 from daemon.framing import Framer
 from daemon.kernels.course import find_present
 from daemon.kernels.record_walk import walk_records
+from daemon.presence import COURSE
 from daemon.records import InputPartition, RecordBatch
 from daemon.series import SeriesTable
 from daemon.spans import Spans
@@ -29,8 +30,8 @@ def warmup() -> None:
     warm_library()
     record = np.frombuffer(b"\x0c" + bytes(6), dtype=np.uint8)  # of six bytes, zeros all
     walk_records(record, np.zeros(6, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
-    course, there = np.zeros((5, 1)), np.zeros((1, 1), dtype=np.bool_)
-    find_present(np.zeros((1, 1)), course, there, 1.0)
+    there = np.zeros((1, 1), dtype=np.bool_)
+    find_present(np.zeros((1, 1)), np.zeros((len(COURSE), 1)), there, 1.0)
     for kind, records in _records():
         section, grouping = InputSection(format=kind), GroupingSection()
         table = SeriesTable(SeriesSection(), (), grouping, section)

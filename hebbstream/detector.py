@@ -220,8 +220,8 @@ class Detector(GuidedGroup):
         """Drive the kernel over a block; see to the graph where it stops."""
         entries, self._waiting = (self._waiting, []) if len(block) else ([], self._waiting)
         row = 0
-        wanted = {at for at in edges_at if 0 <= at < len(block)} if edges_at else None
-        stops = sorted(wanted, reverse=True) if wanted else []
+        # Mostly nothing is asked for, and then a set and a sort are a part of a small group's tick.
+        stops = sorted({at for at in edges_at if 0 <= at < len(block)})[::-1] if edges_at else []
         while row < len(block):
             row = advance(
                 block[: stops[-1] + 1] if stops else block,

@@ -19,23 +19,25 @@ class Course:
     samples: int = 0
     freezes: int = 0
 
-    def frozen(self, known: float) -> bool:
-        """Tell whether the run is 15 long and five times the longest, of a series that is known."""
-        return self.run >= 15 and self.run > 5 * self.longest and self.samples - self.run >= known
-
     def take(self, value: float, known: float) -> bool:
         """Take a sample; returns whether it is news."""
         if value == self.value and value != 0:
             self.run += 1
         else:
-            frozen = self.frozen(known)
+            frozen = is_frozen(self, known)
             self.freezes += frozen
             if not frozen or self.freezes >= 3:
                 self.longest = max(self.longest, self.run)
             self.run = 0
         self.value = value
         self.samples += 1
-        return not (self.frozen(known) and self.run <= known)
+        return not (is_frozen(self, known) and self.run <= known)
+
+
+def is_frozen(course: Course, known: float) -> bool:
+    """Tell whether the run is 15 long and five times the longest, of a series that is known."""
+    run = course.run
+    return run >= 15 and run > 5 * course.longest and course.samples - run >= known
 
 
 def find_present(frames: F64, courses: list[Course], known: float) -> list[list[bool]]:

@@ -18,6 +18,29 @@ FREEZES_MAX = 3
 
 
 @exact_kernel
+def is_frozen(course: F64, j: int, known: float) -> bool:
+    """Tell whether a series repeats its value far more often than it ever has.
+
+    Parameters
+    ----------
+    course : float64[5, n], in
+        What is known of each series.
+    j : int64
+        Which.
+    known : float64
+        Samples, beside the run, from which on a series is known.
+
+    Returns
+    -------
+    bool
+        True however long it has done so.
+    """
+    run = course[RUN, j]
+    long = run >= RUN_MIN and run > TIMES_LONGEST * course[LONGEST, j]
+    return bool(long and course[SAMPLES, j] - run >= known)
+
+
+@exact_kernel
 def find_present(frames: F64, course: F64, present: BOOL, known: float) -> None:
     """Tell which samples are there and are news.
 
@@ -42,23 +65,15 @@ def find_present(frames: F64, course: F64, present: BOOL, known: float) -> None:
             if math.isnan(value):
                 present[t, j] = False
                 continue
-            run = course[RUN, j]
             if value == course[VALUE, j] and value != 0.0 and course[SAMPLES, j] > 0.0:
-                course[RUN, j] = run + 1.0
-            elif run > 0.0:
-                stuck = run >= RUN_MIN and run > TIMES_LONGEST * course[LONGEST, j]
-                stuck &= course[SAMPLES, j] - run >= known
-                if stuck:
+                course[RUN, j] += 1.0
+            else:
+                frozen = is_frozen(course, j, known)
+                if frozen:
                     course[FREEZES, j] += 1.0
-                if not stuck or course[FREEZES, j] >= FREEZES_MAX:
-                    course[LONGEST, j] = max(run, course[LONGEST, j])
+                if not frozen or course[FREEZES, j] >= FREEZES_MAX:
+                    course[LONGEST, j] = max(course[RUN, j], course[LONGEST, j])
                 course[RUN, j] = 0.0
             course[VALUE, j] = value
             course[SAMPLES, j] += 1.0
-            run = course[RUN, j]
-            present[t, j] = (
-                run < RUN_MIN
-                or run <= TIMES_LONGEST * course[LONGEST, j]
-                or run > known
-                or course[SAMPLES, j] - run < known
-            )
+            present[t, j] = course[RUN, j] > known or not is_frozen(course, j, known)
