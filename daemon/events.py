@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from daemon.records import NANOSECONDS, InputPartition
-from hebbstream.results import JournalEntry, Kind, Learning, RunResult
+from hebbstream.blocks import Verdicts
+from hebbstream.results import JournalEntry, Kind, Learning
 
 SCHEMA_VERSION = 1
 #: Digits kept of weights and shares, which are single precision or mere proportions.
@@ -218,7 +219,7 @@ def encode_edge(group: str, entry: JournalEntry, time: int) -> bytes:
     return _encoder.encode(record)
 
 
-def encode_score(group: str, time: int, result: RunResult, row: int) -> bytes:
+def encode_score(group: str, time: int, verdicts: Verdicts, row: int) -> bytes:
     """Write one tick's verdict.
 
     Parameters
@@ -227,8 +228,8 @@ def encode_score(group: str, time: int, result: RunResult, row: int) -> bytes:
         Group name.
     time : int
         Grid time of the tick, Unix nanoseconds.
-    result : RunResult
-        The block's verdicts.
+    verdicts : Verdicts
+        Of the block.
     row : int
         Which of them.
 
@@ -237,17 +238,18 @@ def encode_score(group: str, time: int, result: RunResult, row: int) -> bytes:
     bytes
         JSON.
     """
+    verdict = verdicts.at(row)
     record = ScoreRecord(
         SCHEMA_VERSION,
         group,
         rfc3339(time),
-        float(result.score[row]),
-        float(result.statistic[row]),
-        float(result.p_value[row]),
-        kind_name(int(result.channel[row])),
-        learning_name(int(result.learning[row])),
-        int(result.components[row]),
-        int(result.edges[row]),
+        verdict.score,
+        verdict.statistic,
+        verdict.p_value,
+        kind_name(int(verdict.channel)),
+        learning_name(int(verdict.learning)),
+        int(verdict.components),
+        int(verdict.edges),
     )
     return _encoder.encode(record)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,11 @@ UNUSED_SERIES_MAX = 4096
 _FOREVER = 2**61
 
 
+#: Samples of the frames that one call takes, beyond which it takes fewer groups: its results have
+#: to stay in the second cache.
+CELLS_MAX = 16_384
+
+
 @dataclass(frozen=True, slots=True)
 class Framed:
     """What became of a batch.
@@ -66,6 +71,36 @@ class Framed:
     pending: int
     vanished: tuple[str, ...]
     forgotten: int = 0
+
+
+def in_one_call(blocks: Iterable[FrameBlock]) -> Iterator[list[FrameBlock]]:
+    """Cut blocks into stretches that may go through one call, each group but once.
+
+    Parameters
+    ----------
+    blocks : iterable of FrameBlock
+        In order.
+
+    Yields
+    ------
+    list of FrameBlock
+        Of the same ticks; one that starts its group is the first, so that what ended before it is
+        told first.
+    """
+    stretch: list[FrameBlock] = []
+    names: set[str] = set()
+    cells = 0
+    for block in blocks:
+        size = block.frames.size
+        other = stretch and block.ticks is not stretch[0].ticks
+        if stretch and (other or block.starts or block.group in names or cells + size > CELLS_MAX):
+            yield stretch
+            stretch, names, cells = [], set(), 0
+        stretch.append(block)
+        names.add(block.group)
+        cells += size
+    if stretch:
+        yield stretch
 
 
 def _nanoseconds(seconds: float) -> int:

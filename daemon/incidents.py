@@ -162,8 +162,8 @@ class IncidentTracker:
             What to publish, in order.
         """
         count = len(block.ticks)
-        if count and self._is_calm(result):
-            self._frames, self._run_start, self._latest = self._frames + count, None, None
+        if count and self.is_calm(float(result.score.max())):
+            self.pass_by(count)
             return []
         alarming = np.flatnonzero(result.score >= self._section.trigger)
         events: list[Event] = []
@@ -183,6 +183,22 @@ class IncidentTracker:
         if count:
             self._latest = Moment(block, result, members, count - 1) if self.current else None
         return events
+
+    def is_calm(self, peak: float) -> bool:
+        """Tell whether nothing is open or about to be, and no tick of a block is elevated.
+
+        Parameters
+        ----------
+        peak : float
+            Highest score of the block.
+        """
+        if self.current is not None or self._triggered:
+            return False
+        return peak < self._section.trigger and peak < self._section.recovery
+
+    def pass_by(self, length: int) -> None:
+        """Count the frames of a block that `is_calm`."""
+        self._frames, self._run_start, self._latest = self._frames + length, None, None
 
     def end(self) -> Event | None:
         """Resolve the open incident because its group is gone.
@@ -227,13 +243,6 @@ class IncidentTracker:
         self.current = None if current is None else Incident.load(current)
         self.last = None if last is None else Incident.load(last)
         self._latest = None if latest is None else Moment.load(latest, group, members)
-
-    def _is_calm(self, result: RunResult) -> bool:
-        """Tell whether nothing is open or about to be, and no tick is elevated."""
-        if self.current is not None or self._triggered:
-            return False
-        section = self._section
-        return not np.count_nonzero(result.score >= min(section.trigger, section.recovery))
 
     def _pass_calm(self, block: FrameBlock, result: RunResult, row: int, upto: int) -> None:
         """Pass ticks below the trigger while no incident is open."""

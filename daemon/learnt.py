@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.events import Event, kind_name
 from daemon.incidents import IncidentTracker
+from daemon.presence import Shift
 from daemon.records import FrameBlock, Series
 from daemon.silence import SilenceTracker
 from daemon.snapshots import GroupCapture
-from hebbstream import Detector
+from daemon.told import in_order
+from hebbstream import Detector, RunResult
 
 
 @dataclass(slots=True)
@@ -36,6 +39,38 @@ class GroupState:
         """Ids of open incidents."""
         current = [] if self.tracker.current is None else [self.tracker.current.incident_id]
         return {*current, *(each.incident_id for each in self.silence.current)}
+
+    def pass_by(self, length: int, peak: float, shifts: Sequence[Shift]) -> bool:
+        """Count a block of which there is nothing to tell, as mostly.
+
+        Parameters
+        ----------
+        length : int
+            Frames.
+        peak : float
+            Their highest score.
+        shifts : sequence of Shift
+            Who stops or returns.
+
+        Returns
+        -------
+        bool
+            False when there may be something to tell: then call `observe`.
+        """
+        if shifts or self.silence.is_busy or not self.tracker.is_calm(peak):
+            return False
+        self.tracker.pass_by(length)
+        self.silence.pass_by(length)
+        return True
+
+    def observe(
+        self, block: FrameBlock, result: RunResult, shifts: Sequence[Shift]
+    ) -> tuple[Event, ...]:
+        """Follow incidents through a block; returns what to publish, in order."""
+        return in_order(
+            self.tracker.observe(block, result, self.members),
+            self.silence.observe(block, result, self.members, shifts),
+        )
 
     def end(self) -> list[Event]:
         """Resolve whatever is open, because the group is gone."""

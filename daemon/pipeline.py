@@ -7,7 +7,7 @@ for byte, however they were split into batches; `replay` and the live service ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -20,7 +20,7 @@ from daemon.cut import Cut
 from daemon.events import Event, encode_edge, encode_event, encode_score
 from daemon.finding import Finding, find
 from daemon.formats import make_codec
-from daemon.framing import Framed, Framer
+from daemon.framing import Framed, Framer, in_one_call
 from daemon.incidents import IncidentTracker
 from daemon.learnt import GroupState
 from daemon.pipeline_sections import PipelineSections
@@ -39,21 +39,18 @@ from daemon.records import (
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture
-from daemon.told import in_order, last_details
 from daemon.windows import outside
-from hebbstream import Detector, Note, RunResult, SnapshotCorruptError
+from hebbstream import Detector, Note, SnapshotCorruptError, Verdicts, run_all
+
+_NO_EVENTS: tuple[Event, ...] = ()
 
 
 @dataclass(slots=True)
 class GroupStep:
-    """A block of frames of one group, what the detector said of it, and the events it led to.
-
-    Of the result's details per series only the last row is kept: after a long silence one batch
-    closes very many frames.
-    """
+    """A block of frames of one group, what the detector said of it, and the events it led to."""
 
     block: FrameBlock
-    result: RunResult
+    verdicts: Verdicts
     events: tuple[Event, ...]
 
 
@@ -274,8 +271,8 @@ class PartitionPipeline:
         output.framed += framed.framed
         output.forgotten += framed.forgotten
         output.dropped.update(framed.dropped)
-        for block in framed.blocks:
-            self._step(block, output)
+        for blocks in in_one_call(framed.blocks):
+            self._step(blocks, output)
         for name in framed.vanished:
             self._retire(name, output)
 
@@ -287,33 +284,51 @@ class PartitionPipeline:
             output.ended.append(event)
             output.messages.append(Message(Channel.EVENTS, name.encode(), encode_event(event)))
 
-    def _step(self, block: FrameBlock, output: PipelineOutput) -> None:
+    def _step(self, blocks: Sequence[FrameBlock], output: PipelineOutput) -> None:
+        """Take a block of each of several groups, all of the same ticks, to messages."""
+        groups = [self._ready(block, output) for block in blocks]
+        pairs = list(zip(groups, blocks, strict=True))
+        shifts = [group.silence.scan(block, group.members) for group, block in pairs]
+        results = run_all(
+            [group.detector for group in groups],
+            [block.frames for block in blocks],
+            self._stamps(blocks[0]),
+            edges_at=[[each.row for each in found if len(each.stopped)] for found in shifts],
+        )
+        peaks = results.score.max(axis=1).tolist()
+        for g, verdicts in enumerate(results.verdicts()):
+            (group, block), events = pairs[g], _NO_EVENTS
+            if not group.pass_by(len(verdicts), peaks[g], shifts[g]):
+                events = group.observe(block, results[g], shifts[g])
+            last = verdicts.at(-1)
+            group.component_count, group.edge_count = int(last.components), int(last.edges)
+            output.steps.append(GroupStep(block, verdicts, events))
+            if events:
+                key = block.group.encode()
+                output.messages += [
+                    Message(Channel.EVENTS, key, encode_event(one)) for one in events
+                ]
+            if verdicts.journal and self._sections.output.edges:
+                output.messages.extend(self._journal(block, verdicts))
+            if self._sections.output.scores:
+                output.messages.extend(self._scores(block, verdicts))
+
+    def _ready(self, block: FrameBlock, output: PipelineOutput) -> GroupState:
+        """Find or make the group of a block, with the members it has from there on."""
         if block.starts:
             self._retire(block.group, output)
         self.before_change(block.group)
         group = self._groups.get(block.group) or self._create(block.group)
         group.change_members(block)
+        return group
+
+    def _stamps(self, block: FrameBlock) -> F64:
+        """Return the grid times of a block, Unix seconds."""
         if block.ticks is not self._clocked:  # all groups that tick together share them
             self._clocked = block.ticks
             stamps = (block.ticks + 1) * (self._interval / NANOSECONDS)
             self._times = stamps.astype(np.float64, copy=False)
-        shifts = group.silence.scan(block, group.members)
-        asked = [shift.row for shift in shifts if len(shift.stopped)]
-        result = group.detector.run(block.frames, self._times, edges_at=asked)
-        events = in_order(
-            group.tracker.observe(block, result, group.members),
-            group.silence.observe(block, result, group.members, shifts),
-        )
-        group.component_count = int(result.components[-1])
-        group.edge_count = int(result.edges[-1])
-        output.steps.append(GroupStep(block, last_details(result), events))
-        if events:
-            key = block.group.encode()
-            output.messages += [Message(Channel.EVENTS, key, encode_event(one)) for one in events]
-        if result.journal and self._sections.output.edges:
-            output.messages.extend(self._journal(block, result))
-        if self._sections.output.scores:
-            output.messages.extend(self._scores(block, result))
+        return self._times
 
     def _create(self, name: str) -> GroupState:
         sections = self._sections
@@ -335,15 +350,15 @@ class PartitionPipeline:
         self._groups[name] = group
         return group
 
-    def _journal(self, block: FrameBlock, result: RunResult) -> Iterator[Message]:
+    def _journal(self, block: FrameBlock, verdicts: Verdicts) -> Iterator[Message]:
         key = block.group.encode()
-        for entry in result.journal:
+        for entry in verdicts.journal:
             if entry.component < 0:
                 time = (int(block.ticks[entry.row]) + 1) * self._interval
                 yield Message(Channel.EDGES, key, encode_edge(block.group, entry, time))
 
-    def _scores(self, block: FrameBlock, result: RunResult) -> Iterator[Message]:
+    def _scores(self, block: FrameBlock, verdicts: Verdicts) -> Iterator[Message]:
         key = block.group.encode()
         for row, tick in enumerate(block.ticks):
             time = (int(tick) + 1) * self._interval
-            yield Message(Channel.SCORES, key, encode_score(block.group, time, result, row))
+            yield Message(Channel.SCORES, key, encode_score(block.group, time, verdicts, row))

@@ -54,8 +54,8 @@ def report_output(
         )
     telemetry.messages_sent(Counter(message.channel for message in output.messages))
     if output.steps:
-        telemetry.frames_done(np.concatenate([step.result.score for step in output.steps]))
-        telemetry.journal_done(entry for step in output.steps for entry in step.result.journal)
+        telemetry.frames_done(np.concatenate([step.verdicts.score for step in output.steps]))
+        telemetry.journal_done(entry for step in output.steps for entry in step.verdicts.journal)
     for event in output.events:
         telemetry.incident_event(event.state, event.severity)
 

@@ -74,6 +74,15 @@ class SilenceTracker:
         """Open incidents by kind."""
         return Counter(incident.kind.value for incident in self.current)
 
+    @property
+    def is_busy(self) -> bool:
+        """An incident is open, or waits to be."""
+        return bool(self._waiting.named or self.current)
+
+    def pass_by(self, length: int) -> None:
+        """Count the frames of a block in which nobody stops or returns while it is not busy."""
+        self._frames += length
+
     def scan(self, block: FrameBlock, members: Sequence[Series]) -> list[Shift]:
         """Find who stops or returns, before the block is judged.
 
@@ -129,8 +138,7 @@ class SilenceTracker:
         """
         first, count = self._frames, len(block.ticks)
         self._frames += count
-        busy = bool(self._waiting.named or self.current)
-        if not count or not (shifts or busy):
+        if not count or not (shifts or self.is_busy):
             return []
         found = {shift.row: shift for shift in shifts}
         events: list[Event] = []

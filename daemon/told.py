@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from daemon.events import Event
-from hebbstream.results import RunResult
 
 
 def in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
@@ -19,16 +17,3 @@ def in_order(*trackers: Iterable[Event]) -> tuple[Event, ...]:
     if sum(map(bool, told)) > 1:
         events.sort(key=lambda event: datetime.fromisoformat(event.ts_event))
     return tuple(events)
-
-
-def last_details(result: RunResult) -> RunResult:
-    """Keep the verdicts of every row and the details per series of the last one."""
-    if len(result) == 1:
-        return result
-    return replace(
-        result,
-        evidence=result.evidence[-1:].copy(),
-        expected=result.expected[-1:].copy(),
-        recalled=result.recalled[-1:].copy(),
-        scale=result.scale[-1:].copy(),
-    )

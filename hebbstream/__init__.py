@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from hebbstream.detector import Detector
+from hebbstream.blocks import Results, Verdicts
+from hebbstream.detector import Detector, run_all
 from hebbstream.errors import (
     FeedbackError,
     FrameError,
@@ -44,12 +45,15 @@ __all__ = [
     "Label",
     "Learning",
     "Note",
+    "Results",
     "RunResult",
     "SeriesError",
     "SnapshotCorruptError",
     "SnapshotError",
     "SnapshotVersionError",
     "TickResult",
+    "Verdicts",
     "__version__",
+    "run_all",
     "warmup",
 ]

@@ -12,18 +12,20 @@ process compiles anew. Neither is a reason not to run.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import llvmlite.binding as llvm
 import numba
+from numba.core import cgutils, types
 from numba.core import config as _numba_config
-from numba.core import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.experimental import structref
+from numba.extending import intrinsic
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -194,6 +196,53 @@ def make_reference(proxy: type, numba_type: type, members: list[str]) -> None:
     tools.define_boxing(numba_type, proxy)
     tools.define_constructor(proxy, numba_type, members)
     tools.define_attributes(numba_type)
+
+
+#: What numba's compiler hands to those who add to it.
+_Untyped = Any
+
+
+def _address_of(_typing: _Untyped, reference: _Untyped) -> _Untyped:
+    """Compile `address_of`."""
+
+    def generate(
+        context: _Untyped, builder: _Untyped, signature: _Untyped, given: _Untyped
+    ) -> _Untyped:
+        proxy: _Untyped = cgutils.create_struct_proxy
+        held = proxy(signature.args[0])(context, builder, value=given[0])
+        return builder.ptrtoint(held.meminfo, context.get_value_type(types.intp))
+
+    return types.intp(reference), generate
+
+
+def _reference_at(_typing: _Untyped, like: _Untyped, address: _Untyped) -> _Untyped:
+    """Compile `reference_at`."""
+
+    def generate(
+        context: _Untyped, builder: _Untyped, signature: _Untyped, given: _Untyped
+    ) -> _Untyped:
+        proxy: _Untyped = cgutils.create_struct_proxy
+        held = proxy(signature.return_type)(context, builder)
+        held.meminfo = builder.inttoptr(given[1], held.meminfo.type)
+        reference = held._getvalue()  # noqa: SLF001 - numba's name for it
+        context.nrt.incref(builder, signature.return_type, reference)
+        return reference
+
+    return like(like, address), generate
+
+
+if TYPE_CHECKING or config.DISABLE_JIT:
+
+    def address_of(reference: object) -> int:
+        """Tell kernels where a reference is; of use while somebody holds it."""
+        return id(reference)
+
+    def reference_at(_like: R, address: int) -> R:
+        """Give kernels the reference that is at an address, of the type of another one."""
+        return ctypes.cast(address, ctypes.py_object).value  # type: ignore[no-any-return]
+
+else:
+    address_of, reference_at = intrinsic(_address_of), intrinsic(_reference_at)
 
 
 def _compiled(

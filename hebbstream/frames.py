@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -53,6 +55,39 @@ def as_frames(frames: ArrayLike, n: int) -> F64:
         msg = f"expected frames of shape (T, {n}), got {block.shape}"
         raise FrameError(msg)
     return block
+
+
+def as_blocks(blocks: Sequence[ArrayLike], length: int, widths: Sequence[int]) -> F64:
+    """Copy blocks of several detectors into one array, one behind the other.
+
+    Parameters
+    ----------
+    blocks : sequence of float64[T, n]
+        One row a tick.
+    length : int
+        T of each.
+    widths : sequence of int
+        n of each.
+
+    Returns
+    -------
+    float64[T * N]
+        The same numbers, N being the sum of all n.
+
+    Raises
+    ------
+    FrameError
+        When a shape does not fit, or these are not numbers.
+    """
+    given: list[F64] = []
+    for block, n in zip(blocks, widths, strict=True):
+        plain = isinstance(block, np.ndarray) and block.dtype == np.float64
+        rows: F64 = block if plain else as_numbers(block)  # type: ignore[assignment]
+        if rows.shape != (length, n):
+            msg = f"expected frames of shape ({length}, {n}), got {rows.shape}"
+            raise FrameError(msg)
+        given.append(rows)
+    return np.concatenate(given, axis=None)
 
 
 def as_times(times: ArrayLike | None, length: int, first_tick: int, interval_seconds: float) -> F64:

@@ -11,7 +11,7 @@ from hebbstream.arrays import F32, F64
 from hebbstream.errors import SeriesError
 from hebbstream.frames import as_times
 from hebbstream.graph import Entry
-from hebbstream.kernels.bound import bind
+from hebbstream.kernels.bound import bind, locate
 from hebbstream.kernels.layout import (
     BLOCK_TICKS,
     CELL_ROWS,
@@ -21,7 +21,6 @@ from hebbstream.kernels.layout import (
     PAIR_CHUNK,
     PAIR_ROWS,
     PLACE_ROWS,
-    REPORT_ROWS,
     S_CLOCK_RATIO,
     S_DAY_TICKS,
     SCRATCH32_ROWS,
@@ -75,9 +74,6 @@ class Group:
         self._settings = pack(self._params, self._interval)
         self._tick = 0
         self._waiting: list[JournalEntry] = []
-        # What a call of the kernels fills and `run` reads at once.
-        self._report = np.zeros(REPORT_ROWS, np.int64)
-        self._changes = np.zeros((2, 3), np.int64)
         self._check_new(series)
         self._series.extend(series)
         self._state = State.empty(len(self._series), self._params, self._interval)
@@ -116,6 +112,7 @@ class Group:
             table = np.zeros(1 << (3 * known).bit_length(), np.int32)
             self._work = self._work._replace(table=table)
         self._bound = bind(self._model, self._work, self._settings)
+        self._place = locate(self._bound)
 
     @property
     def series(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class ScoreBuffer:
         """Rows there is memory for."""
         return len(self._ticks)
 
-    def append(self, ticks: I64, score: F64, p_value: F64, kind: I8, limit: int) -> None:
+    def append(self, ticks: I64, score: F64, p_value: F64, kind: F64, limit: int) -> None:
         """Add a block of verdicts and forget all but the last `limit`.
 
         Parameters
@@ -38,7 +38,7 @@ class ScoreBuffer:
             Grid steps.
         score, p_value : float64[T]
             Verdicts.
-        kind : int8[T]
+        kind : float64[T]
             Values of `Kind`.
         limit : int
             Rows to keep, at least 1; may change from call to call.

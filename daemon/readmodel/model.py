@@ -205,7 +205,7 @@ class ReadModel:
         step: GroupStep,
         told: list[tuple[GroupIdentity, Event]],
     ) -> None:
-        block, result = step.block, step.result
+        block, verdicts = step.block, step.verdicts
         record = self._record(pipeline.partition, block.group, fresh=block.starts)
         identity = record.identity
         group = pipeline.groups.get(block.group)
@@ -213,38 +213,38 @@ class ReadModel:
             record.listed, record.members = group.members, tuple(group.members)
         share = self.limits.history_total_max // max(1, self._count)
         limit = max(1, min(self.limits.history_max, share))
-        record.scores.append(block.ticks, result.score, result.p_value, result.channel, limit)
+        record.scores.append(block.ticks, verdicts.score, verdicts.p_value, verdicts.channel, limit)
         self._moved[identity.id] = record, step
         self._note_changes(identity, step)
         for event in step.events:
             self._incidents.take(identity, event)
             told.append((identity, event))
-        urgent = result.journal or block.joined or block.left or step.events
+        urgent = verdicts.journal or block.joined or block.left or step.events
         is_urgent = bool(urgent) or self._incidents.open_in(identity.id)
         self._graphs.mark(identity.id, Urgency.CHANGED if is_urgent else Urgency.ORDINARY)
 
     def _group_view(self, record: _Record, step: GroupStep) -> GroupView:
         """Show a group as it stands after a step."""
-        block, result = step.block, step.result
-        last = block.frames[-1]
+        block, last = step.block, step.verdicts.at(-1)
+        frame = block.frames[-1]
         return GroupView(
             identity=record.identity,
             members=record.members,
-            components=int(result.components[-1]),
-            edges=int(result.edges[-1]),
-            frames=result.first_tick + len(block.ticks),
-            missing_ratio=np.count_nonzero(np.isnan(last)) / len(last) if len(last) else 1.0,
+            components=int(last.components),
+            edges=int(last.edges),
+            frames=step.verdicts.first_tick + len(block.ticks),
+            missing_ratio=np.count_nonzero(np.isnan(frame)) / len(frame) if len(frame) else 1.0,
             frame_time=self._stamp(int(block.ticks[-1])),
             watermark=int(block.watermarks[-1]),
-            score=float(result.score[-1]),
-            p_value=float(result.p_value[-1]),
-            kind=kind_name(int(result.channel[-1])),
-            learning=learning_name(int(result.learning[-1])),
+            score=last.score,
+            p_value=last.p_value,
+            kind=kind_name(int(last.channel)),
+            learning=learning_name(int(last.learning)),
             history=record.scores.view(),
         )
 
     def _note_changes(self, identity: GroupIdentity, step: GroupStep) -> None:
-        for entry in step.result.journal:
+        for entry in step.verdicts.journal:
             self._journal_sequence += 1
             self._journal_changed = True
             self._journal.append(

@@ -7,11 +7,26 @@ are made, and from then on one reference to all of them is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hebbstream._jit import Reference, ReferenceType, config, make_reference, reference_kernel
+from hebbstream._jit import (
+    Reference,
+    ReferenceType,
+    address_of,
+    config,
+    make_reference,
+    reference_kernel,
+)
 from hebbstream.arrays import F64
 from hebbstream.kernels.model import Model, Work
+
+# crew int64[5, G]: detectors that are taken through a block each in one call.
+CREW_PLACE: Final = 0  # where each is bound
+CREW_SERIES: Final = 1
+CREW_TICK: Final = 2  # frames seen before the block
+CREW_ROW: Final = 3  # to begin with; then the one behind the last one done
+CREW_END: Final = 4  # the row to stop before
+CREW_ROWS: Final = 5
 
 if TYPE_CHECKING or config.DISABLE_JIT:
 
@@ -62,3 +77,20 @@ def bind(model: Model, work: Work, settings: F64) -> Bound:
         All of them.
     """
     return Bound(model, work, settings)
+
+
+@reference_kernel
+def locate(bound: Bound) -> int:
+    """Tell where what is bound is, so that one call can take that of many detectors.
+
+    Parameters
+    ----------
+    bound : Bound
+        Of one detector; its place is of use for as long as somebody holds it.
+
+    Returns
+    -------
+    int
+        For `advance_all`.
+    """
+    return address_of(bound)

@@ -1,15 +1,23 @@
 """The fused step: a block of frames through every stage, score first, then learn.
 
 One compiled call takes many frames. It comes back early after a tick that Python has to look at: a
-change of the graph, or a score whose broken relations are to be listed.
+change of the graph, or a score whose broken relations are to be listed. It takes many detectors as
+well, for what Python does around a call is most of what a small group costs.
 """
 
 from __future__ import annotations
 
-from hebbstream._jit import reference_kernel
-from hebbstream.arrays import F64
+from hebbstream._jit import reference_at, reference_kernel
+from hebbstream.arrays import F64, I64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.bound import Bound
+from hebbstream.kernels.bound import (
+    CREW_END,
+    CREW_PLACE,
+    CREW_ROW,
+    CREW_SERIES,
+    CREW_TICK,
+    Bound,
+)
 from hebbstream.kernels.learn import check_components, check_graph, learn
 from hebbstream.kernels.model import Output
 from hebbstream.kernels.moments import admit
@@ -84,3 +92,57 @@ def advance(
         if out.report[at.REASON] != 0:
             return t + 1
     return int(frames.shape[0])
+
+
+@reference_kernel
+def advance_all(
+    like: Bound,
+    crew: I64,
+    frames: F64,
+    times: F64,
+    verdicts: F64,
+    details: F64,
+    journal: I64,
+    reports: I64,
+    detail_from: float,
+) -> None:
+    """Take a block of each of G detectors through every stage, one detector after the other.
+
+    Parameters
+    ----------
+    like : Bound
+        Of any detector; all have one type.
+    crew : int64[5, G], in/out
+        Of each detector where it is bound, see `locate`, its series, its tick at row 0, the row to
+        begin with and the one to stop before; afterwards the row behind the last one done.
+    frames : float64[T * N], in/out
+        The blocks, one behind the other, each float64[T, n]; N is the sum of all n.
+    times : float64[T], in
+        Unix seconds, of all of them.
+    verdicts : float64[G, 7, T], out
+        Results.
+    details : float64[4 * T * N], out
+        Results, those of one detector float64[4, T, n], one behind the other.
+    journal : int64[G, J, 3], out
+        Components grown or pruned.
+    reports : int64[G, 2], in/out
+        Why the call ended early for a detector; entries in its journal.
+    detail_from : float64
+        Score from which it ends early.
+    """
+    length, done = times.shape[0], 0
+    for g in range(crew.shape[1]):
+        n = crew[CREW_SERIES, g]
+        end = done + length * n
+        block = frames[done:end].reshape((length, n))
+        rows = details[at.DETAIL_ROWS * done : at.DETAIL_ROWS * end]
+        crew[CREW_ROW, g] = advance(
+            block[: crew[CREW_END, g]],
+            times,
+            reference_at(like, crew[CREW_PLACE, g]),
+            Output(verdicts[g], rows.reshape((at.DETAIL_ROWS, length, n)), journal[g], reports[g]),
+            crew[CREW_ROW, g],
+            crew[CREW_TICK, g],
+            detail_from,
+        )
+        done = end

@@ -15,6 +15,7 @@ LIBRARY = (
         "pairs", "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
         "snapshot", "state", "subspace", "copies", "wider",
     ),
+    ("blocks",),
     ("detector",),
     ("footprint",),
     ("river", "warmup", "__init__"),

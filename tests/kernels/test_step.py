@@ -25,7 +25,7 @@ def test_one_specialisation_per_kernel() -> None:
         detector.step(frame)
     Detector.load(detector.dump()).run(world.frames[990:])
 
-    advance: Any = step.advance
+    advance: Any = step.advance_all
     assert len(getattr(advance, "signatures", [None])) == 1
 
 

@@ -74,7 +74,7 @@ def tally(outputs: list[PipelineOutput]) -> tuple[int, Counter[DropReason]]:
     framed = sum(output.framed for output in outputs)
     dropped = sum((output.dropped for output in outputs), Counter[DropReason]())
     assert framed + dropped.total() == sum(output.samples for output in outputs)
-    scores = np.concatenate([step.result.score for output in outputs for step in output.steps])
+    scores = np.concatenate([step.verdicts.score for output in outputs for step in output.steps])
     assert np.isfinite(scores).all()
     return framed, dropped
 

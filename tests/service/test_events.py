@@ -26,8 +26,9 @@ from daemon.events import (
 from daemon.formats.faults import DecodeFault
 from daemon.formats.timestamps import text_to_ns
 from daemon.records import DropReason, InputPartition
-from hebbstream.results import Change, JournalEntry, Kind
-from verdicts import MINUTE, result_of
+from hebbstream import Verdicts
+from hebbstream.results import Change, JournalEntry, Kind, Learning
+from verdicts import MINUTE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
 TYPES = {
@@ -80,10 +81,11 @@ def test_edge_record() -> None:
 
 
 def test_score_record() -> None:
-    """A score record is one row of a result."""
-    result = result_of([0.5, 1.5], channel=np.array([Kind.LEVEL, Kind.RELATION], dtype=np.int8))
+    """A score record is one row of a block's verdicts."""
+    row = [1.5, 1.5, 1e-6, Kind.RELATION, Learning.NORMAL, 2, 3]
+    verdicts = Verdicts(0, np.array([[0.0] * 7, row]).T)
 
-    written = encode_score("shop", MINUTE, result, 1)
+    written = encode_score("shop", MINUTE, verdicts, 1)
 
     assert msgspec.json.decode(written, type=ScoreRecord) == ScoreRecord(
         1, "shop", "1970-01-01T00:01:00Z", 1.5, 1.5, 1e-6, "relation", "normal", 2, 3

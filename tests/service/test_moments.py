@@ -9,6 +9,7 @@ import pytest
 
 from daemon.moments import Moment
 from daemon.pipeline import PartitionPipeline
+from hebbstream import Detector
 from streams import PARTITION, record_batch, related, sections, wide_records
 
 
@@ -16,11 +17,9 @@ def moment(row: int) -> Moment:
     """Take a row of a block of six series."""
     pipeline = PartitionPipeline(PARTITION, sections())
     (step,) = pipeline.process(record_batch(wide_records(related(1, 30)))).steps
-    frames = np.repeat(step.result.evidence, len(step.block.ticks), axis=0)
-    result = step.result
-    for name in ("evidence", "expected", "recalled", "scale"):
-        object.__setattr__(result, name, frames)
-    return Moment(step.block, result, pipeline.groups["cart"].members, row)
+    members = pipeline.groups["cart"].members
+    result = Detector([series.key for series in members]).run(step.block.frames)
+    return Moment(step.block, result, members, row)
 
 
 def test_comes_back_as_a_block_of_one_row() -> None:

@@ -180,8 +180,7 @@ def test_series_that_join_later_are_learnt_too() -> None:
 
     steps = [step for output in outputs for step in output.steps]
     assert [step.block.frames.shape for step in steps] == [(30, 3), (29, 4), (1, 4)]
-    assert [step.result.evidence.shape for step in steps] == [(1, 3), (1, 4), (1, 4)]
-    assert np.isfinite(np.concatenate([step.result.score for step in steps])).all()
+    assert np.isfinite(np.concatenate([step.verdicts.score for step in steps])).all()
 
 
 @pytest.mark.slow
