@@ -29,6 +29,8 @@ class GroupState:
     @property
     def incidents_open(self) -> dict[str, int]:
         """Open incidents by kind."""
+        if self.tracker.current is None and not self.silence.current:
+            return {}
         current, counts = self.tracker.current, self.silence.incidents_open
         if current is not None:
             counts[kind_name(current.kind)] += 1

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,14 +64,13 @@ class BatchReport:
     newest_event_time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupReport:
+class GroupReport(NamedTuple):
     """How one group stands: its sizes, and its open incidents by kind."""
 
     series: int
     components: int
     edges: int
-    incidents_open: Mapping[str, int] = field(default_factory=dict)
+    incidents_open: Mapping[str, int] = MappingProxyType({})
 
 
 class Telemetry:

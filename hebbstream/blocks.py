@@ -77,6 +77,11 @@ class Verdicts:
     def __len__(self) -> int:
         return int(self.rows.shape[1])
 
+    @property
+    def told(self) -> F64:
+        """Score, p-value and channel, float64[3, T]."""
+        return self.rows[SCORE : CHANNEL + 1]
+
     def at(self, row: int) -> Verdict:
         """Return one row."""
         return Verdict(*self.rows[:, row].tolist())

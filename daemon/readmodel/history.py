@@ -7,18 +7,50 @@ reader holds a slice of it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from daemon.readmodel.views import F32, I8, ScoreHistory
+from daemon.readmodel.views import F32, ScoreHistory
 from daemon.records import F64, I64
 
 _SMALLEST = 32
+#: Score, p-value and channel.
+_ROWS = 3
+
+
+class ScoreSpan(NamedTuple):
+    """What is kept of a buffer at a moment; taking it copies nothing.
+
+    Attributes
+    ----------
+    ticks : int64[C]
+        The buffer's grid steps.
+    rows : float32[3, C]
+        Its scores, p-values and channels.
+    start, stop : int
+        What of them is kept.
+    """
+
+    ticks: I64
+    rows: F32
+    start: int
+    stop: int
+
+    def view(self) -> ScoreHistory:
+        """Return what is kept, read-only."""
+        kept = slice(self.start, self.stop)
+        score, p_value, kind = self.rows[:, kept]
+        history = ScoreHistory(self.ticks[kept], score, p_value, kind.astype(np.int8))
+        for array in (history.ticks, history.score, history.p_value, history.kind):
+            array.setflags(write=False)
+        return history
 
 
 class ScoreBuffer:
     """Appends verdicts and gives out the last of them."""
 
-    __slots__ = ("_end", "_kind", "_p_value", "_score", "_start", "_ticks")
+    __slots__ = ("_end", "_rows", "_start", "_ticks")
 
     def __init__(self) -> None:
         self._start = self._end = 0
@@ -29,17 +61,15 @@ class ScoreBuffer:
         """Rows there is memory for."""
         return len(self._ticks)
 
-    def append(self, ticks: I64, score: F64, p_value: F64, kind: F64, limit: int) -> None:
+    def append(self, ticks: I64, rows: F64, limit: int) -> None:
         """Add a block of verdicts and forget all but the last `limit`.
 
         Parameters
         ----------
         ticks : int64[T]
             Grid steps.
-        score, p_value : float64[T]
-            Verdicts.
-        kind : float64[T]
-            Values of `Kind`.
+        rows : float64[3, T]
+            Score, p-value and channel of each.
         limit : int
             Rows to keep, at least 1; may change from call to call.
         """
@@ -47,36 +77,27 @@ class ScoreBuffer:
         if not added:
             return
         kept = min(self._end - self._start, limit - added)
-        if self._end + added > self.capacity or self.capacity > 4 * max(limit, _SMALLEST):
+        capacity = len(self._ticks)
+        if self._end + added > capacity or capacity > 4 * max(limit, _SMALLEST):
             self._move(kept, added, limit)
         start, stop = self._end, self._end + added
         self._ticks[start:stop] = ticks[-added:]
-        self._score[start:stop] = score[-added:]
-        self._p_value[start:stop] = p_value[-added:]
-        self._kind[start:stop] = kind[-added:]
+        self._rows[:, start:stop] = rows[:, -added:]
         self._start, self._end = start - kept, stop
 
-    def view(self) -> ScoreHistory:
-        """Return what is kept, read-only and without a copy."""
-        rows = slice(self._start, self._end)
-        history = ScoreHistory(
-            self._ticks[rows], self._score[rows], self._p_value[rows], self._kind[rows]
-        )
-        for array in (history.ticks, history.score, history.p_value, history.kind):
-            array.setflags(write=False)
-        return history
+    def span(self) -> ScoreSpan:
+        """Return what is kept, for any thread and for ever."""
+        return ScoreSpan(self._ticks, self._rows, self._start, self._end)
 
     def _make(self, capacity: int) -> None:
         self._ticks: I64 = np.empty(capacity, np.int64)
-        self._score: F32 = np.empty(capacity, np.float32)
-        self._p_value: F32 = np.empty(capacity, np.float32)
-        self._kind: I8 = np.empty(capacity, np.int8)
+        self._rows: F32 = np.empty((_ROWS, capacity), np.float32)
 
     def _move(self, kept: int, added: int, limit: int) -> None:
         """Move the last `kept` rows to new memory with room for `added` and more."""
-        rows = slice(self._end - kept, self._end)
-        old = (self._ticks[rows], self._score[rows], self._p_value[rows], self._kind[rows])
+        old = slice(self._end - kept, self._end)
+        ticks, rows = self._ticks[old], self._rows[:, old]
         wanted = kept + added
         self._make(max(wanted, min(2 * limit, max(_SMALLEST, 2 * wanted))))
-        self._ticks[:kept], self._score[:kept], self._p_value[:kept], self._kind[:kept] = old
+        self._ticks[:kept], self._rows[:, :kept] = ticks, rows
         self._start, self._end = 0, kept

@@ -13,17 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from daemon.events import Event, kind_name, learning_name
+from daemon.events import Event
 from daemon.pipeline import GroupStep, PartitionPipeline, PipelineOutput
 from daemon.ports import Clock
 from daemon.readmodel.graphs import GraphGallery, Urgency
+from daemon.readmodel.groups import Standing, Standings
 from daemon.readmodel.history import ScoreBuffer
 from daemon.readmodel.incidents import IncidentBook
 from daemon.readmodel.views import (
     GroupIdentity,
-    GroupView,
     JournalItem,
     PartitionView,
     View,
@@ -128,7 +126,7 @@ class ReadModel:
         self._interval = round(about.interval * NANOSECONDS)
         self._records: dict[InputPartition, dict[str, _Record]] = {}
         self._count = 0
-        self._groups: dict[str, GroupView] = {}
+        self._groups: dict[str, Standing] = {}
         self._graphs = GraphGallery(clock, GRAPH_SECONDS)
         self._incidents = IncidentBook(self.limits.incidents_max)
         self._moved: dict[str, tuple[_Record, GroupStep]] = {}
@@ -182,7 +180,9 @@ class ReadModel:
         self._forget_the_gone(owned)
         self._groups_changed |= bool(self._moved)
         for key, (record, step) in self._moved.items():
-            self._groups[key] = self._group_view(record, step)
+            self._groups[key] = Standing(
+                record.identity, record.members, step, record.scores.span(), self._interval
+            )
         self._moved.clear()
         copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
         changed = (
@@ -191,7 +191,7 @@ class ReadModel:
         self.view = View(
             as_of=now,
             version=self.view.version + changed,
-            groups=dict(self._groups) if self._groups_changed else self.view.groups,
+            groups=Standings(dict(self._groups)) if self._groups_changed else self.view.groups,
             graphs=self._graphs.all() if copied or self._groups_changed else self.view.graphs,
             incidents=self._incidents.all() if self._incidents_changed else self.view.incidents,
             journal=tuple(self._journal) if self._journal_changed else self.view.journal,
@@ -213,7 +213,7 @@ class ReadModel:
             record.listed, record.members = group.members, tuple(group.members)
         share = self.limits.history_total_max // max(1, self._count)
         limit = max(1, min(self.limits.history_max, share))
-        record.scores.append(block.ticks, verdicts.score, verdicts.p_value, verdicts.channel, limit)
+        record.scores.append(block.ticks, verdicts.told, limit)
         self._moved[identity.id] = record, step
         self._note_changes(identity, step)
         for event in step.events:
@@ -222,26 +222,6 @@ class ReadModel:
         urgent = verdicts.journal or block.joined or block.left or step.events
         is_urgent = bool(urgent) or self._incidents.open_in(identity.id)
         self._graphs.mark(identity.id, Urgency.CHANGED if is_urgent else Urgency.ORDINARY)
-
-    def _group_view(self, record: _Record, step: GroupStep) -> GroupView:
-        """Show a group as it stands after a step."""
-        block, last = step.block, step.verdicts.at(-1)
-        frame = block.frames[-1]
-        return GroupView(
-            identity=record.identity,
-            members=record.members,
-            components=int(last.components),
-            edges=int(last.edges),
-            frames=step.verdicts.first_tick + len(block.ticks),
-            missing_ratio=np.count_nonzero(np.isnan(frame)) / len(frame) if len(frame) else 1.0,
-            frame_time=self._stamp(int(block.ticks[-1])),
-            watermark=int(block.watermarks[-1]),
-            score=last.score,
-            p_value=last.p_value,
-            kind=kind_name(int(last.channel)),
-            learning=learning_name(int(last.learning)),
-            history=record.scores.view(),
-        )
 
     def _note_changes(self, identity: GroupIdentity, step: GroupStep) -> None:
         for entry in step.verdicts.journal:

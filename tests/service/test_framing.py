@@ -22,7 +22,7 @@ from daemon.config import (
     SeriesSection,
     Transform,
 )
-from daemon.framing import Framed, Framer
+from daemon.framing import CELLS_MAX, Framed, Framer, in_one_call
 from daemon.membership import MemoryLimit
 from daemon.records import DropReason, FrameBlock, InputPartition, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
@@ -378,3 +378,19 @@ def test_idle_closing_is_final() -> None:
     assert again.blocks == []
     assert run.dropped == {DropReason.LATE: 1}
     assert [b.frames.tolist() for b in run.blocks] == [[[1.0]], [[3.0]]]
+
+
+def test_blocks_go_through_one_call_while_they_share_their_ticks() -> None:
+    """Each group once, none that starts behind another one, and not too many samples."""
+    early, late, most = np.arange(4), np.arange(4), CELLS_MAX // 4  # equal, but not the same ticks
+    given = [("a", early, 3), ("b", early, 1), ("c", late, 1), ("c", late, 2), ("new", late, 2),
+             ("e", late, most - 2), ("f", late, 1), ("g", late, 2 * most), ("h", late, 1)]  # fmt: skip
+    blocks = [
+        FrameBlock(name, (), (), ticks, np.zeros((4, n)), ticks, ticks, starts=name == "new")
+        for name, ticks, n in given
+    ]
+
+    stretches = [[each.group for each in stretch] for stretch in in_one_call(blocks)]
+
+    assert stretches == [["a", "b"], ["c"], ["c"], ["new", "e"], ["f"], ["g"], ["h"]]
+    assert list(in_one_call([])) == []

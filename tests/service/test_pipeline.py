@@ -171,6 +171,42 @@ def test_a_group_is_forgotten_with_its_last_series() -> None:
     assert len(pipeline.groups["new"].members) == 6
 
 
+def placeless(outputs: list[PipelineOutput], group: str) -> list[dict[str, object]]:
+    """Events of a group but for the record that led to them."""
+    events = [json.loads(m.value) for m in messages(outputs, Channel.EVENTS)]
+    return [event | {"source": None} for event in events if event["group"] == group]
+
+
+@pytest.mark.slow
+def test_groups_together_and_apart_give_equal_bytes() -> None:
+    """A group's messages and state do not depend on which others go through a call with it."""
+    told = {"scores": True}
+    values_of = {
+        name: related(seed, 900, size, 700 if seed % 2 else None)
+        for seed, (name, size) in enumerate([("a", 6), ("b", 2), ("c", 9), ("d", 1), ("e", 4)])
+    }
+    values_of["c"][300:320] = np.nan  # while the others go on
+    stories = {name: wide_records(made, service=name) for name, made in values_of.items()}
+    together = PartitionPipeline(PARTITION, sections(output=told))
+    by_time = sorted((json.loads(v)["timestamp"], v) for each in stories.values() for v in each)
+    values = [value for _, value in by_time]
+    outputs = [
+        together.process(record_batch(values[at : at + 97], at)) for at in range(0, len(values), 97)
+    ]
+    outputs.append(together.close_idle())
+
+    for name, story in stories.items():
+        apart = PartitionPipeline(PARTITION, sections(output=told))
+        alone = [apart.process(record_batch(story)), apart.close_idle()]
+        for channel in (Channel.SCORES, Channel.EDGES):
+            mine = [m for m in messages(outputs, channel) if m.key == name.encode()]
+            assert mine == messages(alone, channel)
+        assert together.groups[name].detector.dump() == apart.groups[name].detector.dump()
+        assert together.groups[name].tracker.dump() == apart.groups[name].tracker.dump()
+        assert placeless(outputs, name) == placeless(alone, name)
+    assert placeless(outputs, "b")
+
+
 def test_series_that_join_later_are_learnt_too() -> None:
     """A series that appears mid-stream joins the group at its first tick."""
     few, many = related(seed=1, ticks=30, series=3), related(seed=1, ticks=60, series=4)

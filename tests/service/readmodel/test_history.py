@@ -12,7 +12,7 @@ from daemon.readmodel.history import ScoreBuffer
 def append(buffer: ScoreBuffer, first: int, count: int, limit: int) -> None:
     """Append `count` rows that can be told apart."""
     ticks = np.arange(first, first + count, dtype=np.int64)
-    buffer.append(ticks, ticks / 2, ticks / 4, (ticks % 2).astype(np.int8), limit)
+    buffer.append(ticks, np.stack([ticks / 2, ticks / 4, ticks % 2]), limit)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 40)), max_size=30))
@@ -25,7 +25,7 @@ def test_the_last_rows_are_kept(steps: list[tuple[int, int]]) -> None:
         everything += count
         kept = min(kept + count, limit) if count else kept
 
-        view = buffer.view()
+        view = buffer.span().view()
         expected = np.arange(everything - kept, everything)
         np.testing.assert_array_equal(view.ticks, expected)
         np.testing.assert_array_equal(view.score, expected / 2)
@@ -42,7 +42,7 @@ def test_what_was_published_never_changes(counts: list[int], limit: int) -> None
     for count in counts:
         append(buffer, first, count, limit)
         first += count
-        view = buffer.view()
+        view = buffer.span().view()
         published.append((view, view.ticks.copy(), view.score.copy()))
 
     for view, ticks, score in published:
