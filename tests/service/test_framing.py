@@ -383,8 +383,10 @@ def test_idle_closing_is_final() -> None:
 def test_blocks_go_through_one_call_while_they_share_their_ticks() -> None:
     """Each group once, none that starts behind another one, and not too many samples."""
     early, late, most = np.arange(4), np.arange(4), CELLS_MAX // 4  # equal, but not the same ticks
-    given = [("a", early, 3), ("b", early, 1), ("c", late, 1), ("c", late, 2), ("new", late, 2),
-             ("e", late, most - 2), ("f", late, 1), ("g", late, 2 * most), ("h", late, 1)]  # fmt: skip
+    given = [
+        ("a", early, 3), ("b", early, 1), ("c", late, 1), ("c", late, 2), ("new", late, 2),
+        ("e", late, most - 2), ("f", late, 1), ("g", late, 2 * most), ("h", late, 1),
+    ]  # fmt: skip
     blocks = [
         FrameBlock(name, (), (), ticks, np.zeros((4, n)), ticks, ticks, starts=name == "new")
         for name, ticks, n in given
