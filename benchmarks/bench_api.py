@@ -119,6 +119,9 @@ class EndlessSource:
         """Never behind."""
         return {PARTITION: 0}
 
+    def prefetch(self) -> None:
+        """Do nothing: records are at hand."""
+
     def contact_age(self) -> float:
         """Return 0: it always answers."""
         return 0.0

@@ -116,6 +116,9 @@ class Endless:
         """Return none."""
         return {}
 
+    def prefetch(self) -> None:
+        """Do nothing: records are made when they are asked for."""
+
     def contact_age(self) -> float:
         """Return 0."""
         return 0.0

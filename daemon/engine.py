@@ -29,8 +29,7 @@ from daemon.reports import report_groups, report_memory, report_output, report_s
 from daemon.telemetry import Telemetry
 from daemon.watchdog import Watchdog
 
-POLL_SECONDS = 0.5
-COMMIT_SECONDS, FLUSH_SECONDS = 5.0, 5.0
+POLL_SECONDS, COMMIT_SECONDS, FLUSH_SECONDS = 0.5, 5.0, 5.0
 HEARTBEAT_SECONDS, MEASURE_SECONDS = 60.0, 1.0
 #: No partition's hand-over begins later than this after the first one's.
 HAND_OVER_SECONDS, HAND_OVER_RESERVE = 5.0, 3.0
@@ -106,6 +105,8 @@ class Engine:
         started = self.clock.monotonic()
         with nullcontext() if self.checkpoints is None else self.checkpoints.undisturbed():
             for batch in batches:
+                if batch is batches[-1]:
+                    self.source.prefetch()
                 self._process(batch)
         now = self.clock.monotonic()
         if batches:
@@ -272,8 +273,7 @@ class Engine:
 
     def _flush_seconds(self) -> float:
         """Return how long a flush may take, within what is left of a drain."""
-        left = self.limits.drain_seconds() - CLOSE_RESERVE_SECONDS
-        return max(0.1, min(FLUSH_SECONDS, left))
+        return max(0.1, min(FLUSH_SECONDS, self.limits.drain_seconds() - CLOSE_RESERVE_SECONDS))
 
     def _flushed(self, timeout_seconds: float) -> bool:
         try:

@@ -66,6 +66,14 @@ class RecordSource(Protocol):
         """
         ...
 
+    def prefetch(self) -> None:
+        """Have the next records brought from here on, without waiting.
+
+        Whoever has taken records calls it when it will poll again soon: what is brought early is
+        old when it is taken. Without a call they are brought by the next poll.
+        """
+        ...
+
     def pause(self) -> None:
         """Deliver no records until `resume`, but keep the membership alive through `poll`."""
         ...

@@ -126,6 +126,7 @@ class FakeSource:
     lags: dict[InputPartition, int] = field(default_factory=dict)
     paused: bool = False
     closed: bool = False
+    prefetched: int = 0
 
     def __post_init__(self) -> None:
         self._steps = list(self.script)
@@ -181,6 +182,10 @@ class FakeSource:
     def lag(self) -> dict[InputPartition, int]:
         """Return what the test has set, for owned partitions."""
         return {each: lag for each, lag in self.lags.items() if each in self.owned}
+
+    def prefetch(self) -> None:
+        """Count the calls."""
+        self.prefetched += 1
 
     def contact_age(self) -> float:
         """Seconds since the last step outside an outage."""

@@ -384,6 +384,9 @@ class SimulatedSource:
         """Count what is there and not delivered."""
         return {each: self._end(each) - self._at[each] for each in self._at}
 
+    def prefetch(self) -> None:
+        """Do nothing: records are at hand."""
+
     def contact_age(self) -> float:
         """Return 0: the broker always answers."""
         return 0.0

@@ -116,6 +116,10 @@ class PartedSource:
         """Return nothing, as a file."""
         return self._source.lag()
 
+    def prefetch(self) -> None:
+        """Let the source do so."""
+        self._source.prefetch()
+
     def contact_age(self) -> float:
         """Return 0: a file always answers."""
         return self._source.contact_age()

@@ -124,6 +124,9 @@ class FileSource:
         """Return nothing: a file has no end that runs away."""
         return {}
 
+    def prefetch(self) -> None:
+        """Do nothing: a file is at hand."""
+
     def contact_age(self) -> float:
         """Return 0: a file always answers."""
         return 0.0

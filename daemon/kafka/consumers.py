@@ -19,6 +19,7 @@ from daemon.kafka.chunks import Chunk, chunk_of
 from daemon.kafka.columnar import read_in_columns
 from daemon.kafka.connection import client_options, connect, require_crc32c
 from daemon.kafka.contact import Responses, count_responses
+from daemon.kafka.late_fetches import LateFetches
 from daemon.kafka.rebalance import Rebalance
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition
@@ -59,6 +60,10 @@ class Consumer(Protocol):
 
     def fetch(self, timeout_seconds: float) -> Mapping[TopicPartition, list[Chunk]]:
         """Return what came in; raises KafkaError, also for an offset that is missing or gone."""
+        ...
+
+    def prefetch(self) -> None:
+        """Ask for what the next `fetch` returns, without waiting; without it, `fetch` asks."""
         ...
 
     def assignment(self) -> set[TopicPartition]:
@@ -115,6 +120,7 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
 
     responses: Responses
     columnar: bool
+    late: LateFetches | None
 
     @classmethod
     def connect(cls, section: KafkaSection, application_id: str, seconds: float) -> KafkaPython:
@@ -130,6 +136,7 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         consumer = connect(cls, consumer_options(section, application_id), seconds)
         consumer.responses = count_responses(consumer)
         consumer.columnar = read_in_columns(consumer)
+        consumer.late = LateFetches(consumer._fetcher) if consumer.columnar else None  # noqa: SLF001
         if not consumer.columnar:
             log.warning("reading record by record, slowly", kafka_python=kafka.__version__)
         return consumer
@@ -147,6 +154,10 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         if self.columnar:
             return dict(found)
         return {partition: [chunk_of(rows)] for partition, rows in found.items()}
+
+    def prefetch(self) -> None:  # noqa: D102
+        if self.late is not None:
+            self.late.ask()
 
     def position_known(self, partition: TopicPartition) -> int | None:  # noqa: D102
         # The public position() asks the broker when it does not know; a look-up must not.

@@ -183,6 +183,9 @@ class Librdkafka:
         if unplaced:
             raise NoOffsetForPartitionError(unplaced)
 
+    def prefetch(self) -> None:
+        """Do nothing: librdkafka fetches ahead by itself."""
+
     def assignment(self) -> set[TopicPartition]:
         """Return the partitions that are ours."""
         return set(self._next)

@@ -179,6 +179,11 @@ class KafkaSource:
         self._returned = self._clock.monotonic()
         return batches if ours else []
 
+    def prefetch(self) -> None:
+        """Ask for the next records, without waiting; the next `poll` does where nobody has."""
+        if self._consumer is not None:
+            self._consumer.prefetch()
+
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""
         self._paused = True

@@ -66,6 +66,7 @@ def test_commits_what_is_published_and_closes() -> None:
     assert sink.closed
     assert made.telemetry.value("samples_framed_total") == 12 * 6
     assert made.telemetry.value("commits_total", "success") >= 1
+    assert source.prefetched == 4  # once a turn with records
 
 
 def test_nothing_is_committed_while_output_is_unacknowledged() -> None:

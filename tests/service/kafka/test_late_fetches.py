@@ -1,0 +1,120 @@
+"""When the next fetch is asked for, with the client's own fetcher played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import kafka
+import pytest
+
+from broker import Broker
+from daemon.config import KafkaSection
+from daemon.kafka.consumers import KafkaPython
+from daemon.kafka.late_fetches import LateFetches
+from daemon.kernels.record_walk import OFFSET
+
+
+class Manager:
+    """Runs at once what the client would run on its own thread."""
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Do it."""
+        function()
+
+
+class Fetcher:
+    """Hands out what it was given, as the client's does."""
+
+    def __init__(self) -> None:
+        self._manager = Manager()
+        self.buffered: dict[str, list[int]] = {}
+        self.told: list[str] = []
+
+    def fetched_records(self, max_records: int) -> tuple[dict[str, list[int]], bool]:
+        """Return what there is."""
+        self.told.append("take")
+        found, self.buffered = self.buffered, {}
+        return found, False
+
+    def send_fetches(self) -> list[int]:
+        """Ask, and wait."""
+        self.told.append("send")
+        return [1]
+
+    def _send_fetches_async(self) -> None:
+        self.told.append("send later")
+
+    def fetch_records(self) -> dict[str, list[int]]:
+        """Do what the client does in a poll."""
+        records, partial = self.fetched_records(5)
+        if not partial:
+            self.send_fetches()
+        return records
+
+
+def test_what_is_handed_out_holds_the_next_fetch_back() -> None:
+    """It is sent when it is asked for, and but once."""
+    fetcher = Fetcher()
+    late = LateFetches(fetcher)
+    fetcher.buffered = {"a": [1]}
+
+    assert fetcher.fetch_records() == {"a": [1]}
+    assert fetcher.told == ["take"]
+    late.ask()
+    late.ask()
+
+    assert fetcher.told == ["take", "send later"]
+
+
+def test_a_poll_without_records_asks_at_once() -> None:
+    """As the client does; there is nothing to hold back, and nobody need ask."""
+    fetcher = Fetcher()
+    late = LateFetches(fetcher)
+
+    assert fetcher.fetch_records() == {}
+    late.ask()
+
+    assert fetcher.told == ["take", "send"]
+
+
+def test_where_nobody_asks_the_next_poll_does() -> None:
+    """An engine that fails between two polls leaves nothing behind."""
+    fetcher = Fetcher()
+    LateFetches(fetcher)
+    fetcher.buffered = {"a": [1]}
+
+    fetcher.fetch_records()
+    assert fetcher.fetch_records() == {}
+
+    assert fetcher.told == ["take", "take", "send"]
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.parametrize("asks", [True, False])
+def test_every_record_comes_once_and_in_order(broker: Broker, *, asks: bool) -> None:
+    """On a broker, in many small fetches, whether somebody asks or not."""
+    topic = broker.create_topic("late")
+    producer = kafka.KafkaProducer(bootstrap_servers=broker.bootstrap)
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap], topics=[topic], max_poll_records=7)
+    consumer = KafkaPython.connect(section, "shop", 5.0)
+    place = kafka.TopicPartition(topic, 0)
+    consumer.assign([place])
+    consumer.seek(place, 0)
+    offsets: list[int] = []
+    polls = 0
+
+    for n in range(100):
+        producer.send(topic, value=b"%d" % n, partition=0)
+        if n % 10 == 9:
+            producer.flush(10)
+    while len(offsets) < 100 and polls < 200:
+        polls += 1
+        for chunk in consumer.fetch(0.2).get(place, []):
+            offsets += chunk.columns[OFFSET].tolist()
+        if asks:
+            consumer.prefetch()
+    consumer.leave(1.0)
+    producer.close()
+
+    assert offsets == list(range(100))
