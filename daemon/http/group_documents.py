@@ -47,6 +47,13 @@ class GroupSummary(Document, frozen=True, kw_only=True, gc=False):
     learning: Annotated[
         str, Meta(description="warmup, normal, quarantined, held, adopted or restored.")
     ]
+    pace: Annotated[
+        float,
+        Meta(
+            description="How many times faster than its memory the group is learnt; above 1 it"
+            " drifts."
+        ),
+    ]
     series: int
     components: int
     edges: int
@@ -165,6 +172,7 @@ def summary(group: GroupView, open_ids: list[str], trigger: float, recent: int) 
         partition=who.partition.partition,
         health=health_of(group, open_ids, trigger),
         learning=group.learning,
+        pace=round(group.pace, 2),
         series=len(group.members),
         components=group.components,
         edges=group.edges,

@@ -29,11 +29,23 @@ class Standing:
         Of at least one frame. It is not held on to, for it shares its arrays with many others.
     scores : ScoreSpan
         The group's last scores.
+    pace : float
+        How many times faster than its memory what is normal is learnt.
     interval_ns : int
         Grid step, nanoseconds.
     """
 
-    __slots__ = ("_frame", "_frames", "_last", "_scores", "_times", "_view", "identity", "members")
+    __slots__ = (
+        "_frame",
+        "_frames",
+        "_last",
+        "_pace",
+        "_scores",
+        "_times",
+        "_view",
+        "identity",
+        "members",
+    )
 
     def __init__(
         self,
@@ -41,10 +53,12 @@ class Standing:
         members: tuple[Series, ...],
         step: GroupStep,
         scores: ScoreSpan,
+        pace: float,
         interval_ns: int,
     ) -> None:
         block = step.block
-        self.identity, self.members, self._scores = identity, members, scores
+        self.identity, self.members = identity, members
+        self._scores, self._pace = scores, pace
         self._times = (int(block.ticks[-1]) + 1) * interval_ns, int(block.watermarks[-1])
         self._last, self._frame = step.verdicts.at(-1), block.frames[-1].copy()
         self._frames = step.verdicts.first_tick + len(block.ticks)
@@ -72,6 +86,7 @@ class Standing:
             p_value=last.p_value,
             kind=kind_name(int(last.channel)),
             learning=learning_name(int(last.learning)),
+            pace=self._pace,
             history=self._scores.view(),
         )
 

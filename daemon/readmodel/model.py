@@ -98,6 +98,7 @@ class _Record:
     scores: ScoreBuffer
     listed: list[Series] | None = None
     members: tuple[Series, ...] = ()
+    pace: float = 1.0
 
 
 class ReadModel:
@@ -181,7 +182,12 @@ class ReadModel:
         self._groups_changed |= bool(self._moved)
         for key, (record, step) in self._moved.items():
             self._groups[key] = Standing(
-                record.identity, record.members, step, record.scores.span(), self._interval
+                record.identity,
+                record.members,
+                step,
+                record.scores.span(),
+                record.pace,
+                self._interval,
             )
         self._moved.clear()
         copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
@@ -209,8 +215,10 @@ class ReadModel:
         record = self._record(pipeline.partition, block.group, fresh=block.starts)
         identity = record.identity
         group = pipeline.groups.get(block.group)
-        if group is not None and record.listed is not group.members:
-            record.listed, record.members = group.members, tuple(group.members)
+        if group is not None:
+            record.pace = group.detector.pace
+            if record.listed is not group.members:
+                record.listed, record.members = group.members, tuple(group.members)
         share = self.limits.history_total_max // max(1, self._count)
         limit = max(1, min(self.limits.history_max, share))
         record.scores.append(block.ticks, verdicts.told, limit)

@@ -77,6 +77,8 @@ class GroupView(Struct, frozen=True):
         Of the last frame, and what closed it.
     kind, learning : str
         As in events.
+    pace : float
+        How many times faster than its memory what is normal is learnt, because the group drifts.
     """
 
     identity: GroupIdentity
@@ -91,6 +93,7 @@ class GroupView(Struct, frozen=True):
     p_value: float
     kind: str
     learning: str
+    pace: float
     history: ScoreHistory
 
 

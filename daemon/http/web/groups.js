@@ -42,6 +42,7 @@ async function unfold(row) {
     const shown = Math.min(ASSOCIATIONS, edges.items.length);
     inside.replaceChildren(
       element("p", { class: "facts" }, `${group.topic}, partition ${group.partition} · ${text.count(group.frames, "frame")} seen · last frame ${text.clock(group.frame_time)} · learning: ${group.learning}`
+        + (group.pace > 1 ? `, ${text.figure(group.pace)} times as fast, for the group drifts` : "")
         + (group.missing_ratio ? ` · ${text.share(group.missing_ratio)} of samples missing` : "")),
       element("h4", {}, `Components (${learnt.components.length})`), components(learnt, short),
       element("h4", {}, `Strongest associations (${shown} of ${group.edges})`), associations(edges, short));

@@ -44,11 +44,12 @@ def test_figures_that_do_not_exist_are_not_shown_as_such(group: GroupView) -> No
     history = msgspec.structs.replace(
         group.history, score=np.full_like(group.history.score, np.nan)
     )
-    odd = msgspec.structs.replace(group, score=float("nan"), history=history)
+    odd = msgspec.structs.replace(group, score=float("nan"), pace=2.346, history=history)
 
     shown = summary(odd, [], trigger=1.0, recent=2)
 
     assert (shown.score, shown.recent_scores) == (0.0, [0.0, 0.0])
+    assert shown.pace == 2.35
     assert {point.score for point in scores(odd, 1.0, None, 10).points} == {0.0}
 
 

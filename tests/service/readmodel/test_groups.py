@@ -24,7 +24,9 @@ def standing() -> Standing:
     step.block.frames[-1, 2] = np.nan
     scores = ScoreBuffer()
     scores.append(step.block.ticks, step.verdicts.told, 10)
-    return Standing(IDENTITY, tuple(pipeline.groups["cart"].members), step, scores.span(), MINUTE)
+    return Standing(
+        IDENTITY, tuple(pipeline.groups["cart"].members), step, scores.span(), 2.5, MINUTE
+    )
 
 
 def test_the_view_is_that_of_the_last_frame(standing: Standing) -> None:
@@ -37,6 +39,7 @@ def test_the_view_is_that_of_the_last_frame(standing: Standing) -> None:
     assert (view.kind, view.learning, view.score, view.p_value) == ("level", "warmup", 0.0, 1.0)
     assert view.frame_time == (int(view.history.ticks[-1]) + 1) * MINUTE
     assert view.frame_time <= view.watermark
+    assert view.pace == 2.5
     assert len(view.history.score) == 10
     assert standing.view() is view
 
