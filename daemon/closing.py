@@ -7,7 +7,7 @@ frames at once. Nothing here looks at more than the samples, the members and the
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ from hebbstream.arrays import BOOL
 BLOCK_TICKS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """A block to be: who, which ticks, and where its values stand in the buffer (-1: all NaN)."""
 
     group: str
@@ -32,7 +31,7 @@ class _Plan:
     joined: tuple[Series, ...]
     left: tuple[str, ...]
     first: int
-    count: int
+    length: int
     columns: int
     base: int
 
@@ -290,16 +289,16 @@ class Closing:
         spans: dict[tuple[int, int], tuple[I64, I64, I64]] = {}
         blocks = []
         for plan in self._plans:
-            span = (plan.first, plan.count)
+            span = (plan.first, plan.length)
             if span not in spans:
-                ticks = np.arange(plan.first, plan.first + plan.count, dtype=np.int64)
+                ticks = np.arange(plan.first, plan.first + plan.length, dtype=np.int64)
                 closer = np.searchsorted(levels, (ticks + 1) * interval)
                 spans[span] = ticks, levels[closer], offsets[closer]
-            shape = (plan.count, plan.columns)
+            shape = (plan.length, plan.columns)
             if plan.base < 0:
                 frames = np.broadcast_to(np.float64(np.nan), shape)
             else:
-                frames = buffer[plan.base : plan.base + plan.count * plan.columns].reshape(shape)
+                frames = buffer[plan.base : plan.base + plan.length * plan.columns].reshape(shape)
             ticks, watermarks, closers = spans[span]
             blocks.append(
                 FrameBlock(
