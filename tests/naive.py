@@ -37,6 +37,12 @@ def robust_variance(variance: float, error: float, rate: float, *, clips: bool) 
     return variance + rate * (square - variance)
 
 
+def clipped(error: float, variance: float, *, clips: bool) -> float:
+    """Huber's clip at three sigmas, the variance at least 1e-4 e^2."""
+    limit = 3 * max(variance, 1e-4 * error**2) ** 0.5
+    return float(np.clip(error, -limit, limit)) if clips else error
+
+
 def learn_clock(
     x: float, basis: F64, coefficients: F64, clock: F64, rate: float, gate: float, day: float
 ) -> tuple[F64, F64]:
@@ -290,6 +296,12 @@ def fold_row(trace: F64, values: F64, rates: F64, i: int) -> F64:
     padded, first = np.zeros(n * (n - 1) // 2), np.triu_indices(n, 1)[0]
     padded[first == i] = trace
     return np.asarray(fold_block(padded, values, rates)[first == i])
+
+
+def weigh_rows(rates: F64) -> tuple[F64, float]:
+    """Weigh each tick by what those after it keep; and what all keep of what was before."""
+    after = np.append(np.cumprod(1 - rates[::-1, 0])[::-1], 1.0)
+    return rates[:, 0] * after[1:], float(after[0])
 
 
 def fold_row_evenly(trace: F64, values: F64, rates: F64, i: int) -> F64:

@@ -47,6 +47,11 @@ def worst_series(
     return habits, max(heights)
 
 
+def exponential(x: float) -> float:
+    """e^x."""
+    return math.exp(x)
+
+
 def follow_usual(usual: float, height: float, pace: float) -> float:
     """Q <- Q exp(pace (1[above] - 0.001)), at least 0.5."""
     return max(0.5, usual * math.exp(pace * (float(height > usual) - 0.001)))

@@ -40,9 +40,12 @@ def clock_basis(time: float, basis: F64) -> None:
         return
     angle = 2.0 * math.pi * (time / DAY_SECONDS - math.floor(time / DAY_SECONDS))
     basis[0] = 1.0
+    sine, cosine = math.sin(angle), math.cos(angle)
+    s, c = sine, cosine
     for h in range(1, (basis.shape[0] + 1) // 2):
-        basis[2 * h - 1] = math.sqrt(2.0) * math.sin(h * angle)
-        basis[2 * h] = math.sqrt(2.0) * math.cos(h * angle)
+        basis[2 * h - 1] = math.sqrt(2.0) * s
+        basis[2 * h] = math.sqrt(2.0) * c
+        s, c = s * cosine + c * sine, c * cosine - s * sine
 
 
 @kernel
@@ -78,18 +81,17 @@ def clock_course(
     for j in range(n):
         harmonic[j] = 0.0
         course[j] = 0.0
-    for c in range(1, basis.shape[0]):
-        weight, row = basis[c], coefficients[c]
+    for c in range(1, basis.shape[0], 2):
+        sine, cosine = basis[c], basis[c + 1]
+        sines, cosines = coefficients[c], coefficients[c + 1]
         for j in range(n):
-            harmonic[j] += weight * row[j]
+            harmonic[j] += sine * sines[j] + cosine * cosines[j]
     if basis.shape[0] == 0:
         return
     for j in range(n):
-        if (
-            clock[CLOCK_COUNT, j] > day_ticks
-            and clock[CLOCK_COURSE_VARIANCE, j] < ratio_max * clock[CLOCK_LEVEL_VARIANCE, j]
-        ):
-            course[j] = harmonic[j]
+        used = clock[CLOCK_COUNT, j] > day_ticks
+        used &= clock[CLOCK_COURSE_VARIANCE, j] < ratio_max * clock[CLOCK_LEVEL_VARIANCE, j]
+        course[j] = harmonic[j] if used else 0.0
 
 
 @kernel
@@ -116,6 +118,28 @@ def robust_variance(variance: float, error: float, rate: float, clips: bool) -> 
     if clips:
         square = min(square, VARIANCE_CLIP * max(variance, VARIANCE_SHARE_MIN * square))
     return variance + rate * (square - variance)
+
+
+@kernel
+def clipped(error: float, variance: float, clips: bool) -> float:  # noqa: FBT001
+    """Limit a deviation to three sigmas (Huber's clip).
+
+    Parameters
+    ----------
+    error : float64
+        The deviation.
+    variance : float64
+        Of the deviations before it.
+    clips : bool
+        False in the first samples, when the variance is not known yet.
+
+    Returns
+    -------
+    float64
+        What is learnt of it.
+    """
+    limit = CLIP_SIGMAS * math.sqrt(max(variance, VARIANCE_SHARE_MIN * error * error))
+    return min(max(error, -limit), limit) if clips else error
 
 
 @kernel
@@ -156,39 +180,33 @@ def learn_clock(
     size = basis.shape[0]
     if size == 0:
         return
-    n = values.shape[0]
+    n = clock.shape[1]
+    levels, first = clock[CLOCK_LEVEL], coefficients[0]
     for j in range(n):
-        x = values[j]
-        step[j] = 0.0
-        if math.isnan(x):
-            continue
-        count = clock[CLOCK_COUNT, j]
-        clock[CLOCK_COUNT, j] = count + 1.0
-        if count == 0.0:
-            coefficients[0, j] = x
-            clock[CLOCK_LEVEL, j] = x
-            continue
+        # Read at once and selected, not branched to: several series are then taken together.
+        x, count, level, start = values[j], clock[CLOCK_COUNT, j], levels[j], first[j]
+        here = not math.isnan(x)
+        begins = here and count == 0.0
         # Beyond 1 / (2 size) the recursion can diverge: the basis has squared norm `size`.
         a = min(max(rate, 1.0 / (count + size)), 0.5 / size) * gate
-        off = x - coefficients[0, j] - harmonic[j]
-        away = x - clock[CLOCK_LEVEL, j]
+        a = a if here and count > 0.0 else 0.0
+        start = x if begins else start
+        level = x if begins else level
+        x = x if here else level
+        off, away = x - start - harmonic[j], x - level
         clips = count >= 0.25 * day_ticks
-        spread_course = max(clock[CLOCK_COURSE_VARIANCE, j], VARIANCE_SHARE_MIN * off * off)
-        spread_level = max(clock[CLOCK_LEVEL_VARIANCE, j], VARIANCE_SHARE_MIN * away * away)
-        clock[CLOCK_COURSE_VARIANCE, j] = robust_variance(
-            clock[CLOCK_COURSE_VARIANCE, j], off, a, clips
-        )
-        clock[CLOCK_LEVEL_VARIANCE, j] = robust_variance(
-            clock[CLOCK_LEVEL_VARIANCE, j], away, a, clips
-        )
-        if clips:
-            limit = CLIP_SIGMAS * math.sqrt(spread_course)
-            off = min(max(off, -limit), limit)
-            limit = CLIP_SIGMAS * math.sqrt(spread_level)
-            away = min(max(away, -limit), limit)
-        step[j] = a * off
-        clock[CLOCK_LEVEL, j] += a * away
-    for c in range(size):
-        weight, row = basis[c], coefficients[c]
+        spread_off = clock[CLOCK_COURSE_VARIANCE, j]
+        spread_away = clock[CLOCK_LEVEL_VARIANCE, j]
+        clock[CLOCK_COURSE_VARIANCE, j] = robust_variance(spread_off, off, a, clips)
+        clock[CLOCK_LEVEL_VARIANCE, j] = robust_variance(spread_away, away, a, clips)
+        move = a * clipped(off, spread_off, clips)
+        step[j] = move
+        first[j] = start + move
+        levels[j] = level + a * clipped(away, spread_away, clips)
+        clock[CLOCK_COUNT, j] = count + 1.0 if here else count
+    for c in range(1, size, 2):
+        sine, cosine = basis[c], basis[c + 1]
+        sines, cosines = coefficients[c], coefficients[c + 1]
         for j in range(n):
-            row[j] += weight * step[j]
+            sines[j] += sine * step[j]
+            cosines[j] += cosine * step[j]

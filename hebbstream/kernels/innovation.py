@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels.evidence import FLUSH, follow_usual
@@ -104,7 +106,7 @@ def innovate(
         innovations[U_BEFORE, j] = innovations[U_NOW, j]
         innovations[U_NOW, j] = min(max(surprise[j], -cap), cap) if present[j] > 0.0 else 0.0
         if present[j] > 0.0 and seen[j] >= warmup:
-            sigma = math.sqrt(innovations[INNOVATION_VARIANCE, j]) + INNOVATION_FLOOR
+            sigma = math.sqrt(np.float32(innovations[INNOVATION_VARIANCE, j])) + INNOVATION_FLOOR
             new = min(abs(innovation(innovations, j)) / sigma, cap)
             total += new * new
             judged += 1
@@ -134,19 +136,20 @@ def learn_innovations(present: F32, innovations: F64, rate: float, gate: float) 
     rate, gate : float64
         EW rate once warm, and the factor on it.
     """
+    variances, counts = innovations[INNOVATION_VARIANCE], innovations[INNOVATION_COUNT]
+    echoes, powers, usuals = innovations[ECHOED], innovations[POWER], innovations[MOVES_USUAL]
     for j in range(present.shape[0]):
-        if present[j] == 0.0:
-            continue
-        step = max(rate, 1.0 / (innovations[INNOVATION_COUNT, j] + START_COUNT)) * gate
-        variance = innovations[INNOVATION_VARIANCE, j]
-        limit = LESSON_MAX * (math.sqrt(variance) + INNOVATION_FLOOR)
+        # A step of 0 in place of a branch: several series are then taken at once.
+        count, variance, usual = counts[j], variances[j], usuals[j]
+        echoed, power = echoes[j], powers[j]
+        step = max(rate, 1.0 / (count + START_COUNT)) * gate * present[j]
+        limit = LESSON_MAX * (math.sqrt(np.float32(variance)) + INNOVATION_FLOOR)
         new = min(abs(innovation(innovations, j)), limit)
         now = min(max(innovations[U_NOW, j], -LESSON_MAX), LESSON_MAX)
         before = min(max(innovations[U_BEFORE, j], -LESSON_MAX), LESSON_MAX)
-        innovations[INNOVATION_VARIANCE, j] += step * (new * new - variance)
-        innovations[ECHOED, j] += step * (now * before - innovations[ECHOED, j])
-        innovations[POWER, j] += step * (before * before - innovations[POWER, j])
-        innovations[INNOVATION_COUNT, j] += 1.0
-        innovations[MOVES_USUAL, j] = follow_usual(
-            innovations[MOVES_USUAL, j], innovations[MOVES, j], MOVES_PACE * step
-        )
+        variances[j] = variance + step * (new * new - variance)
+        echoes[j] = echoed + step * (now * before - echoed)
+        powers[j] = power + step * (before * before - power)
+        counts[j] = count + present[j]
+        followed = follow_usual(usual, innovations[MOVES, j], MOVES_PACE * step)
+        usuals[j] = followed if present[j] > 0.0 else usual

@@ -85,22 +85,18 @@ def standardise(
     """
     seen = 0
     for j in range(values.shape[0]):
-        x = values[j] - course[j]
-        high, low = moments[HIGH, j], moments[LOW, j]
-        z[j] = 0.0
-        present[j] = 0.0
-        scale[j] = 0.0
-        if math.isnan(x):
-            if moments[COUNT, j] > 0.0:
-                scale[j] = sigma(moments[VARIANCE, j], high, low, floor)
-            continue
-        present[j] = 1.0
-        seen += 1
-        if moments[COUNT, j] > 0.0:
-            scale[j] = sigma(moments[VARIANCE, j], max(high, x), min(low, x), floor)
-            z[j] = (x - moments[MEAN, j]) / scale[j]
-        else:
-            scale[j] = sigma(0.0, x, x, floor)
+        # Read at once and selected, not branched to: several series are then taken together.
+        x, mean = values[j] - course[j], moments[MEAN, j]
+        variance, high, low = moments[VARIANCE, j], moments[HIGH, j], moments[LOW, j]
+        here, known = not math.isnan(x), moments[COUNT, j] > 0.0
+        x = x if here else low
+        high = max(high, x) if known else x
+        low = min(low, x) if known else x
+        one = sigma(variance if known else 0.0, high, low, floor)
+        scale[j] = one if here | known else 0.0
+        z[j] = (x - mean) / one if here & known else 0.0
+        present[j] = 1.0 if here else 0.0
+        seen += 1 if here else 0
     return seen
 
 

@@ -97,8 +97,10 @@ def surprise(rest: F32, residual: F64, present: F32, out: F64) -> None:
     out : float64[n], out
         u, 0 where missing.
     """
+    floor = np.float32(RESIDUAL_FLOOR)
     for i in range(rest.shape[0]):
-        out[i] = present[i] * rest[i] / (math.sqrt(residual[RESIDUAL_VARIANCE, i]) + RESIDUAL_FLOOR)
+        sigma = math.sqrt(np.float32(residual[RESIDUAL_VARIANCE, i])) + floor
+        out[i] = present[i] * rest[i] / sigma
 
 
 @kernel
@@ -169,19 +171,16 @@ def learn_residual(
     warmup : float64
         Samples before that limit applies.
     """
+    most, floor = np.float32(clip), np.float32(RESIDUAL_FLOOR)
     for i in range(rest.shape[0]):
-        if present[i] == 0.0:
-            continue
-        count = residual[RESIDUAL_COUNT, i]
-        variance = residual[RESIDUAL_VARIANCE, i]
-        square = float(rest[i]) * float(rest[i])
-        if count >= warmup:
-            limit = clip * (math.sqrt(variance) + RESIDUAL_FLOOR)
-            square = min(square, limit * limit)
-        residual[RESIDUAL_VARIANCE, i] += (
-            max(rate, 1.0 / (count + 1.0)) * gate * (square - variance)
-        )
-        residual[RESIDUAL_COUNT, i] = count + 1.0
+        # A step of 0 in place of a branch: several series are then taken at once.
+        count, variance = residual[RESIDUAL_COUNT, i], residual[RESIDUAL_VARIANCE, i]
+        square = rest[i] * rest[i]
+        limit = most * (math.sqrt(np.float32(variance)) + floor)
+        square = min(square, limit * limit) if count >= warmup else square
+        step = max(rate, 1.0 / (count + 1.0)) * gate * present[i]
+        residual[RESIDUAL_VARIANCE, i] = variance + step * (square - variance)
+        residual[RESIDUAL_COUNT, i] = count + present[i]
 
 
 @kernel

@@ -101,8 +101,10 @@ def share_above(histogram: F32, tail: F64, level: float) -> float:
     place = min(max((level - FIRST_EDGE) / BIN_WIDTH, 0.0), BINS - 1e-9)
     b = int(place)
     above = (b + 1.0 - place) * histogram[b]
-    for c in range(b + 1, int(tail[TOP]) + 1):
-        above += histogram[c]
+    # A slice: an index that might be negative would have to be gathered.
+    higher = histogram[b + 1 : int(tail[TOP]) + 1]
+    for c in range(higher.shape[0]):
+        above += higher[c]
     return float(min(1.0, above / tail[TOTAL]))
 
 

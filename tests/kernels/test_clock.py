@@ -9,7 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 import naive
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
-from hebbstream.kernels.clock import clock_basis, clock_course, learn_clock, robust_variance
+from hebbstream.kernels.clock import (
+    clipped,
+    clock_basis,
+    clock_course,
+    learn_clock,
+    robust_variance,
+)
 
 
 def basis_at(time: float, harmonics: int) -> F64:
@@ -57,6 +63,16 @@ def test_robust_variance_equals_naive_twin(rng: np.random.Generator, clips: bool
     actual = robust_variance(variance, error, 0.1, clips)
 
     assert_allclose(actual, naive.robust_variance(variance, error, 0.1, clips=clips))
+
+
+@pytest.mark.parametrize("clips", [True, False])
+def test_clipped_equals_naive_twin(rng: np.random.Generator, clips: bool) -> None:  # noqa: FBT001
+    """What is learnt of a deviation agrees with the formula, within three sigmas and beyond."""
+    variance, error = float(rng.random()), float(rng.normal() * 3)
+
+    actual = clipped(error, variance, clips)
+
+    assert_allclose(actual, naive.clipped(error, variance, clips=clips))
 
 
 def test_learn_clock_equals_naive_twin(rng: np.random.Generator) -> None:
