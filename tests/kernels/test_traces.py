@@ -15,6 +15,7 @@ from hebbstream.kernels.traces import (
     gather,
     one_rate,
     pair_index,
+    weigh_rows,
 )
 
 N, PAIRS = 9, 36
@@ -69,6 +70,17 @@ def test_fold_row_equals_naive_twin(rng: np.random.Generator) -> None:
     assert_allclose(trace, expected, atol=1e-5)
 
 
+def test_weigh_rows_equals_naive_twin(rng: np.random.Generator) -> None:
+    """What each tick of a block counts at its end, and what is kept of what was there before."""
+    rates = np.repeat(rng.random((16, 1)), N, axis=1).astype(np.float32) * np.float32(0.1)
+    weights, kept = naive.weigh_rows(rates[:13].astype(float))
+
+    keep = weigh_rows(rates, 13)
+
+    assert_allclose(rates[:13, 0], weights, rtol=1e-5)
+    assert keep == pytest.approx(kept, rel=1e-5)
+
+
 def test_fold_row_evenly_equals_naive_twin(rng: np.random.Generator) -> None:
     """A row of traces with one rate a tick agrees with the formula, whatever the block's length."""
     values = rng.normal(size=(64, N)).astype(np.float32)
@@ -78,7 +90,7 @@ def test_fold_row_evenly_equals_naive_twin(rng: np.random.Generator) -> None:
         trace.astype(float), values[:63].astype(float), rates[:63].astype(float), 2
     )
 
-    fold_row_evenly(trace, values, rates, 2, 63)
+    fold_row_evenly(trace, values, rates, 2, 63, weigh_rows(rates, 63))
 
     assert_allclose(trace, expected, atol=1e-5)
 
