@@ -137,9 +137,9 @@ def edges(frames: F64, model: Model, work: Work, settings: F64) -> None:
     for _ in range(frames.shape[0]):
         break_evidence(
             z, present, model.ends, model.values, model.activity, node, count, work.pairs,
-            settings[at.S_BREAK_RATE],
+            work.single[at.LESSON][:n], work.apart, settings[at.S_BREAK_RATE],
         )  # fmt: skip
-        learn_spread(z, present, model.ends, model.values, work.pairs, rate, 1.0)
+        learn_spread(work.apart, model.values, rate, 1.0)
 
 
 @kernel
@@ -231,7 +231,8 @@ def fastest(call: Callable[[], object], ticks: int) -> float:
 
 def measure(n: int, warm: int, timed: int) -> tuple[str, dict[str, float]]:
     """Time every stage on the state of one detector, and whole ticks; microseconds."""
-    frames = 100.0 + factors(np.random.default_rng(n), warm + (ROUNDS + 1) * timed, n)
+    drawn = factors(np.random.default_rng(n), warm + (ROUNDS + 1) * timed, n)
+    frames = np.ascontiguousarray(100.0 + drawn)  # as kernels get them from a detector
     detector = Detector([f"s{j}" for j in range(n)], interval_seconds=MINUTE)
     result = detector.run(frames[:warm])
     blocks = iter(np.split(frames[warm:], ROUNDS + 1))

@@ -92,6 +92,7 @@ class Group:
             strength=np.zeros((n, strongest), np.float32),
             turned=np.zeros((2, related, rows), np.float32),
             pairs=np.zeros((PAIR_ROWS, PAIR_CHUNK), np.float32),
+            apart=np.zeros(0, np.float32),
             cells=np.zeros((CELL_ROWS, related), np.float32),
             pace=np.zeros(BLOCK_TICKS, np.float32),
             places=np.zeros((PLACE_ROWS, tried), np.int32),
@@ -105,8 +106,11 @@ class Group:
     def _renew(self) -> None:
         """Hand the kernels the arrays as they are now, after edges or series changed."""
         self._model = self._state.model()
+        edges = self._state.graph.edge_count
+        if edges != len(self._work.apart):
+            self._work = self._work._replace(apart=np.zeros(edges, np.float32))
         tried = self._state.graph.slot_ends.shape[1]
-        known = tried + self._state.graph.edge_count if tried else 0
+        known = tried + edges if tried else 0
         if 2 * known > len(self._work.table):
             # A power of two with room to grow, of which more than half stays free.
             table = np.zeros(1 << (3 * known).bit_length(), np.int32)

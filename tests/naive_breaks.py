@@ -8,11 +8,15 @@ from hebbstream.arrays import F64, U32
 from hebbstream.kernels import layout as at
 
 
-def face_ends(z: F64, present: F64, ends: U32, first: int, last: int) -> F64:
-    """Both ends of each edge, cut at 20 sigmas, and whether both are there."""
+def cut_frame(z: F64, present: F64) -> tuple[F64, float]:
+    """Cut a frame at 20 sigmas, and count its missing samples."""
+    return np.clip(z, -20, 20), len(present) - present.sum()
+
+
+def face_ends(cut: F64, present: F64, ends: U32, first: int, last: int) -> F64:
+    """Both ends of each edge, and whether both are there."""
     i, j = ends[:, first:last]
-    q = np.clip(z, -20, 20)
-    return np.stack([q[i], q[j], present[i] * present[j]])
+    return np.stack([cut[i], cut[j], present[i] * present[j]])
 
 
 def judge_edges(
@@ -45,6 +49,11 @@ def sum_breaks(
     return node, count
 
 
+def largest(values: F64) -> float:
+    """Return the largest, at least -1."""
+    return float(max([-1.0, *values]))
+
+
 def break_evidence(
     z: F64, present: F64, ends: U32, values: F64, activity: F64, rate: float
 ) -> tuple[F64, F64, F64, float]:
@@ -71,14 +80,20 @@ def break_evidence(
     return node, e, a, float(a[at.NODE_BREAK, seen].max()) if seen.any() else -1.0
 
 
-def learn_spread(z: F64, present: F64, ends: U32, values: F64, rate: float, gate: float) -> F64:
+def measure_apart(z: F64, present: F64, ends: U32, values: F64) -> F64:
+    """Squared difference of the ends (sum, where opposed), -1 where one is missing."""
+    i, j = ends
+    sign = np.where(values[at.WEIGHT] >= 0, 1, -1)
+    q = np.clip(z, -20, 20)
+    return np.where(present[i] * present[j] > 0, (q[i] - sign * q[j]) ** 2, -1.0)
+
+
+def learn_spread(apart: F64, values: F64, rate: float, gate: float) -> F64:
     """Spread = EW of the squared difference, winsorised at 4 sigmas."""
-    q, e = np.clip(z, -20, 20), values.copy()
-    for k, (i, j) in enumerate(ends.T):
-        if present[i] and present[j]:
-            spread, count = e[at.SPREAD, k], e[at.SPREAD_COUNT, k]
-            square = (q[i] - (1 if e[at.WEIGHT, k] >= 0 else -1) * q[j]) ** 2
-            square = min(square, 16 * (spread + 0.01))
-            e[at.SPREAD, k] += max(rate, 1 / (count + 1)) * gate * (square - spread)
-            e[at.SPREAD_COUNT, k] += 1
+    e = values.copy()
+    for k in np.flatnonzero(apart >= 0):
+        spread, count = e[at.SPREAD, k], e[at.SPREAD_COUNT, k]
+        square = min(apart[k], 16 * (spread + 0.01))
+        e[at.SPREAD, k] += max(rate, 1 / (count + 1)) * gate * (square - spread)
+        e[at.SPREAD_COUNT, k] += 1
     return e

@@ -41,7 +41,7 @@ NOW_RATIO = 2.0
 
 @kernel
 def face_ends(
-    z: F32,
+    cut: F32,
     present: F32,
     missing: float,
     ends: U32,
@@ -53,8 +53,8 @@ def face_ends(
 
     Parameters
     ----------
-    z, present : float32[n], in
-        Standardised frame and where it has samples.
+    cut, present : float32[n], in
+        Standardised frame, from `cut_frame`, and where it has samples.
     missing : float64
         How many have none; 0: nothing need be looked up.
     ends : uint32[2, m], in
@@ -64,26 +64,47 @@ def face_ends(
     pairs : float32[3, c], out
         See layout; c is at least last - first.
     """
-    limit = np.float32(CLIP_SIGMAS)
     count = last - first
     source, target = pairs[PAIR_SOURCE, :count], pairs[PAIR_TARGET, :count]
     both = pairs[PAIR_BOTH, :count]
     starts, goals = ends[0, first:last], ends[1, first:last]
     for e in range(count):
-        source[e] = z[starts[e]]
-        target[e] = z[goals[e]]
+        source[e] = cut[starts[e]]
+        target[e] = cut[goals[e]]
     if missing == 0.0:
         both[:] = np.float32(1.0)
     else:
         for e in range(count):
             both[e] = present[starts[e]] * present[goals[e]]
-    for e in range(count):
-        source[e] = min(max(source[e], -limit), limit)
-        target[e] = min(max(target[e], -limit), limit)
 
 
 @kernel
-def judge_edges(edge_values: F32, first: int, last: int, rate: float, pairs: F32) -> float:
+def cut_frame(z: F32, present: F32, cut: F32) -> float:
+    """Limit a frame to what the ends of edges are compared by.
+
+    Parameters
+    ----------
+    z, present : float32[n], in
+        Standardised frame and where it has samples.
+    cut : float32[n], out
+        z within CLIP_SIGMAS.
+
+    Returns
+    -------
+    float64
+        How many samples are missing.
+    """
+    limit, missing = np.float32(CLIP_SIGMAS), np.float32(0.0)
+    for j in range(z.shape[0]):
+        cut[j] = min(max(z[j], -limit), limit)
+        missing += np.float32(1.0) - present[j]
+    return float(missing)
+
+
+@kernel
+def judge_edges(
+    edge_values: F32, first: int, last: int, rate: float, pairs: F32, apart: F32
+) -> float:
     """Measure how far some edges are from holding.
 
     Parameters
@@ -97,6 +118,8 @@ def judge_edges(edge_values: F32, first: int, last: int, rate: float, pairs: F32
     pairs : float32[3, c], in/out
         From `face_ends`; on return the source row holds the break at this tick, 0 where it is not
         judged, and the row of both is 1 where it is.
+    apart : float32[m], out
+        Squared difference of the ends of these edges, -1 where one is missing.
 
     Returns
     -------
@@ -110,11 +133,12 @@ def judge_edges(edge_values: F32, first: int, last: int, rate: float, pairs: F32
     both = pairs[PAIR_BOTH, :count]
     weight, spread = edge_values[WEIGHT, first:last], edge_values[SPREAD, first:last]
     trace, smooth = edge_values[FAST_TRACE, first:last], edge_values[EDGE_BREAK, first:last]
-    muted = edge_values[MUTED, first:last]
+    muted, squares = edge_values[MUTED, first:last], apart[first:last]
     judged = np.float32(0.0)
     for e in range(count):
         a, b, here = source[e], target[e], both[e]
         d = a - b if weight[e] >= 0.0 else a + b
+        squares[e] = d * d if here > np.float32(0.0) else -one
         miss = min(d * d / (spread[e] + floor), most)
         fast = trace[e] + here * pace * (a * b - trace[e])
         trace[e] = fast if abs(fast) > np.float32(FLUSH) else np.float32(0.0)
@@ -150,14 +174,41 @@ def sum_breaks(
     source, target = ends[0, first:last], ends[1, first:last]
     breaks, both = pairs[PAIR_SOURCE], pairs[PAIR_BOTH]
     for e in range(last - first):
-        node[source[e]] += breaks[e]
-        node[target[e]] += breaks[e]
+        more = breaks[e]
+        node[source[e]] += more
+        node[target[e]] += more
     if judged == last - first:
         return
     for e in range(last - first):
         if both[e] == 0.0:
             node_count[source[e]] -= 1.0
             node_count[target[e]] -= 1.0
+
+
+@kernel
+def largest(values: F64) -> float:
+    """Find the largest of some values, by four that run side by side: each step waits for the last.
+
+    Parameters
+    ----------
+    values : float64[n], in
+        None of them NaN.
+
+    Returns
+    -------
+    float64
+        The largest; at least -1.
+    """
+    a, b, c, d = -1.0, -1.0, -1.0, -1.0
+    fours = values.shape[0] // 4
+    for q in range(fours):
+        a = max(a, values[4 * q])
+        b = max(b, values[4 * q + 1])
+        c = max(c, values[4 * q + 2])
+        d = max(d, values[4 * q + 3])
+    for j in range(4 * fours, values.shape[0]):
+        a = max(a, values[j])
+    return max(a, b, c, d)
 
 
 @kernel
@@ -170,6 +221,8 @@ def break_evidence(
     node: F64,
     node_count: F64,
     pairs: F32,
+    cut: F32,
+    apart: F32,
     rate: float,
 ) -> float:
     """Measure how far each relation is from holding, per edge and per series.
@@ -187,9 +240,13 @@ def break_evidence(
     node : float64[n], out
         Mean break of each series' edges at this tick, 0 where it has none to judge.
     node_count : float64[n], out
-        Edges judged, of each series.
+        Scratch.
     pairs : float32[3, c], out
         Scratch of a chunk of edges.
+    cut : float32[n], out
+        Scratch.
+    apart : float32[m], out
+        From `judge_edges`.
     rate : float64
         EW rate of what is smoothed.
 
@@ -199,38 +256,37 @@ def break_evidence(
         The largest smoothed break of a series judged now; -1 when none is.
     """
     n, count, chunk = z.shape[0], ends.shape[1], pairs.shape[1]
-    missing = np.float32(0.0)
+    missing = cut_frame(z, present, cut)
+    fast = activity[FAST]
     for j in range(n):
         node[j] = 0.0
         node_count[j] = activity[DEGREE, j]
-        missing += np.float32(1.0) - present[j]
-        if present[j] > 0.0:
-            a = min(max(float(z[j]), -CLIP_SIGMAS), CLIP_SIGMAS)
-            activity[FAST, j] += rate * (a * a - activity[FAST, j])
+        fast[j] += rate * present[j] * (float(cut[j]) * cut[j] - fast[j])
     for first in range(0, count, chunk):
         last = min(first + chunk, count)
-        face_ends(z, present, float(missing), ends, first, last, pairs)
-        judged = judge_edges(edge_values, first, last, rate, pairs)
-        sum_breaks(ends, first, last, pairs, judged, node, node_count)
-    worst = -1.0
+        face_ends(cut, present, missing, ends, first, last, pairs)
+        many = judge_edges(edge_values, first, last, rate, pairs, apart)
+        sum_breaks(ends, first, last, pairs, many, node, node_count)
+    pace = min(NOW_PACE * rate, 1.0)
+    nows, lasts = activity[NODE_BREAK_NOW], activity[NODE_BREAK]
     for j in range(n):
-        if node_count[j] > 0.0:
-            node[j] /= node_count[j]
-            now = activity[NODE_BREAK_NOW, j]
-            now += min(NOW_PACE * rate, 1.0) * (node[j] - now)
-            lasting = activity[NODE_BREAK, j]
-            lasting = min(lasting + rate * (node[j] - lasting), NOW_RATIO * now)
-            activity[NODE_BREAK_NOW, j] = now
-            activity[NODE_BREAK, j] = lasting
-            worst = max(worst, lasting)
-    return worst
+        now, last, judged = nows[j], lasts[j], node_count[j]
+        known = judged > 0.0
+        mean = node[j] / max(judged, 1.0)
+        after = now + pace * (mean - now)
+        lasting = min(last + rate * (mean - last), NOW_RATIO * after)
+        node[j] = mean
+        nows[j] = after if known else now
+        lasts[j] = lasting if known else last
+        node_count[j] = lasting if known else -1.0
+    return largest(node_count)
 
 
 @kernel
-def learn_spread(
-    z: F32, present: F32, ends: U32, edge_values: F32, pairs: F32, rate: float, gate: float
+def measure_apart(
+    z: F32, present: F32, ends: U32, edge_values: F32, pairs: F32, cut: F32, apart: F32
 ) -> None:
-    """Move the usual difference between the ends of each edge towards a frame, winsorised.
+    """Measure how far the ends of edges are apart in a frame that they are not judged by.
 
     Parameters
     ----------
@@ -238,30 +294,47 @@ def learn_spread(
         Standardised frame and where it has samples.
     ends : uint32[2, m], in
         Source and target of each edge.
-    edge_values : float32[23, m], in/out
+    edge_values : float32[23, m], in
         State of the edges.
     pairs : float32[3, c], out
         Scratch of a chunk of edges.
+    cut : float32[n], out
+        Scratch.
+    apart : float32[m], out
+        As from `judge_edges`.
+    """
+    missing, chunk = cut_frame(z, present, cut), pairs.shape[1]
+    for first in range(0, ends.shape[1], chunk):
+        last = min(first + chunk, ends.shape[1])
+        face_ends(cut, present, missing, ends, first, last, pairs)
+        source, target, both = pairs[PAIR_SOURCE], pairs[PAIR_TARGET], pairs[PAIR_BOTH]
+        weight, squares = edge_values[WEIGHT, first:last], apart[first:last]
+        for e in range(last - first):
+            d = source[e] - target[e] if weight[e] >= 0.0 else source[e] + target[e]
+            squares[e] = d * d if both[e] > np.float32(0.0) else np.float32(-1.0)
+
+
+@kernel
+def learn_spread(apart: F32, edge_values: F32, rate: float, gate: float) -> None:
+    """Move the usual difference between the ends of each edge towards a frame, winsorised.
+
+    Parameters
+    ----------
+    apart : float32[m], in
+        From `break_evidence` or `measure_apart`.
+    edge_values : float32[23, m], in/out
+        State of the edges.
     rate, gate : float64
         EW rate once warm, and the factor on it.
     """
-    one, pace, factor = np.float32(1.0), np.float32(rate), np.float32(gate)
+    zero, one = np.float32(0.0), np.float32(1.0)
+    pace, factor, most = np.float32(rate), np.float32(gate), np.float32(SPREAD_COUNT_MAX)
     floor, clip = np.float32(SPREAD_FLOOR), np.float32(SPREAD_CLIP)
-    most = np.float32(SPREAD_COUNT_MAX)
-    edges, chunk = ends.shape[1], pairs.shape[1]
-    missing = np.float32(0.0)
-    for j in range(present.shape[0]):
-        missing += one - present[j]
-    for first in range(0, edges, chunk):
-        last = min(first + chunk, edges)
-        face_ends(z, present, float(missing), ends, first, last, pairs)
-        source, target, both = pairs[PAIR_SOURCE], pairs[PAIR_TARGET], pairs[PAIR_BOTH]
-        weight, spread = edge_values[WEIGHT, first:last], edge_values[SPREAD, first:last]
-        counts = edge_values[SPREAD_COUNT, first:last]
-        for e in range(last - first):
-            d = source[e] - target[e] if weight[e] >= 0.0 else source[e] + target[e]
-            usual, count, here = spread[e], counts[e], both[e]
-            square = min(d * d, clip * (usual + floor))
-            step = here * max(pace, one / (count + one)) * factor
-            spread[e] = usual + step * (square - usual)
-            counts[e] = min(count + here, most)
+    spread, counts = edge_values[SPREAD], edge_values[SPREAD_COUNT]
+    for e in range(apart.shape[0]):
+        usual, count = spread[e], counts[e]
+        here = one if apart[e] >= zero else zero
+        square = min(apart[e], clip * (usual + floor))
+        step = here * max(pace, one / (count + one)) * factor
+        spread[e] = usual + step * (square - usual)
+        counts[e] = min(count + here, most)

@@ -24,7 +24,7 @@ from hebbstream.kernels.quarantine import (
     try_parked,
     try_published,
 )
-from hebbstream.kernels.regime import face_regime, learn_regime, published
+from hebbstream.kernels.regime import face_edges, face_regime, learn_regime, published
 from hebbstream.kernels.search import check_slots, fold_own
 from hebbstream.kernels.subspace import adapt_components, keep_past
 from hebbstream.kernels.traces import fold_block, gather
@@ -90,7 +90,7 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float, pace: float) 
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     rate, clip = settings[at.S_RATE], settings[at.S_TRACE_CLIP]
     apart = 1 if model.traces.shape[0] == 0 else 0
-    learn_spread(z, present, model.ends, model.values, work.pairs, pace * rate, g)
+    learn_spread(work.apart, model.values, pace * rate, g)
     rule, shrink = settings[at.S_EDGE_RULE], settings[at.S_EDGE_L1]
     if rule == at.EDGE_OJA:
         learn_edges_oja(z, present, model.ends, model.values, clip, g * rate, shrink)
@@ -211,6 +211,7 @@ def learn(
         if did == at.LEARNING_ADOPTED or did == at.LEARNING_RESTORED:
             seen, warmup = model.moments[at.SEEN], settings[at.S_TAIL_START]
             face_regime(frame, published(model), seen, warmup, work, settings)
+            face_edges(model, work)
         pace, level = 1.0, 1.0
         paced = n > 1 and settings[at.S_PACE_MIN] < settings[at.S_PACE_MAX]
         if did == at.LEARNING_NORMAL and paced:

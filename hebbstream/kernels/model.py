@@ -182,6 +182,8 @@ class Work(NamedTuple):
         A block of frames, series by series.
     pairs : float32[3, 256]
         A chunk of edges.
+    apart : float32[m]
+        How far the ends of each edge are apart at this tick.
     cells : float32[3, n]
         Sums of that block.
     pace : float32[64]
@@ -206,6 +208,7 @@ class Work(NamedTuple):
     strength: F32
     turned: F32
     pairs: F32
+    apart: F32
     cells: F32
     pace: F32
     places: I32

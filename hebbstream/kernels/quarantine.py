@@ -26,6 +26,7 @@ from hebbstream.kernels.moments import sigma
 from hebbstream.kernels.regime import (
     copy_regime,
     copy_series,
+    face_edges,
     face_regime,
     fuse,
     learn_regime,
@@ -223,7 +224,8 @@ def learn_shadow(frame: F64, model: Model, work: Work, settings: F64) -> None:
     if model.ends.shape[1] > 0:
         fill_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
-        learn_spread(z, present, model.ends, model.values, work.pairs, settings[at.S_RATE], 1.0)
+        face_edges(model, work)
+        learn_spread(work.apart, model.values, settings[at.S_RATE], 1.0)
         swap_spread(model.values, at.SPREAD, at.SHADOW_SPREAD)
     learn_regime(frame, shadow, work, settings, 1.0, 1.0, 1.0)
     keep_past(work.single, shadow.past, n, settings[at.S_CAP])

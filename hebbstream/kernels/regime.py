@@ -9,6 +9,7 @@ from __future__ import annotations
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
 from hebbstream.kernels import layout as at
+from hebbstream.kernels.breaks import measure_apart
 from hebbstream.kernels.clock import clock_course, learn_clock
 from hebbstream.kernels.evidence import calm_newcomers, mean_squares
 from hebbstream.kernels.model import Model, Regime, Work
@@ -134,6 +135,29 @@ def face_regime(
     surprise(rest[:n], regime.residual, present[:n], u)
     if k == 0:
         u[:] = 0.0
+
+
+@kernel
+def face_edges(model: Model, work: Work) -> None:
+    """Measure how far the ends of edges are apart in the frame a regime was just faced with.
+
+    Parameters
+    ----------
+    model : Model, in
+        State.
+    work : Work, in/out
+        What `face_regime` left; how far ends are apart goes out, and the lesson is scratch.
+    """
+    n = model.activity.shape[1]
+    measure_apart(
+        work.single[at.Z][:n],
+        work.single[at.PRESENT][:n],
+        model.ends,
+        model.values,
+        work.pairs,
+        work.single[at.LESSON][:n],
+        work.apart,
+    )
 
 
 @kernel

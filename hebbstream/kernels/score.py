@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from hebbstream._jit import inlined_kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
@@ -60,16 +62,16 @@ def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
     )
     z, rest, hat = work.single[at.Z], work.single[at.REST], work.single[at.HAT]
     course, scale = work.double[at.COURSE], work.double[at.SCALE]
+    means, counts = model.moments[at.MEAN], model.moments[at.COUNT]
+    whole, least, limit = np.float32(1.0), np.float32(RECALL_SHARE_MIN), np.float32(cap)
     for j in range(scale.shape[0]):
-        one_sigma[j] = scale[j]
-        if model.moments[at.COUNT, j] == 0.0:
-            expected[j] = math.nan
-            recalled[j] = math.nan
-            continue
-        expected[j] = model.moments[at.MEAN, j] + course[j]
-        cut = min(max(float(z[j]), -cap), cap)
-        recall = cut - rest[j] / max(1.0 - hat[j], RECALL_SHARE_MIN)
-        recalled[j] = expected[j] + min(max(recall, -cap), cap) * scale[j]
+        # What is not known yet is selected, not branched to: several series are then taken at once.
+        one = scale[j]
+        here = means[j] + course[j] if counts[j] > 0.0 else math.nan
+        recall = min(max(z[j], -limit), limit) - rest[j] / max(whole - hat[j], least)
+        one_sigma[j] = one
+        expected[j] = here
+        recalled[j] = here + min(max(recall, -limit), limit) * one
 
 
 @inlined_kernel
@@ -149,6 +151,8 @@ def score_frame(
         broken,
         work.double[at.BREAK_COUNT],
         work.pairs,
+        work.single[at.LESSON][:n],
+        work.apart,
         settings[at.S_BREAK_RATE],
     )
     follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])

@@ -11,9 +11,12 @@ from hebbstream.arrays import F32, F64, U32
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.breaks import (
     break_evidence,
+    cut_frame,
     face_ends,
     judge_edges,
+    largest,
     learn_spread,
+    measure_apart,
     sum_breaks,
 )
 
@@ -40,6 +43,11 @@ def scratch(chunk: int = 5) -> F32:
     return np.full((at.PAIR_ROWS, chunk), np.nan, np.float32)
 
 
+def rows() -> tuple[F32, F32]:
+    """Scratch of the series and of the edges."""
+    return np.zeros(N, np.float32), np.zeros(M, np.float32)
+
+
 @pytest.mark.parametrize("missing", [0.0, 0.4])
 def test_face_ends_equals_naive_twin(rng: np.random.Generator, missing: float) -> None:
     """Values and presence of both ends, of the edges asked for."""
@@ -47,27 +55,46 @@ def test_face_ends_equals_naive_twin(rng: np.random.Generator, missing: float) -
     pairs = scratch(M)
     expected = naive_breaks.face_ends(z.astype(float), present.astype(float), ends, 2, 9)
 
-    face_ends(3 * z, present, N - present.sum(), ends, 2, 9, pairs)
+    face_ends(z, present, N - present.sum(), ends, 2, 9, pairs)
 
-    expected[:2] = np.clip(3 * expected[:2], -20, 20)
     assert_allclose(pairs[:, :7], expected)
     assert np.isnan(pairs[:, 7:]).all()
+
+
+def test_cut_frame_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Values within the limit, and how many are missing."""
+    z, present, _, _, _ = case(rng)
+    cut = np.full(N, np.nan, np.float32)
+
+    missing = cut_frame(3 * z, present, cut)
+
+    expected, absent = naive_breaks.cut_frame(3 * z.astype(float), present.astype(float))
+    assert_allclose(cut, expected)
+    assert missing == absent
 
 
 def test_judge_edges_equals_naive_twin(rng: np.random.Generator) -> None:
     """Breaks, what is smoothed of them, and how many are judged; other edges stay as they are."""
     z, present, ends, values, _ = case(rng)
-    pairs = scratch(M)
-    face_ends(z, present, 1.0, ends, 2, 9, pairs)
+    pairs, (cut, apart) = scratch(M), rows()
+    cut_frame(z, present, cut)
+    face_ends(cut, present, 1.0, ends, 2, 9, pairs)
     expected, breaks, judged = naive_breaks.judge_edges(
         values.astype(float), 2, 9, 1 / 60, pairs[:, :7].astype(float)
     )
 
-    found = judge_edges(values, 2, 9, 1 / 60, pairs)
+    squares = naive_breaks.measure_apart(
+        z.astype(float), present.astype(float), ends, values.astype(float)
+    )
+    apart[:] = np.nan
+
+    found = judge_edges(values, 2, 9, 1 / 60, pairs, apart)
 
     assert found == judged
     assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
     assert_allclose(pairs[:, :7], breaks, rtol=1e-4)
+    assert_allclose(apart[2:9], squares[2:9], rtol=1e-4, atol=1e-5)
+    assert np.isnan(apart[[0, 1, 9, 10, 11]]).all()
 
 
 def test_sum_breaks_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -75,7 +102,7 @@ def test_sum_breaks_equals_naive_twin(rng: np.random.Generator) -> None:
     z, present, ends, values, activity = case(rng)
     pairs = scratch(M)
     face_ends(z, present, 1.0, ends, 0, M, pairs)
-    judged = judge_edges(values, 0, M, 1 / 60, pairs)
+    judged = judge_edges(values, 0, M, 1 / 60, pairs, np.zeros(M, np.float32))
     node, count = rng.random(N), activity[at.DEGREE].copy()
     expected = naive_breaks.sum_breaks(ends, 0, M, pairs.astype(float), node, count)
 
@@ -83,6 +110,14 @@ def test_sum_breaks_equals_naive_twin(rng: np.random.Generator) -> None:
 
     assert_allclose(node, expected[0])
     assert_array_equal(count, expected[1])
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 9])
+def test_largest_equals_naive_twin(rng: np.random.Generator, n: int) -> None:
+    """The largest of any number of values, and -1 of none."""
+    values = 5 * rng.normal(size=n)
+
+    assert largest(values) == naive_breaks.largest(values)
 
 
 def test_break_evidence_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -93,7 +128,9 @@ def test_break_evidence_equals_naive_twin(rng: np.random.Generator) -> None:
         z.astype(float), present.astype(float), ends, values.astype(float), activity, 1 / 60
     )
 
-    worst = break_evidence(z, present, ends, values, activity, node, count, scratch(), 1 / 60)
+    worst = break_evidence(
+        z, present, ends, values, activity, node, count, scratch(), *rows(), 1 / 60
+    )
 
     assert_allclose(node, expected[0], rtol=1e-4)
     assert_allclose(values, expected[1], rtol=1e-4, atol=1e-6)
@@ -114,19 +151,38 @@ def test_no_edge_no_verdict() -> None:
         np.zeros(3),
         np.zeros(3),
         scratch(),
+        zeros.copy(),
+        np.zeros(0, np.float32),
         0.1,
     )
 
     assert worst == -1.0
 
 
-def test_learn_spread_equals_naive_twin(rng: np.random.Generator) -> None:
-    """Usual differences agree with the formula."""
-    z, present, ends, values, _ = case(rng)
-    expected = naive_breaks.learn_spread(
-        z.astype(float), present.astype(float), ends, values.astype(float), 0.01, 0.5
+def test_measure_apart_equals_naive_twin(rng: np.random.Generator) -> None:
+    """How far ends are apart, in chunks, is what judging them says too."""
+    z, present, ends, values, activity = case(rng)
+    expected = naive_breaks.measure_apart(
+        z.astype(float), present.astype(float), ends, values.astype(float)
+    )
+    (cut, apart), judged = rows(), np.zeros(M, np.float32)
+
+    measure_apart(z, present, ends, values, scratch(), cut, apart)
+    break_evidence(
+        z, present, ends, values, activity, np.zeros(N), np.zeros(N), scratch(), cut, judged, 0.1
     )
 
-    learn_spread(z, present, ends, values, scratch(), 0.01, 0.5)
+    assert_allclose(apart, expected, rtol=1e-4, atol=1e-5)
+    assert_array_equal(judged, apart)
+
+
+def test_learn_spread_equals_naive_twin(rng: np.random.Generator) -> None:
+    """Usual differences agree with the formula; those of edges without a sample stay."""
+    z, present, ends, values, _ = case(rng)
+    cut, apart = rows()
+    measure_apart(z, present, ends, values, scratch(), cut, apart)
+    expected = naive_breaks.learn_spread(apart.astype(float), values.astype(float), 0.01, 0.5)
+
+    learn_spread(apart, values, 0.01, 0.5)
 
     assert_allclose(values, expected, rtol=1e-5)
