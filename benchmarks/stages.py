@@ -115,9 +115,12 @@ def residuals(frames: F64, model: Model, work: Work, settings: F64) -> None:
         work.double[at.SURPRISE],
     )
     seen, warm = model.moments[at.SEEN], settings[at.S_WARMUP]
+    heights = work.double[at.BREAK_COUNT]
     for _ in range(frames.shape[0]):
         surprise(rest, model.residual, present, u)
-        innovate(u, present, seen, model.innovations, cap, warm)
+        # What nobody reads would not be worked out.
+        said = innovate(u, present, seen, model.innovations, cap, warm, heights)
+        work.exponents[0], work.exponents[1] = said
         learn_residual(rest, model.residual, present, rate, 1.0, cap, warm)
         learn_innovations(present, model.innovations, rate, 1.0)
 
@@ -135,7 +138,7 @@ def edges(frames: F64, model: Model, work: Work, settings: F64) -> None:
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     node, count = work.double[at.BREAK], work.double[at.BREAK_COUNT]
     for _ in range(frames.shape[0]):
-        break_evidence(
+        work.exponents[0] = break_evidence(
             z, present, model.ends, model.values, model.activity, node, count, work.pairs,
             work.single[at.LESSON][:n], work.apart, settings[at.S_BREAK_RATE],
         )  # fmt: skip
@@ -154,9 +157,13 @@ def evidence(frames: F64, model: Model, work: Work, settings: F64) -> None:
     n, cap, warm = frames.shape[1], settings[at.S_CAP], settings[at.S_WARMUP]
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     u, seen = work.double[at.SURPRISE], model.moments[at.SEEN]
+    heights = work.double[at.BREAK_COUNT]
     for _ in range(frames.shape[0]):
-        mean_squares(z, u, present, seen, cap, warm)
-        worst_series(z, u, present, seen, model.habits, cap, warm, settings)
+        # What nobody reads would not be worked out.
+        work.exponents[0] = mean_squares(z, u, present, seen, cap, warm)
+        work.exponents[1] = worst_series(
+            z, u, present, seen, model.habits, cap, warm, settings, heights
+        )
         learn_usual(
             present, seen, model.habits, warm, settings[at.S_LONG_RATIO], settings[at.S_RATE], 1.0
         )

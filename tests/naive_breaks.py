@@ -49,11 +49,6 @@ def sum_breaks(
     return node, count
 
 
-def largest(values: F64) -> float:
-    """Return the largest, at least -1."""
-    return float(max([-1.0, *values]))
-
-
 def break_evidence(
     z: F64, present: F64, ends: U32, values: F64, activity: F64, rate: float
 ) -> tuple[F64, F64, F64, float]:

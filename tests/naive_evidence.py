@@ -30,6 +30,11 @@ def smooth_statistic(
     return both, float(both[0] + min(both[1], ratio * both[0]))
 
 
+def largest(values: F64) -> float:
+    """Return the largest, at least -1."""
+    return float(max([-1.0, *values]))
+
+
 def worst_series(
     z: F64, u: F64, judged: F64, habits: F64, limit: float, short: float, long: float, ratio: float
 ) -> tuple[F64, float]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64, U32
+from hebbstream.kernels.evidence import largest
 from hebbstream.kernels.layout import (
     DEGREE,
     EDGE_BREAK,
@@ -183,32 +184,6 @@ def sum_breaks(
         if both[e] == 0.0:
             node_count[source[e]] -= 1.0
             node_count[target[e]] -= 1.0
-
-
-@kernel
-def largest(values: F64) -> float:
-    """Find the largest of some values, by four that run side by side: each step waits for the last.
-
-    Parameters
-    ----------
-    values : float64[n], in
-        None of them NaN.
-
-    Returns
-    -------
-    float64
-        The largest; at least -1.
-    """
-    a, b, c, d = -1.0, -1.0, -1.0, -1.0
-    fours = values.shape[0] // 4
-    for q in range(fours):
-        a = max(a, values[4 * q])
-        b = max(b, values[4 * q + 1])
-        c = max(c, values[4 * q + 2])
-        d = max(d, values[4 * q + 3])
-    for j in range(4 * fours, values.shape[0]):
-        a = max(a, values[j])
-    return max(a, b, c, d)
 
 
 @kernel

@@ -128,6 +128,32 @@ def smooth_statistic(
 
 
 @kernel
+def largest(values: F64) -> float:
+    """Find the largest of some values, by four that run side by side: each step waits for its last.
+
+    Parameters
+    ----------
+    values : float64[n], in
+        None of them NaN.
+
+    Returns
+    -------
+    float64
+        The largest; at least -1.
+    """
+    a, b, c, d = -1.0, -1.0, -1.0, -1.0
+    fours = values.shape[0] // 4
+    for q in range(fours):
+        a = max(a, values[4 * q])
+        b = max(b, values[4 * q + 1])
+        c = max(c, values[4 * q + 2])
+        d = max(d, values[4 * q + 3])
+    for j in range(4 * fours, values.shape[0]):
+        a = max(a, values[j])
+    return max(a, b, c, d)
+
+
+@kernel
 def worst_series(
     z: F32,
     surprise: F64,
@@ -137,6 +163,7 @@ def worst_series(
     cap: float,
     warmup: float,
     settings: F64,
+    heights: F64,
 ) -> float:
     """Find the series that is furthest from what is usual for it; a group dilutes it.
 
@@ -158,6 +185,8 @@ def worst_series(
         Samples before a series is judged.
     settings : float64[SETTING_ROWS], in
         See layout; how `smooth_statistic` smooths.
+    heights : float64[n], out
+        Scratch.
 
     Returns
     -------
@@ -168,9 +197,8 @@ def worst_series(
     n = z.shape[0]
     short_rate, long_rate = settings[S_SHORT_RATE], settings[S_LONG_RATE]
     long_ratio = settings[S_LONG_RATIO]
-    worst = -1.0
     if n < 2:
-        return worst
+        return -1.0
     shorts, fars, ticks = habits[SHORT], habits[LONG], habits[ELEVATED]
     for j in range(n):
         # Selected instead of branched to: several series are then taken at once.
@@ -187,8 +215,9 @@ def worst_series(
         shorts[j] = near if judged else short
         fars[j] = long if judged else far
         ticks[j] = count if judged else above
-        worst = max(worst, height if judged else -1.0)
-    return worst
+        # A maximum kept along the way would have to go series by series.
+        heights[j] = height if judged else -1.0
+    return largest(heights)
 
 
 @kernel

@@ -13,7 +13,7 @@ import numpy as np
 
 from hebbstream._jit import kernel
 from hebbstream.arrays import F32, F64
-from hebbstream.kernels.evidence import FLUSH, follow_usual
+from hebbstream.kernels.evidence import FLUSH, follow_usual, largest
 from hebbstream.kernels.layout import (
     ECHOED,
     INNOVATION_COUNT,
@@ -69,7 +69,13 @@ def innovation(innovations: F64, j: int) -> float:
 
 @kernel
 def innovate(
-    surprise: F64, present: F32, seen: F64, innovations: F64, cap: float, warmup: float
+    surprise: F64,
+    present: F32,
+    seen: F64,
+    innovations: F64,
+    cap: float,
+    warmup: float,
+    heights: F64,
 ) -> tuple[float, float]:
     """Take in a frame's residuals, and fuse what is new in them.
 
@@ -87,6 +93,8 @@ def innovate(
         Sigmas beyond which a residual or an innovation counts no more.
     warmup : float64
         Samples before a series is judged.
+    heights : float64[n], out
+        Scratch.
 
     Returns
     -------
@@ -99,28 +107,29 @@ def innovate(
         however slow it is, while its residual takes long to show it.
     """
     n = surprise.shape[0]
-    total = 0.0
-    moves = -1.0
-    judged = 0
+    total, judged = 0.0, 0.0
+    longs, shorts = innovations[MOVES], innovations[MOVES_NOW]
     for j in range(n):
+        # Weights and selections in place of branches: several series are then taken at once.
+        long, short = longs[j], shorts[j]
+        weight = present[j] if seen[j] >= warmup else np.float32(0.0)
         innovations[U_BEFORE, j] = innovations[U_NOW, j]
-        innovations[U_NOW, j] = min(max(surprise[j], -cap), cap) if present[j] > 0.0 else 0.0
-        if present[j] > 0.0 and seen[j] >= warmup:
-            sigma = math.sqrt(np.float32(innovations[INNOVATION_VARIANCE, j])) + INNOVATION_FLOOR
-            new = min(abs(innovation(innovations, j)) / sigma, cap)
-            total += new * new
-            judged += 1
-            square = min(new * new, MOVES_CAP)
-            long, short = innovations[MOVES, j], innovations[MOVES_NOW, j]
-            long += (square - long) / MOVES_TICKS
-            short += (square - short) / MOVES_NOW_TICKS
-            # The average of a series that stands still would become a denormal number.
-            innovations[MOVES, j] = long if long > FLUSH else 0.0
-            innovations[MOVES_NOW, j] = short if short > FLUSH else 0.0
-            moves = max(moves, min(long, MOVES_RATIO * short) / innovations[MOVES_USUAL, j])
-    if judged == 0 or n == 1:
+        innovations[U_NOW, j] = present[j] * min(max(surprise[j], -cap), cap)
+        sigma = math.sqrt(np.float32(innovations[INNOVATION_VARIANCE, j])) + INNOVATION_FLOOR
+        new = min(abs(innovation(innovations, j)) / sigma, cap)
+        total += weight * new * new
+        judged += weight
+        square = min(new * new, MOVES_CAP)
+        long += weight * (square - long) / MOVES_TICKS
+        short += weight * (square - short) / MOVES_NOW_TICKS
+        # The average of a series that stands still would become a denormal number.
+        longs[j] = long if long > FLUSH else 0.0
+        shorts[j] = short if short > FLUSH else 0.0
+        height = min(long, MOVES_RATIO * short) / innovations[MOVES_USUAL, j]
+        heights[j] = height if weight > np.float32(0.0) else -1.0
+    if judged == 0.0 or n == 1:
         return -1.0, -1.0
-    return total / judged, moves
+    return total / judged, largest(heights)
 
 
 @kernel

@@ -123,7 +123,7 @@ def learn_graph(model: Model, work: Work, settings: F64, g: float, pace: float) 
         fold_block(model.traces, model.block, model.status)
 
 
-@kernel
+@inlined_kernel
 def adapt_pace(model: Model, work: Work, settings: F64, score: float) -> tuple[float, float]:
     """Follow how well the published regime fits in the long run, and set its paces by that.
 

@@ -155,6 +155,7 @@ def score_frame(
         work.apart,
         settings[at.S_BREAK_RATE],
     )
+    heights = work.double[at.BREAK_COUNT]
     follow_deviation(z, present, model.deviation, settings[at.S_ADOPT_RATE])
     fused = mean_squares(z, u, present, seen, cap, warmup)
     statistic = smooth_statistic(
@@ -164,8 +165,8 @@ def score_frame(
         settings[at.S_LONG_RATE],
         settings[at.S_LONG_RATIO],
     )
-    alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings)
-    fresh, moves = innovate(u, present, seen, model.innovations, cap, warmup)
+    alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings, heights)
+    fresh, moves = innovate(u, present, seen, model.innovations, cap, warmup, heights)
     new = smooth_statistic(
         model.smooth[at.NEW :],
         fresh,

@@ -14,7 +14,6 @@ from hebbstream.kernels.breaks import (
     cut_frame,
     face_ends,
     judge_edges,
-    largest,
     learn_spread,
     measure_apart,
     sum_breaks,
@@ -110,14 +109,6 @@ def test_sum_breaks_equals_naive_twin(rng: np.random.Generator) -> None:
 
     assert_allclose(node, expected[0])
     assert_array_equal(count, expected[1])
-
-
-@pytest.mark.parametrize("n", [0, 1, 3, 4, 9])
-def test_largest_equals_naive_twin(rng: np.random.Generator, n: int) -> None:
-    """The largest of any number of values, and -1 of none."""
-    values = 5 * rng.normal(size=n)
-
-    assert largest(values) == naive_breaks.largest(values)
 
 
 def test_break_evidence_equals_naive_twin(rng: np.random.Generator) -> None:

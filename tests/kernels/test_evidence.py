@@ -14,6 +14,7 @@ from hebbstream.kernels.evidence import (
     excess,
     exponential,
     follow_usual,
+    largest,
     learn_usual,
     mean_squares,
     rank_series,
@@ -86,6 +87,14 @@ def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None
     assert_array_equal(smooth, before)
 
 
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 9])
+def test_largest_equals_naive_twin(rng: np.random.Generator, n: int) -> None:
+    """The largest of any number of values, and -1 of none."""
+    values = 5 * rng.normal(size=n)
+
+    assert largest(values) == naive.largest(values)
+
+
 def test_worst_series_equals_naive_twin(rng: np.random.Generator) -> None:
     """Smoothed statistics and the largest multiple of the usual agree with the formula."""
     z, u = (9 * rng.normal(size=N)).astype(np.float32), 9 * rng.normal(size=N)
@@ -94,7 +103,7 @@ def test_worst_series_equals_naive_twin(rng: np.random.Generator) -> None:
     judged = present.astype(float) * (seen >= 30)
     expected = naive.worst_series(z.astype(float), u, judged, habits, 20.0, 0.2, 1 / 30, 2.0)
 
-    worst = worst_series(z, u, present, seen, habits, 20.0, 30.0, SETTINGS)
+    worst = worst_series(z, u, present, seen, habits, 20.0, 30.0, SETTINGS, np.zeros(N))
 
     assert_allclose(habits, expected[0], rtol=1e-6)
     assert_allclose(worst, expected[1], rtol=1e-6)
@@ -113,6 +122,7 @@ def test_a_series_alone_is_no_worst_one() -> None:
         20.0,
         30.0,
         SETTINGS,
+        np.zeros(N),
     )
 
     assert worst == -1.0

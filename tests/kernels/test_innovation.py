@@ -32,7 +32,7 @@ def test_innovate_equals_naive_twin(rng: np.random.Generator) -> None:
     judged = present.astype(float) * (seen >= 30)
     expected, results = naive.innovate(np.where(present > 0, u, 0.0), judged, state, 20.0)
 
-    actual = innovate(u, present, seen, state, 20.0, 30.0)
+    actual = innovate(u, present, seen, state, 20.0, 30.0, np.zeros(N))
 
     assert_allclose(actual, results)
     assert_allclose(state, expected)
@@ -44,7 +44,9 @@ def test_where_nobody_has_peers_nothing_is_new(n: int) -> None:
     state = np.ones((at.INNOVATION_ROWS, n))
     seen = np.full(n, 99.0 if n == 1 else 3.0)
 
-    assert innovate(np.ones(n), np.ones(n, np.float32), seen, state, 20.0, 30.0) == (-1.0, -1.0)
+    found = innovate(np.ones(n), np.ones(n, np.float32), seen, state, 20.0, 30.0, np.zeros(n))
+
+    assert found == (-1.0, -1.0)
 
 
 def test_innovation_equals_naive_twin(rng: np.random.Generator) -> None:
@@ -74,7 +76,7 @@ def test_memory_is_that_of_the_residual(rng: np.random.Generator) -> None:
     one, u = np.ones(1, np.float32), 0.0
     for t in range(ticks):
         u = memory * u + 0.6 * noise[t]
-        innovate(np.array([u]), one, one.astype(float), state, 20.0, 0.0)
+        innovate(np.array([u]), one, one.astype(float), state, 20.0, 0.0, np.zeros(1))
         learn_innovations(one, state, 1e-3, 1.0)
 
     assert state[at.ECHOED, 0] / state[at.POWER, 0] == pytest.approx(memory, abs=0.05)
@@ -89,7 +91,7 @@ def test_a_slow_series_that_leaves_its_peers_is_seen_by_its_moves(rng: np.random
     for t in range(ticks):
         sigma = 2.5 if broken.start <= t < broken.stop else 1.0
         u = 0.9 * u + 0.43 * np.array([sigma, 1.0]) * rng.normal(size=2)
-        _, heights[t] = innovate(u, one, np.full(2, 1e3), state, 20.0, 0.0)
+        _, heights[t] = innovate(u, one, np.full(2, 1e3), state, 20.0, 0.0, np.zeros(2))
         learn_innovations(one, state, 1e-3, 1.0)
 
     usual = np.quantile(heights[1000 : broken.start], 0.999)
