@@ -88,11 +88,13 @@ def strongest_pairs(
         if inverse[i] == 0.0:
             continue
         partner = inverse[i + 1 :]
-        best = np.float32(0.0)
+        # Counted, for a maximum would go pair by pair.
+        listed = np.float32(0.0)
         for j in range(trace.shape[0]):
-            row[j] = abs(trace[j]) * inverse[i] * partner[j]
-            best = max(best, row[j])
-        if best < limit:
+            r = abs(trace[j]) * inverse[i] * partner[j]
+            row[j] = r
+            listed += np.float32(1.0) if r >= limit else np.float32(0.0)
+        if listed == np.float32(0.0):
             continue
         for j in range(trace.shape[0]):
             r = min(row[j], np.float32(WEIGHT_LIMIT))

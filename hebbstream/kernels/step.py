@@ -68,10 +68,10 @@ def advance(
     edges = model.ends.shape[1]
     out.report[at.REASON] = 0
     for t in range(start, frames.shape[0]):
-        tick = first_tick + t
-        admit(frames[t])
-        score_frame(frames[t], model, work, settings, out, times[t], tick, t)
-        did = learn(frames[t], model, work, settings, out, tick, t)
+        tick, frame = first_tick + t, frames[t]
+        admit(frame)
+        score_frame(frame, model, work, settings, out, times[t], tick, t)
+        did = learn(frame, model, work, settings, out, tick, t)
         learns = did != at.LEARNING_HELD and did != at.LEARNING_QUARANTINED
         if (
             learns

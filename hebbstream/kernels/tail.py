@@ -23,6 +23,7 @@ from hebbstream.kernels.layout import (
 )
 
 FIRST_EDGE = math.log(STATISTIC_FLOOR)
+LOG_TEN = math.log(10.0)
 SLOPE_PRIOR = 0.35
 SLOPE_MAX = 2.0
 #: Exponent beyond which a sample is taken for contamination, and what it then counts.
@@ -136,14 +137,14 @@ def tail_exponent(
         return 0.0
     share = share_above(histogram, tail, level)
     if share >= 1.0 - low:  # below where the tail begins; most ticks need no quantile
-        return max(0.0, -math.log10(share))
+        return max(0.0, -math.log(share) / LOG_TEN)
     start = min(upper_quantile(histogram, tail, low), level)
     beta = (upper_quantile(histogram, tail, high) - start) / math.log((1.0 - low) / (1.0 - high))
     # The prior counts as samples seen at the start, and fades as they do.
     weight, prior = tail[TOTAL], tail[PRIOR]
     beta = (weight * beta + prior * SLOPE_PRIOR) / (weight + prior)
     beta = min(max(beta, slope_min), SLOPE_MAX)
-    return float((level - start) / (beta * math.log(10.0)) - math.log10(1.0 - low))
+    return float((level - start) / (beta * LOG_TEN) - math.log10(1.0 - low))
 
 
 @kernel

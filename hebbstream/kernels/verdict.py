@@ -15,6 +15,7 @@ from hebbstream.kernels.model import Model
 from hebbstream.kernels.tail import (
     HOT_EXPONENT,
     HOT_WEIGHT,
+    LOG_TEN,
     count_hot,
     learn_tail,
     log_statistic,
@@ -184,9 +185,9 @@ def temper(exponent: float, burst_ticks: float, slope: float) -> float:
     float64
         -log10 of the incidents a tick that get so far; never falls as `exponent` rises.
     """
-    burst = math.log10(burst_ticks)
     if exponent <= TEMPER_FROM:
         return exponent
+    burst = math.log10(burst_ticks)
     if exponent <= TEMPER_TO:
         return exponent + burst * (exponent - TEMPER_FROM) / (TEMPER_TO - TEMPER_FROM)
     tempered = TEMPER_TO + burst + slope * (exponent - TEMPER_TO)
@@ -227,5 +228,5 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     exponent = max(level, relation)
     verdicts[at.STATISTIC, t] = statistic
     verdicts[at.SCORE, t] = exponent / line
-    verdicts[at.P_VALUE, t] = 10.0 ** (-exponent)
+    verdicts[at.P_VALUE, t] = math.exp(-LOG_TEN * exponent)
     verdicts[at.CHANNEL, t] = 1.0 if relation > level else 0.0
