@@ -112,7 +112,7 @@ def innovate(
     for j in range(n):
         # Weights and selections in place of branches: several series are then taken at once.
         long, short = longs[j], shorts[j]
-        weight = present[j] if seen[j] >= warmup else np.float32(0.0)
+        weight = float(present[j]) if seen[j] >= warmup else 0.0
         innovations[U_BEFORE, j] = innovations[U_NOW, j]
         innovations[U_NOW, j] = present[j] * min(max(surprise[j], -cap), cap)
         sigma = math.sqrt(np.float32(innovations[INNOVATION_VARIANCE, j])) + INNOVATION_FLOOR
@@ -126,7 +126,7 @@ def innovate(
         longs[j] = long if long > FLUSH else 0.0
         shorts[j] = short if short > FLUSH else 0.0
         height = min(long, MOVES_RATIO * short) / innovations[MOVES_USUAL, j]
-        heights[j] = height if weight > np.float32(0.0) else -1.0
+        heights[j] = height if weight > 0.0 else -1.0
     if judged == 0.0 or n == 1:
         return -1.0, -1.0
     return total / judged, largest(heights)
