@@ -23,6 +23,7 @@ from hebbstream.kernels.evidence import learn_usual, mean_squares, worst_series
 from hebbstream.kernels.innovation import innovate, learn_innovations
 from hebbstream.kernels.model import Model, Output, Work
 from hebbstream.kernels.moments import learn_moments, standardise
+from hebbstream.kernels.neighbourhood import learn_stands, shift_together
 from hebbstream.kernels.score import explain
 from hebbstream.kernels.subspace import learn_residual, learn_subspace, surprise, unexplained
 from hebbstream.kernels.verdict import calibrate, calibrate_new
@@ -127,7 +128,7 @@ def residuals(frames: F64, model: Model, work: Work, settings: F64) -> None:
 
 @kernel
 def edges(frames: F64, model: Model, work: Work, settings: F64) -> None:
-    """Judge the relations that are there, and learn their usual spread.
+    """Judge the relations that are there and where their ends stand, and learn what is usual.
 
     Parameters
     ----------
@@ -137,12 +138,18 @@ def edges(frames: F64, model: Model, work: Work, settings: F64) -> None:
     n, rate = frames.shape[1], settings[at.S_RATE]
     z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
     node, count = work.double[at.BREAK], work.double[at.BREAK_COUNT]
+    seen, together = model.moments[at.SEEN], work.double[at.TOGETHER]
     for _ in range(frames.shape[0]):
         work.exponents[0] = break_evidence(
             z, present, model.ends, model.values, model.activity, node, count, work.pairs,
             work.single[at.LESSON][:n], work.apart, settings[at.S_BREAK_RATE],
         )  # fmt: skip
         learn_spread(work.apart, model.values, rate, 1.0)
+        work.exponents[1] = shift_together(
+            z, present, seen, model.ends, model.values, model.activity, model.lean,
+            model.habits, settings[at.S_WARMUP], work.double[at.STANCE], together, count,
+        )  # fmt: skip
+        learn_stands(together, seen, model.habits, rate, 1.0)
 
 
 @kernel
@@ -180,7 +187,7 @@ def calibration(frames: F64, model: Model, work: Work, settings: F64) -> None:
     """
     for t in range(frames.shape[0]):
         calibrate(model, settings, work.exponents, 2.0 + 0.5 * (t % 5), 1.0, 0.6, t)
-        calibrate_new(model, settings, work.exponents, 2.0 + 0.5 * (t % 5), 1.0)
+        calibrate_new(model, settings, work.exponents, 2.0 + 0.5 * (t % 5), 1.0, 1.0)
 
 
 @kernel

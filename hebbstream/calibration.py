@@ -48,13 +48,13 @@ def alert_exponent(budget_per_day: float, interval_seconds: float) -> float:
 
 @dataclass(slots=True)
 class Calibration:
-    """Tail models of the alert, the gate, the relation, the series and the innovation channel.
+    """Tail models of the gate and of the channels, see layout.
 
     Attributes
     ----------
-    histograms : float32[6, BINS]
+    histograms : float32[7, BINS]
         Decayed counts of the statistic's logarithm.
-    tails : float64[6, 5]
+    tails : float64[7, 5]
         Increment, total, highest bin, hot ticks, weight of the slope's prior.
     """
 

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from hebbstream.arrays import F64, I64
-from hebbstream.kernels.evidence import USUAL_START
+from hebbstream.kernels.evidence import USUAL_MIN, USUAL_START
 from hebbstream.kernels.layout import (
     ELEVATED,
     GROUP_AGE,
@@ -21,6 +21,8 @@ from hebbstream.kernels.layout import (
     MOVES_USUAL,
     POWER,
     SMOOTH_ROWS,
+    STANDS,
+    STANDS_USUAL,
     USUAL,
 )
 
@@ -36,9 +38,10 @@ class Evidence:
     ----------
     smooth : float64[5]
         Short and long form, ticks learnt since the start or a reset, both forms of what is new.
-    habits : float64[4, n]
+    habits : float64[7, n]
         The same forms of each series, what their sum usually stays below, and the ticks in a row
-        that it has been above that.
+        that it has been above that; where each stands, and what that, over its relations, usually
+        stays below.
     innovations : float64[9, n]
         Memory of each residual, variance of what is new in it, its last two values, and averages of
         what is new, with what they usually stay below.
@@ -57,6 +60,7 @@ class Evidence:
     def _habits(n: int) -> F64:
         habits = np.zeros((HABIT_ROWS, n))
         habits[USUAL] = USUAL_START
+        habits[STANDS_USUAL] = USUAL_MIN
         return habits
 
     @staticmethod
@@ -75,8 +79,8 @@ class Evidence:
             When one is not above 0, or a square is negative.
         """
         squares = self.innovations[[POWER, INNOVATION_VARIANCE, INNOVATION_COUNT, MOVES, MOVES_NOW]]
-        usual = np.vstack([self.habits[USUAL], self.innovations[MOVES_USUAL]])
-        if (self.habits < 0).any() or (usual <= 0).any() or (squares < 0).any():
+        usual = np.vstack([self.habits[[USUAL, STANDS_USUAL]], self.innovations[[MOVES_USUAL]]])
+        if (self.habits[:STANDS] < 0).any() or (usual <= 0).any() or (squares < 0).any():
             msg = "the usual statistic of a series is not above 0, or a square is negative"
             raise ValueError(msg)
 

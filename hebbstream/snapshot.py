@@ -28,7 +28,6 @@ from hebbstream.kernels.layout import (
     EDGE_TICK_ROWS,
     GATE_ROWS,
     GRAPH_STATUS_ROWS,
-    HABIT_ROWS,
     NODE_BREAK,
     PACE,
     PAIR_BLOCK_TICKS,
@@ -44,7 +43,7 @@ from hebbstream.plasticity import Plasticity
 from hebbstream.single import Single, week_slots
 
 MAGIC = b"HEBBSNAP"
-FORMAT = 10
+FORMAT = 11
 PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 #: In place of the checksum of a snapshot that another one holds.
@@ -84,7 +83,6 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         header["params"]["evidence"].setdefault("long_ratio_max", 1e9)
         arrays["past"] = np.zeros((0, arrays["moments"].shape[1]), np.float32)
         _add_slots(header["params"]["associations"], arrays)
-        _add_habits(arrays)
         _add_quarantine(header["params"]["gate"], arrays)
         _add_single(header["params"], arrays)
     if number < 4:
@@ -92,10 +90,8 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
     if number < 5:
         _add_innovations(arrays)
     if number < 6:
-        _add_moves(arrays)
-    if number < 7:
-        # Nobody counted for how long a series has been above what is usual for it.
-        arrays["habits"] = _deeper(arrays["habits"], HABIT_ROWS)
+        # Nobody asked whether a series moves with its peers.
+        _begin("innovations", arrays)
     if number < 8:
         _add_weeks(header["interval_seconds"], arrays)
     if number < 9:
@@ -105,6 +101,10 @@ def upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[s
         arrays["values"] = _deeper(arrays["values"], EDGE_ROWS)
         arrays["status"] = np.pad(arrays["status"], (0, GRAPH_STATUS_ROWS - len(arrays["status"])))
         _add_pace(header["params"], arrays)
+    if number < 11:
+        # Of a series' habits only its usual statistic was known, then for how long it has been
+        # above it too, and nothing before format 3; where related series stand was not.
+        _begin("habits", arrays)
     return header, arrays
 
 
@@ -131,17 +131,11 @@ def _add_innovations(arrays: Arrays) -> None:
     arrays["activity"] = np.vstack([activity, *missing * [activity[NODE_BREAK]]])
 
 
-def _add_moves(arrays: Arrays) -> None:
-    """Before format 6 nobody asked whether a series moves with its peers: that begins."""
-    known = arrays["innovations"]
-    empty = Evidence.empty(known.shape[1]).innovations
-    arrays["innovations"] = np.vstack([known, empty[len(known) :]])
-    _add_tails(arrays, Calibration.empty())
-
-
-def _add_habits(arrays: Arrays) -> None:
-    """Let the channel of single series begin: no habit is known, its tail model is empty."""
-    arrays["habits"] = Evidence.empty(arrays["moments"].shape[1]).habits
+def _begin(name: str, arrays: Arrays) -> None:
+    """Append what nobody followed yet of each series, and its tail models: both begin."""
+    empty = getattr(Evidence.empty(arrays["moments"].shape[1]), name)
+    known = arrays.get(name, empty[:0])
+    arrays[name] = np.vstack([known, empty[len(known) :]])
     _add_tails(arrays, Calibration.empty())
 
 

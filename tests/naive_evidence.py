@@ -110,6 +110,41 @@ def learn_innovations(present: F64, innovations: F64, rate: float, gate: float) 
     return after
 
 
+def stand(z: F64, judged: F64, lean: F64, habits: F64) -> tuple[F64, F64]:
+    """EW(1/30) and EW(1/8) of z less lean, cut at 5; the first in 0 to 1.5 of the second."""
+    after, named = habits.copy(), judged > 0
+    for row, ticks in ((4, 30), (5, 8)):
+        after[row, named] += (np.clip((z - lean)[named], -5, 5) - habits[row, named]) / ticks
+    long, now = after[4, named], after[5, named]
+    after[4, named] = np.clip(long, np.minimum(1.5 * now, 0), np.maximum(1.5 * now, 0))
+    return after, np.where(named, after[4], 0.0)
+
+
+def shift_together(
+    z: F64, judged: F64, ends: list[tuple[int, int]], weights: F64, lean: F64, habits: F64
+) -> tuple[F64, F64, float]:
+    """Squared mean of where a series and those related to it stand; the largest over its usual."""
+    after, stance = stand(z, judged, lean, habits)
+    together, shift = np.full(len(z), -1.0), -1.0
+    for j in np.flatnonzero(judged):
+        related = [
+            (b if a == j else a, 1 if weight >= 0 else -1)
+            for (a, b), weight in zip(ends, weights, strict=True)
+            if j in (a, b)
+        ]
+        if related:
+            parts = [stance[j], *(sign * stance[other] for other, sign in related)]
+            together[j] = float(np.mean(parts)) ** 2
+            shift = max(shift, together[j] / habits[6, j])
+    return after, together, shift
+
+
+def learn_stands(together: F64, usual: F64, seen: F64, rate: float, gate: float) -> F64:
+    """Move what is usual for the squared mean as that of a series' statistic."""
+    learnt = [learn_usual(*own, rate, gate) for own in zip(together, usual, seen, strict=True)]
+    return np.where(together >= 0, learnt, usual)
+
+
 def temper(exponent: float, burst: float, slope: float) -> float:
     """P up to 1; linear to 2 + log10 burst at P = 2; a lesser slope from there to 4.5; slope 1."""
     top = 2 + np.log10(burst)
@@ -118,13 +153,13 @@ def temper(exponent: float, burst: float, slope: float) -> float:
 
 
 def verdict(
-    alert: float, relation: float, series: float, new: float, moves: float
+    alert: float, relation: float, series: float, new: float, moves: float, shift: float
 ) -> tuple[float, int]:
     """Each channel less its share, the group's mixed with what is new; the loudest, tempered."""
-    group = max(0.0, alert + np.log10(0.5))
+    group = max(0.0, alert + np.log10(0.45))
     if new >= 0 and group > 0:
         group = 0.5 * group + 0.5 * new
-    alone = temper(max(0.0, series + np.log10(0.2)), 2.5, 0.5)
+    alone = temper(max(0.0, series + np.log10(0.2), shift + np.log10(0.05)), 2.5, 0.5)
     level = max(temper(group, 2.25, 0.3), alone)
     related = temper(max(0.0, relation + np.log10(0.2), moves + np.log10(0.1)), 2.5, 0.5)
     return max(level, related), int(related > level)

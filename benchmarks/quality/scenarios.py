@@ -170,6 +170,13 @@ def _faint_shift(rng: np.random.Generator) -> Story:
     return _story(rng, z, 180, (0, 1, 2, 3))
 
 
+def _shared_shift(rng: np.random.Generator) -> Story:
+    z = factors(rng, HISTORY + 60 + AFTER, N, memory=0.3)
+    together = np.sign(z[:HISTORY, 0] @ z[:HISTORY, ::2])
+    z[HISTORY : HISTORY + 60, ::2] += 2.0 * together
+    return _story(rng, z, 60, tuple(range(0, N, 2)))
+
+
 def _fault_after_deploy(rng: np.random.Generator) -> Story:
     z = _healthy(rng, 60)
     z[HISTORY - 1440 :, :4] += 6.0
@@ -210,6 +217,7 @@ SCENARIOS: dict[str, Make] = {
     "missing-peak-5-minutes": _missing_peak_coarse,
     "outage-repeat": _outage_repeat,
     "relation-break-each-second": _relation_break_each_second,
+    "shared-shift-10-of-20": _shared_shift,
 }
 
 

@@ -177,7 +177,7 @@ def worst_series(
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
-    habits : float64[4, n], in/out
+    habits : float64[7, n], in/out
         State, see layout; the smoothed statistics and the ticks above the usual move.
     cap : float64
         Sigmas beyond which a deviation counts no more.
@@ -282,7 +282,7 @@ def learn_usual(
         1 where there is a sample.
     seen : float64[n], in
         Samples of each series since it joined.
-    habits : float64[4, n], in/out
+    habits : float64[7, n], in/out
         State, see layout.
     warmup : float64
         Samples before a series is judged.

@@ -145,11 +145,13 @@ GROUP_AGE: Final = 2
 NEW: Final = 3  # SHORT and LONG of it
 SMOOTH_ROWS: Final = 5
 
-# habits float64[4, n]: each series' own two smoothed statistics, what they usually stay below, and
-# the ticks in a row that they have been above it.
-USUAL: Final = 2
-ELEVATED: Final = 3
-HABIT_ROWS: Final = 4
+# habits float64[7, n]: each series' own two smoothed statistics, and what is usual for it.
+USUAL: Final = 2  # what they usually stay below
+ELEVATED: Final = 3  # ticks in a row that they have been above it
+STANDS: Final = 4  # EW of the cut z
+STANDS_NOW: Final = 5  # STANDS over a few ticks
+STANDS_USUAL: Final = 6  # what its square, taken with its relations, usually stays below
+HABIT_ROWS: Final = 7
 
 # innovations float64[9, n]: what of each residual is not its memory of the tick before.
 ECHOED: Final = 0  # EW of the product with the tick before
@@ -163,14 +165,15 @@ MOVES_NOW: Final = 7  # MOVES over a few ticks
 MOVES_USUAL: Final = 8  # what MOVES usually stays below
 INNOVATION_ROWS: Final = 9
 
-# histograms float32[6, BINS] and tails float64[6, 5]: one tail model a row.
+# histograms float32[7, BINS] and tails float64[7, 5]: one tail model a row.
 TAIL_ALERT: Final = 0
 TAIL_GATE: Final = 1
 TAIL_RELATION: Final = 2
 TAIL_SERIES: Final = 3
 TAIL_INNOVATION: Final = 4
 TAIL_MOVES: Final = 5
-TAIL_COUNT: Final = 6
+TAIL_SHIFT: Final = 6
+TAIL_COUNT: Final = 7
 INCREMENT: Final = 0
 TOTAL: Final = 1
 TOP: Final = 2
@@ -299,14 +302,16 @@ HAT: Final = 3  # diagonal of the projection
 PRESENT: Final = 4
 SCRATCH32_ROWS: Final = 5
 
-# scratch64 float64[6, n].
+# scratch64 float64[8, n].
 COURSE: Final = 0  # the clock's course in use, 0 where it is not used
 HARMONIC: Final = 1  # the clock's course, used or not
 SCALE: Final = 2
 SURPRISE: Final = 3  # u, the re-standardised residual
 BREAK: Final = 4  # mean break of a series' edges at this tick
 BREAK_COUNT: Final = 5
-SCRATCH64_ROWS: Final = 6
+STANCE: Final = 6  # STANDS, 0 where a series is not judged
+TOGETHER: Final = 7  # squared mean of it and of those related to it; -1 without any
+SCRATCH64_ROWS: Final = 8
 
 # verdicts float64[7, T].
 STATISTIC: Final = 0

@@ -18,6 +18,7 @@ from hebbstream.kernels.homeostasis import follow_pace, measure_fit
 from hebbstream.kernels.innovation import learn_innovations
 from hebbstream.kernels.lags import time_pairs
 from hebbstream.kernels.model import Model, Output, Work
+from hebbstream.kernels.neighbourhood import learn_stands
 from hebbstream.kernels.quarantine import (
     decide_learning,
     learn_shadow,
@@ -65,6 +66,9 @@ def learn_frame(
         work.single[at.PRESENT][: frame.shape[0]], model.innovations, settings[at.S_RATE], g
     )
     learn_regime(frame, published(model), work, settings, g, pace, level)
+    if model.ends.shape[1] > 0:
+        together, seen = work.double[at.TOGETHER], model.moments[at.SEEN]
+        learn_stands(together, seen, model.habits, settings[at.S_RATE], g)
     if model.block.shape[2] > 0:
         learn_graph(model, work, settings, g, pace)
 

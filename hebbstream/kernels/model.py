@@ -88,14 +88,14 @@ class Model(NamedTuple):
         Generator of the pairs to try.
     smooth : float64[5]
         Smoothed statistic and age of the group, and what is new.
-    habits : float64[4, n]
-        Smoothed statistic of each series, and what it usually stays below.
+    habits : float64[7, n]
+        Smoothed statistic of each series, and what it usually stays below; where it stands.
     innovations : float64[9, n]
         Memory of each residual, the variance of what is new in it, its last two values, and
         averages of what is new with what they usually stay below.
-    histograms : float32[6, BINS]
+    histograms : float32[7, BINS]
         Tail models.
-    tails : float64[6, 5]
+    tails : float64[7, 5]
         Their increments, totals, heat and priors.
     deviation : float64[n]
         Smoothed z of each series.
@@ -170,9 +170,9 @@ class Work(NamedTuple):
         The clock's harmonics now.
     single : float32[5, (1 + l) n]
         Per series of this frame and of the l before it.
-    double : float64[6, n]
+    double : float64[8, n]
         Per series.
-    exponents : float64[6]
+    exponents : float64[7]
         -log10 p of each tail model.
     partner : int32[n, s]
         Strongest partners of each series.

@@ -118,6 +118,8 @@ def publish(model: Model, statistic: float, life: float) -> None:
         for j in range(model.habits.shape[1]):
             model.habits[at.SHORT, j] = min(model.habits[at.SHORT, j], statistic)
             model.habits[at.LONG, j] = min(model.habits[at.LONG, j], statistic)
+    model.habits[at.STANDS] = 0.0
+    model.habits[at.STANDS_NOW] = 0.0
     for row in range(at.NEW, model.smooth.shape[0]):
         model.smooth[row] = min(model.smooth[row], 1.0)
     for e in range(model.values.shape[1]):

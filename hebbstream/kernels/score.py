@@ -23,6 +23,7 @@ from hebbstream.kernels.evidence import (
 from hebbstream.kernels.gate import follow_deviation
 from hebbstream.kernels.innovation import innovate
 from hebbstream.kernels.model import Model, Output, Work
+from hebbstream.kernels.neighbourhood import shift_together
 from hebbstream.kernels.regime import face_regime, published
 from hebbstream.kernels.single import judge_single
 from hebbstream.kernels.verdict import calibrate, calibrate_new, write_verdict
@@ -72,6 +73,62 @@ def expect(model: Model, work: Work, cap: float, details: F64, t: int) -> None:
         one_sigma[j] = one
         expected[j] = here
         recalled[j] = here + min(max(recall, -limit), limit) * one
+
+
+@inlined_kernel
+def hear_peers(
+    model: Model, work: Work, settings: F64, warmup: float, heights: F64
+) -> tuple[float, float, float]:
+    """Compare each series with its peers: what is new in it, and where they stand together.
+
+    Parameters
+    ----------
+    model : Model, in/out
+        State; what is smoothed moves.
+    work : Work, in/out
+        The frame's z and u; where series stand together goes out.
+    settings : float64[SETTING_ROWS], in
+        See layout.
+    warmup : float64
+        Samples before a series is judged.
+    heights : float64[n], out
+        Scratch.
+
+    Returns
+    -------
+    new : float64
+        Smoothed mean square of the innovations; -1 when there are no peers.
+    moves, shift : float64
+        From `innovate` and `shift_together`; -1 when there is none.
+    """
+    n = model.moments.shape[1]
+    z, present = work.single[at.Z][:n], work.single[at.PRESENT][:n]
+    u, seen = work.double[at.SURPRISE], model.moments[at.SEEN]
+    fresh, moves = innovate(
+        u, present, seen, model.innovations, settings[at.S_CAP], warmup, heights
+    )
+    new = smooth_statistic(
+        model.smooth[at.NEW :],
+        fresh,
+        min(NEW_SHORT * settings[at.S_SHORT_RATE], 1.0),
+        min(NEW_LONG * settings[at.S_LONG_RATE], 1.0),
+        NEW_RATIO,
+    )
+    shift = shift_together(
+        z,
+        present,
+        seen,
+        model.ends,
+        model.values,
+        model.activity,
+        model.lean,
+        model.habits,
+        warmup,
+        work.double[at.STANCE],
+        work.double[at.TOGETHER],
+        heights,
+    )
+    return new if n > 1 else -1.0, moves, shift
 
 
 @inlined_kernel
@@ -166,18 +223,11 @@ def score_frame(
         settings[at.S_LONG_RATIO],
     )
     alone = worst_series(z, u, present, seen, model.habits, cap, warmup, settings, heights)
-    fresh, moves = innovate(u, present, seen, model.innovations, cap, warmup, heights)
-    new = smooth_statistic(
-        model.smooth[at.NEW :],
-        fresh,
-        min(NEW_SHORT * settings[at.S_SHORT_RATE], 1.0),
-        min(NEW_LONG * settings[at.S_LONG_RATE], 1.0),
-        NEW_RATIO,
-    )
+    new, moves, shift = hear_peers(model, work, settings, warmup, heights)
     work.exponents[:] = 0.0
     if ready and fused >= 0.0:
         calibrate(model, settings, work.exponents, statistic, worst, alone, tick)
-        calibrate_new(model, settings, work.exponents, new if n > 1 else -1.0, moves)
+        calibrate_new(model, settings, work.exponents, new, moves, shift)
     write_verdict(out.verdicts, work.exponents, t, statistic, settings[at.S_LINE])
     if model.sole.shape[0] > 0:
         judge_single(frame, model, work, settings, out, time, t)

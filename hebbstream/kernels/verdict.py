@@ -1,7 +1,8 @@
 """From statistics to a score: each channel by its own tail model, the loudest on one scale.
 
-Four channels speak: the whole group, its relations, the series furthest from its own habit, and
-the series that least moves with its peers.
+Five channels speak: the whole group, its relations, the series furthest from its own habit, the
+series that least moves with its peers, and the one that has shifted furthest with those it is
+related to.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ SLOPE_MIN_GATE = 0.03
 GATE_LOW = 0.9
 GATE_HIGH = 0.99
 #: Of the budget, each channel has a share, as -log10: the group speaks for most faults.
-SHARE_GROUP = -math.log10(0.5)
+SHARE_GROUP = -math.log10(0.45)
 SHARE_RELATION = -math.log10(0.2)
 SHARE_SERIES = -math.log10(0.2)
 SHARE_MOVES = -math.log10(0.1)
+SHARE_SHIFT = -math.log10(0.05)
 #: Of the group's exponent, this share is that of what is new: what only lingers alarms less.
 NEW_WEIGHT = 0.5
 #: Adoptions in quick succession: this many waits.
@@ -110,7 +112,7 @@ def calibrate(
         State; the tail models learn.
     settings : float64[SETTING_ROWS], in
         See layout.
-    exponents : float64[6], out
+    exponents : float64[7], out
         -log10 p of alert, gate, relation and series.
     statistic : float64
         Smoothed statistic.
@@ -142,8 +144,10 @@ def calibrate(
 
 
 @inlined_kernel
-def calibrate_new(model: Model, settings: F64, exponents: F64, new: float, moves: float) -> None:
-    """Calibrate what is new; it says nothing until its tail models have seen some ticks.
+def calibrate_new(
+    model: Model, settings: F64, exponents: F64, new: float, moves: float, shift: float
+) -> None:
+    """Calibrate what peers tell; it says nothing until its tail models have seen some ticks.
 
     Parameters
     ----------
@@ -151,12 +155,14 @@ def calibrate_new(model: Model, settings: F64, exponents: F64, new: float, moves
         State; the tail models learn unless learning is held.
     settings : float64[SETTING_ROWS], in
         See layout.
-    exponents : float64[6], out
-        -log10 p of the innovations, -1 when they say nothing; and of the moves, 0 then.
+    exponents : float64[7], out
+        -log10 p of the innovations, -1 when they say nothing; and of moves and shift, 0 then.
     new : float64
         Smoothed mean square of the innovations; -1 when there are none.
     moves : float64
         Largest average of a series' innovations over its usual; -1 when there is none.
+    shift : float64
+        From `shift_together`; -1 when there is none.
     """
     known, moved = model.tails[at.TAIL_INNOVATION, at.TOTAL], model.tails[at.TAIL_MOVES, at.TOTAL]
     learns = model.gate[at.HELD] == 0.0 and model.gate[at.BARRED] == 0.0
@@ -165,6 +171,9 @@ def calibrate_new(model: Model, settings: F64, exponents: F64, new: float, moves
     exponents[at.TAIL_INNOVATION] = exponent if says else -1.0
     exponent = calibrate_channel(model, settings, at.TAIL_MOVES, moves, learns)
     exponents[at.TAIL_MOVES] = exponent if moved >= settings[at.S_TAIL_START] else 0.0
+    shifted = model.tails[at.TAIL_SHIFT, at.TOTAL]
+    exponent = calibrate_channel(model, settings, at.TAIL_SHIFT, shift, learns)
+    exponents[at.TAIL_SHIFT] = exponent if shifted >= settings[at.S_TAIL_START] else 0.0
 
 
 @kernel
@@ -204,7 +213,7 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     ----------
     verdicts : float64[7, T], out
         See layout.
-    exponents : float64[6], in
+    exponents : float64[7], in
         From `calibrate`; all zero while nothing is judged, which gives score 0 and p 1.
     t : int
         Row.
@@ -218,11 +227,12 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     if new >= 0.0 and group > 0.0:
         group += NEW_WEIGHT * (new - group)
     series = max(0.0, exponents[at.TAIL_SERIES] - SHARE_SERIES)
+    shift = max(0.0, exponents[at.TAIL_SHIFT] - SHARE_SHIFT)
     relation = max(0.0, exponents[at.TAIL_RELATION] - SHARE_RELATION)
     moves = max(0.0, exponents[at.TAIL_MOVES] - SHARE_MOVES)
     level = max(
         temper(group, BURST_TICKS_GROUP, TAIL_TEMPER_GROUP),
-        temper(series, BURST_TICKS, TAIL_TEMPER),
+        temper(max(series, shift), BURST_TICKS, TAIL_TEMPER),
     )
     relation = temper(max(relation, moves), BURST_TICKS, TAIL_TEMPER)
     exponent = max(level, relation)

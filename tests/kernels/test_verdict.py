@@ -13,28 +13,30 @@ from hebbstream.kernels.verdict import temper, write_verdict
 
 
 @pytest.mark.parametrize(
-    ("alert", "relation", "series", "new", "moves"),
+    ("alert", "relation", "series", "new", "moves", "shift"),
     [
-        (5.0, 1.0, 1.0, 2.0, 0.0),
-        (5.0, 1.0, 1.0, -1.0, 1.0),
-        (5.0, 1.0, 1.0, 12.0, 0.5),
-        (1.0, 5.0, 1.0, 0.5, 2.0),
-        (1.0, 1.0, 5.0, 0.0, 2.0),
-        (0.1, 0.1, 0.1, 9.0, 0.2),
-        (2.0, 2.3, 0.0, 1.0, 2.4),
-        (9.0, 9.5, 0.0, 1.0, 0.0),
-        (1.0, 1.0, 1.0, 1.0, 6.0),
+        (5.0, 1.0, 1.0, 2.0, 0.0, 1.0),
+        (5.0, 1.0, 1.0, -1.0, 1.0, 0.0),
+        (5.0, 1.0, 1.0, 12.0, 0.5, 2.0),
+        (1.0, 5.0, 1.0, 0.5, 2.0, 2.0),
+        (1.0, 1.0, 5.0, 0.0, 2.0, 3.0),
+        (0.1, 0.1, 0.1, 9.0, 0.2, 0.3),
+        (2.0, 2.3, 0.0, 1.0, 2.4, 0.0),
+        (9.0, 9.5, 0.0, 1.0, 0.0, 0.0),
+        (1.0, 1.0, 1.0, 1.0, 6.0, 1.0),
+        (1.0, 1.0, 1.0, 1.0, 2.0, 6.0),
     ],
 )
 def test_verdict_equals_naive_twin(
-    alert: float, relation: float, series: float, new: float, moves: float
+    alert: float, relation: float, series: float, new: float, moves: float, shift: float
 ) -> None:
     """Score and p-value come from the louder of level and relation, each by its shares."""
     verdicts = np.zeros((at.VERDICT_ROWS, 1))
+    exponents = np.array([alert, 9.0, relation, series, new, moves, shift])
 
-    write_verdict(verdicts, np.array([alert, 9.0, relation, series, new, moves]), 0, 7.0, 4.0)
+    write_verdict(verdicts, exponents, 0, 7.0, 4.0)
 
-    exponent, channel = naive.verdict(alert, relation, series, new, moves)
+    exponent, channel = naive.verdict(alert, relation, series, new, moves, shift)
     assert verdicts[at.SCORE, 0] == pytest.approx(exponent / 4.0)
     assert verdicts[at.P_VALUE, 0] == pytest.approx(10**-exponent)
     assert verdicts[at.CHANNEL, 0] == channel

@@ -23,8 +23,8 @@ def test_a_budget_of_every_tick_is_refused() -> None:
 
 
 def test_models_begin_empty() -> None:
-    """Five models, no weight, increments of 1."""
+    """One model a channel and the gate's, no weight, increments of 1."""
     calibration = Calibration.empty()
 
     assert not calibration.histograms.any()
-    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * 6
+    assert calibration.tails[:, at.INCREMENT].tolist() == [1.0] * at.TAIL_COUNT

@@ -21,12 +21,13 @@ def test_it_begins_at_nothing() -> None:
 def test_series_keep_their_habits_when_others_come_and_go() -> None:
     """A column joins as new, one leaves, and the others are moved, not changed."""
     evidence = Evidence.empty(2)
-    evidence.habits[:] = [[1, 2], [3, 4], [5, 6], [7, 8]]
+    evidence.habits[:] = np.arange(1, 2 * at.HABIT_ROWS + 1).reshape(-1, 2)
 
     evidence.grow(1)
     evidence.drop(0)
 
-    assert evidence.habits.tolist() == [[2, 0], [4, 0], [6, 4], [8, 0]]
+    assert evidence.habits[:, 0].tolist() == list(range(2, 2 * at.HABIT_ROWS + 1, 2))
+    assert evidence.habits[:, 1].tolist() == [0, 0, 4, 0, 0, 0, 0.5]
     assert evidence.habits.flags.c_contiguous
 
 

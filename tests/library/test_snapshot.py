@@ -178,13 +178,13 @@ def test_a_snapshot_of_format_1_continues() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7, 8, 9, 10])
 def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
     """What it knew goes on as it did, on the new scale; what was not there yet begins.
 
     2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
     6: ticks above the usual; 7: habits of the week; 8: counts of 32 bits, a shorter block;
-    9: leads and lags, and the pace, which stays 1.
+    9: leads and lags, and the pace, which stays 1; 10: where related series stand.
     """
     data = (DATA / f"detector-format{number}.bin").read_bytes()
     statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
