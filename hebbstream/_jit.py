@@ -158,6 +158,25 @@ def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, FAST_MATH, forceinline=True)
 
 
+def merged_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel as a part of the one that calls it, and not by itself.
+
+    For the largest, of which there is one caller: to be optimised twice takes as long as all that
+    it calls.
+
+    Parameters
+    ----------
+    function : callable
+        As for `reference_kernel`.
+
+    Returns
+    -------
+    callable
+        The function, with the same signature.
+    """
+    return _compiled(function, FAST_MATH, counted=True, merged=True)
+
+
 def exact_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel whose arithmetic is IEEE's to the last bit: for codecs, times and counters.
 
@@ -251,8 +270,11 @@ def _compiled(
     *,
     forceinline: bool = False,
     counted: bool = False,
+    merged: bool = False,
 ) -> Callable[P, R]:
     options: dict[str, Any] = {"fastmath": fast_math, "forceinline": forceinline, "_nrt": counted}
+    if merged:
+        options["inline"] = "always"
     compiled: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
     if not config.DISABLE_JIT:
         # What cache=True does, with our cache; numba raises RuntimeError where none has a place.

@@ -7,7 +7,7 @@ well, for what Python does around a call is most of what a small group costs.
 
 from __future__ import annotations
 
-from hebbstream._jit import reference_at, reference_kernel
+from hebbstream._jit import merged_kernel, reference_at, reference_kernel
 from hebbstream.arrays import F64, I64
 from hebbstream.kernels import layout as at
 from hebbstream.kernels.bound import (
@@ -27,7 +27,7 @@ from hebbstream.kernels.score import score_frame
 COMPONENTS_SETTLE = 50
 
 
-@reference_kernel
+@merged_kernel
 def advance(
     frames: F64,
     times: F64,

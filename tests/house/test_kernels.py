@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sources import Function, Source, sources
 
-DECORATORS = {"kernel", "inlined_kernel", "exact_kernel", "reference_kernel"}
+DECORATORS = {"kernel", "inlined_kernel", "exact_kernel", "merged_kernel", "reference_kernel"}
 
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
 COMPOSED = {
