@@ -58,14 +58,14 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """A block's verdicts without the details of its series: the fields of `TickResult` over T rows.
+    """A block's verdicts without the details of its series.
 
     Attributes
     ----------
     first_tick : int
         Tick of row 0.
     rows : float64[7, T]
-        See `hebbstream.kernels.layout`.
+        The fields of `Verdict` over T ticks.
     journal : tuple of JournalEntry
         Births and deaths, in row order.
     """
@@ -86,44 +86,11 @@ class Verdicts:
         """Return one row."""
         return Verdict(*self.rows[:, row].tolist())
 
-    def _row(self, number: int) -> F64:
-        row: F64 = self.rows[number]
-        return row
-
-    @property
-    def statistic(self) -> F64:
-        """Fused evidence, float64[T]."""
-        return self._row(STATISTIC)
-
     @property
     def score(self) -> F64:
         """Calibrated, 1.0 at the alert line, float64[T]."""
-        return self._row(SCORE)
-
-    @property
-    def p_value(self) -> F64:
-        """Tail probability, float64[T]."""
-        return self._row(P_VALUE)
-
-    @property
-    def channel(self) -> F64:
-        """Values of `Kind`, float64[T]."""
-        return self._row(CHANNEL)
-
-    @property
-    def learning(self) -> F64:
-        """Values of `Learning`, float64[T]."""
-        return self._row(LEARNING)
-
-    @property
-    def components(self) -> F64:
-        """How many there are after each tick, float64[T]."""
-        return self._row(COMPONENTS_NOW)
-
-    @property
-    def edges(self) -> F64:
-        """How many there are after each tick, float64[T]."""
-        return self._row(EDGES_NOW)
+        score: F64 = self.rows[SCORE]
+        return score
 
 
 @dataclass(slots=True)

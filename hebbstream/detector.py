@@ -358,7 +358,8 @@ def run_all(
     FrameError
         When shapes or times do not fit, or a detector is there twice; nothing has changed then.
     """
-    clock = as_times(times, len(as_numbers(times)), 0, 1.0)
+    clock = as_numbers(times)
+    clock = as_times(clock, clock.size, 0, 1.0)
     length, stops = len(clock), [()] * len(detectors) if edges_at is None else edges_at
     entered = [
         each.enter(first_stop(at, length)) for each, at in zip(detectors, stops, strict=True)

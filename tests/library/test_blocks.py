@@ -67,8 +67,8 @@ def test_one_call_for_all_is_a_call_for_each(length: int) -> None:
             assert results.score[g].tobytes() == verdicts.score.tobytes()
             assert verdicts.journal == expected.journal
             assert verdicts.first_tick == expected.first_tick
-            for name in Verdict._fields:
-                np.testing.assert_array_equal(getattr(verdicts, name), getattr(expected, name))
+            for name, row in zip(Verdict._fields, verdicts.rows, strict=True):
+                np.testing.assert_array_equal(row, getattr(expected, name))
             assert verdicts.at(-1).score == expected.score[-1]
             assert len(verdicts) == len(expected)
     assert told > 100
@@ -87,6 +87,8 @@ def test_what_does_not_fit_changes_nothing() -> None:
         run_all(several, [two, three], np.arange(5.0))
     with pytest.raises(FrameError, match="finite times"):
         run_all(several, [two, three], [0.0, 1.0, 2.0, np.inf])
+    with pytest.raises(FrameError, match="finite times"):
+        run_all(several, [two, three], 4.0)
     with pytest.raises(FrameError, match="twice"):
         run_all([several[0], several[0]], [two, two], np.arange(4.0))
     with pytest.raises(FrameError, match="at least one"):
