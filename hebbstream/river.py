@@ -62,7 +62,7 @@ class ReadableDetector(Detector):
         model = self._model
         moving: list[NDArray[Any]] = [
             model.smooth, model.habits, model.innovations, model.activity, model.values,
-            model.deviation, model.gate, model.past,
+            model.deviation, model.gate, model.past, model.recall, model.weeks, model.sole,
         ]  # fmt: skip
         kept = [array.copy() for array in moving]
         tick, waiting = self._tick, self._waiting

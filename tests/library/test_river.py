@@ -119,6 +119,20 @@ def test_scoring_changes_nothing() -> None:
     assert model.detector.dump() == before
 
 
+def test_scoring_a_lone_series_changes_nothing() -> None:
+    """What a lone series is judged by, its episodes and its days, stays equal to the bit."""
+    rng = np.random.default_rng(0)
+    detector = ReadableDetector(["a"])
+    detector.run(rng.normal(size=(600, 1)))
+    before = detector.dump()
+
+    scores = {detector.score([value]).score for value in (9.0, np.nan, 9.0)}
+
+    assert len(scores) == 2
+    assert max(scores) > 1.0
+    assert detector.dump() == before
+
+
 def test_scoring_changes_nothing_when_the_frame_does_not_fit() -> None:
     """A refused frame leaves learning on, and the state as it was."""
     detector = ReadableDetector(["a", "b"])
