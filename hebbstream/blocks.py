@@ -274,7 +274,7 @@ class Blocks:
 def stops_of(edges_at: Collection[int], length: int) -> list[int]:
     """Sort the rows of a block after which its edges are listed, the first one last."""
     # Mostly nothing is asked for, and then a set and a sort are a part of a small group's tick.
-    return sorted({at for at in edges_at if 0 <= at < length})[::-1] if edges_at else []
+    return sorted({at for at in edges_at if 0 <= at < length})[::-1] if len(edges_at) else []
 
 
 def first_stop(edges_at: Collection[int], length: int) -> int:

@@ -370,10 +370,10 @@ def run_all(
         raise FrameError(msg)
     changes = length // min(each.params.subspace.check_ticks for each in detectors) + 2
     frames = as_blocks(blocks, length, [column[CREW_SERIES] for column in crew])
-    whole = Blocks.of(entered[0][0], crew, frames, clock, changes, detail_from)
+    whole = Blocks.of(entered[0][0], crew, frames, clock, changes, float(detail_from))
     whole.advance()
     stopped, found = whole.stopped(), {}
     for g, (detector, told) in enumerate(zip(detectors, stopped, strict=True)):
-        if told or stops[g] or not detector.pass_by(length):
+        if told or len(stops[g]) or not detector.pass_by(length):
             found[g] = detector.leave(whole.one(g), stops[g])
     return Results(whole, found)

@@ -12,6 +12,7 @@ import generators
 from hebbstream import Detector, FrameError, RunResult, run_all
 from hebbstream.arrays import F64
 from hebbstream.blocks import Verdict, first_stop, stops_of
+from hebbstream.kernels.step import advance_all
 
 SIZES = (9, 1, 4, 2, 9)
 TICKS = 1200
@@ -109,6 +110,18 @@ def test_blocks_may_be_of_any_numbers() -> None:
 
     assert one.tick == other.tick == 2
     assert real[0, 1] == np.inf
+
+
+def test_a_whole_number_compiles_nothing_anew() -> None:
+    """Nor do rows that are asked for by an array, which has no truth of its own."""
+    detector = Detector("ab")
+    detector.run(np.zeros((3, 2)))
+    compiled = len(getattr(advance_all, "signatures", ()))
+
+    result = detector.run(np.zeros((3, 2)), detail_from=1, edges_at=np.array([0, 2]))
+
+    assert sorted(result.related) == [0, 2]
+    assert len(getattr(advance_all, "signatures", ())) == compiled
 
 
 def test_rows_after_which_edges_are_listed() -> None:
