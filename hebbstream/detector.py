@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -320,6 +320,10 @@ class Detector(GuidedGroup):
             msg = f"the snapshot's content does not make a detector: {error}"
             raise SnapshotCorruptError(msg) from error
         return detector
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Self], tuple[bytes]]:
+        # What the kernels are handed cannot be copied, and a second detector must not share it.
+        return type(self).load, (self.dump(),)
 
 
 def run_all(

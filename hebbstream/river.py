@@ -7,7 +7,7 @@ hebbstream[river]`); nothing else of the library imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -27,7 +27,7 @@ Output = Literal["score", "statistic"]
 
 
 class ReadableDetector(Detector):
-    """A detector that can also judge a frame without learning it, and that pickles as a snapshot.
+    """A detector that can also judge a frame without learning it.
 
     Parameters and membership are those of `Group`.
     """
@@ -74,9 +74,6 @@ class ReadableDetector(Detector):
             self._tick, self._waiting = tick, waiting
             for array, before in zip(moving, kept, strict=True):
                 array[...] = before
-
-    def __reduce__(self) -> tuple[Callable[[bytes], ReadableDetector], tuple[bytes]]:
-        return type(self).load, (self.dump(),)
 
 
 class RiverDetector(base.AnomalyDetector):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 
 import generators
 from hebbstream import Detector, DetectorParams, Kind, Learning
@@ -194,3 +199,23 @@ def test_elevated_counts_the_ticks_a_series_stands_out() -> None:
 
     assert result.elevated[3009][:3].tolist() == [10, 6, 0]
     assert result.elevated.keys() == result.broken.keys()
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))],  # noqa: S301 - ours
+)
+def test_a_copy_goes_on_by_itself(again: Callable[[Detector], Detector]) -> None:
+    """Python's own ways to copy give a second detector with the same state, not a second name."""
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(400, 1)) + 0.3 * rng.normal(size=(400, 3))
+    detector = Detector("abc", interval_seconds=10.0)
+    detector.run(frames[:300])
+    before = detector.dump()
+
+    other = again(detector)
+    result = other.run(frames[300:])
+
+    assert detector.dump() == before
+    assert result.score.tobytes() == detector.run(frames[300:]).score.tobytes()
+    assert other.dump() == detector.dump()
