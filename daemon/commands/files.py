@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from daemon.commands import arguments as given
 from daemon.commands import tables
 from daemon.commands.live import show_live
 from daemon.config import LoggingSection
+from daemon.errors import InputFileError
 from daemon.files.source import FileSource
 
 #: What commands for people log: only what they must know, as text.
@@ -86,9 +88,9 @@ def replay(
         warn_of_nothing(file)
     console.print(tables.incident_table(summary.events, limit))
     console.print(tables.summary_table(summary))
-    console.print(f"written to {out}", highlight=False)
+    typer.echo(f"written to {out}")
     if state is not None:
-        console.print(f"state left in {state}, for {partitions} partitions", highlight=False)
+        typer.echo(f"state left in {state}, for {partitions} partitions")
 
 
 def produce(
@@ -158,7 +160,17 @@ def inspect(
     pipeline = app.learn(loaded, file, options)
     if pipeline.next_offset < 0:
         warn_of_nothing(file)
-    for name, state in sorted(pipeline.groups.items()):
-        if group in (None, name):
-            console.print(tables.component_table(name, state, min(top, 5)))
-            console.print(tables.association_table(name, state, top))
+    found = [(name, state) for name, state in pipeline.groups.items() if group in (None, name)]
+    if group is not None and not found:
+        msg = f"{file} makes no group {group!r}{_others(pipeline.groups)}"
+        raise InputFileError(msg)
+    for name, state in sorted(found):
+        console.print(tables.component_table(name, state, min(top, 5)))
+        console.print(tables.association_table(name, state, top))
+
+
+def _others(names: Collection[str], shown: int = 10) -> str:
+    """Write which groups there are instead, for a message."""
+    listed = ", ".join(repr(name) for name in sorted(names)[:shown])
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return f"; there are {listed}{more}" if names else ""

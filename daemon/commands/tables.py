@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.app import ReplaySummary
+from daemon.commands.live import printable
 from daemon.events import Event, EventEdge, EventSeries
 from daemon.learnt import GroupState
 
@@ -49,7 +50,8 @@ def incident_table(events: Sequence[Event], limit: int) -> Table:
             *(series_line(each) for each in event.series[:3]),
             *(relation_line(each) for each in event.edges[:2]),
         ]
-        table.add_row(Text(f"{event.ts_event}\n{event.group}\n{what}"), Text("\n".join(reasons)))
+        who = f"{event.ts_event}\n{printable(event.group)}\n{what}"
+        table.add_row(Text(who), Text("\n".join(map(printable, reasons))))
     return table
 
 
@@ -107,13 +109,15 @@ def component_table(name: str, group: GroupState, top: int) -> Table:
     detector = group.detector
     weights, energies = detector.components(), detector.energies()
     total = float(energies.sum()) or 1.0
-    title = f"group {name}: {len(detector.series)} series, {len(weights)} components"
+    title = Text(
+        f"group {printable(name)}: {len(detector.series)} series, {len(weights)} components"
+    )
     table = Table(
         "component", "share of explained", "series (weight)", title=title, title_justify="left"
     )
     for index, row in enumerate(weights):
         strongest = np.argsort(-np.abs(row))[:top]
-        named = (f"{detector.series[at]} ({row[at]:+.2f})" for at in strongest)
+        named = (f"{printable(detector.series[at])} ({row[at]:+.2f})" for at in strongest)
         table.add_row(str(index), f"{energies[index] / total:.0%}", Text("\n".join(named)))
     return table
 
@@ -122,15 +126,15 @@ def association_table(name: str, group: GroupState, top: int) -> Table:
     """Show a group's strongest associations: who leads by how much, weight and age."""
     edges = group.detector.edges()
     strongest = edges[np.argsort(-np.abs(edges["weight"]), kind="stable")][:top]
-    title = f"group {name}: {len(strongest)} of {len(edges)} associations"
+    title = Text(f"group {printable(name)}: {len(strongest)} of {len(edges)} associations")
     table = Table(
         "source", "target", "leads by, ticks", "weight", "age in ticks",
         title=title, title_justify="left",
     )  # fmt: skip
     for edge in strongest:
         table.add_row(
-            Text(group.detector.series[edge["source"]]),
-            Text(group.detector.series[edge["target"]]),
+            Text(printable(group.detector.series[edge["source"]])),
+            Text(printable(group.detector.series[edge["target"]])),
             str(edge["lag"] or ""),
             f"{edge['weight']:+.3f}",
             f"{edge['age_ticks']:,}",

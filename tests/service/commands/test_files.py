@@ -49,6 +49,30 @@ def test_inspect_shows_components_and_associations(
     assert "associations" in shown
 
 
+def test_inspect_says_which_groups_there_are_instead(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A group that the file does not make is a refusal, not an empty answer."""
+    code = main(["inspect", str(story), "--group", "card", "--label", "service=cart"])
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.out == ""
+    assert f"{story} makes no group 'card'; there are '" in told.err
+
+
+def test_brackets_in_a_folder_are_no_markup(
+    story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line of a replay names the folder as it is."""
+    out = tmp_path / "out[" / "b]"
+
+    code = main(["replay", str(story), "--out", str(out)])
+
+    assert code == 0
+    assert f"written to {out}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["replay", "inspect", "produce"])
 def test_a_missing_file_is_one_clear_line(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -104,6 +104,24 @@ def test_model_tables_show_components_and_associations(
     assert f"3 of {len(group.detector.edges())} associations" in associations
 
 
+def test_names_are_shown_as_they_are(broken: tuple[PartitionPipeline, list[Event]]) -> None:
+    """Brackets in a name are no markup, and nothing in it steers a terminal."""
+    pipeline, (event, *_) = broken
+    name, escaped = "x[bold]y[/z]\x1b[31m", "x[bold]y[/z]\\x1b[31m"
+    group = pipeline.groups["cart"]
+    named = msgspec.structs.replace(event.series[0], name="m\x1b[2J")
+
+    texts = [
+        shown(tables.component_table(name, group, top=2)),
+        shown(tables.association_table(name, group, top=2)),
+        shown(tables.incident_table([msgspec.structs.replace(event, group=name)], limit=1)),
+    ]
+    why = shown(tables.incident_table([msgspec.structs.replace(event, series=[named])], limit=1))
+
+    assert all(escaped in text for text in texts)
+    assert "m\\x1b[2J" in why
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(60.0, "60 s"), (720.0, "12 min"), (12_600.0, "3.5 h")]
 )
