@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 
@@ -38,9 +39,7 @@ class FileSource:
     """
 
     def __init__(self, path: Path, options: FileOptions) -> None:
-        if not path.is_file():
-            msg = f"{path}: no such file"
-            raise InputFileError(msg)
+        _look_at(path)
         self.rows_total = row_count(path)
         self._partition = InputPartition(options.topic, 0)
         self._key = options.key
@@ -148,3 +147,17 @@ class FileSource:
             values=Spans.of(records.values[first:]),
             next_offset=int(offsets[-1]) + 1,
         )
+
+
+def _look_at(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        msg = f"{path}: no such file"
+        raise InputFileError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"{path}: cannot be read: {error}"
+        raise InputFileError(msg) from error
+    if not S_ISREG(mode):
+        msg = f"{path}: not a file but a folder, a pipe or a device"
+        raise InputFileError(msg)

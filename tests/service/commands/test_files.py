@@ -86,6 +86,22 @@ def test_a_missing_file_is_one_clear_line(
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize("name", ["folder.csv", f"{'a' * 300}.csv", "own.csv/b.csv"])
+def test_what_is_no_file_is_one_clear_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder, a name no file can have, and one below a file are named, without a traceback."""
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "own.csv").write_text("t,a\n")
+
+    code = main(["replay", str(tmp_path / name), "--out", str(tmp_path / "out")])
+
+    error = capsys.readouterr().err
+    assert code == 2
+    assert error.startswith(f"hebbstream: {tmp_path / name}: ")
+    assert error.count("\n") == 1
+
+
 def test_a_label_without_a_value_is_refused(
     story: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
