@@ -35,8 +35,7 @@ HEARTBEAT_SECONDS, MEASURE_SECONDS = 60.0, 1.0
 HAND_OVER_SECONDS, HAND_OVER_RESERVE = 5.0, 3.0
 #: A turn without records has this many times as much time for the copy of a checkpoint.
 IDLE_COPY_FACTOR = 10.0
-#: Part of the drain time kept for leaving the group and closing the output, which take this long
-#: in an outage.
+#: Part of the drain time kept for leaving the group and closing the output in an outage.
 CLOSE_RESERVE_SECONDS = 6.0
 #: Silence of the broker after which reading counts as interrupted.
 CONTACT_SECONDS = 20.0
@@ -48,9 +47,8 @@ log = get_logger(__name__)
 class Engine:
     """Drives pipelines from a source to a sink until told to stop or the source is exhausted.
 
-    Implements `daemon.ports.AssignmentListener`. `observe` is told, on the engine's thread, of
-    every batch's output and of the pipeline it came from; `refresh` once a second of all pipelines
-    and the wall clock.
+    Implements `daemon.ports.AssignmentListener`. On the engine's thread `observe` is told of every
+    batch's output and its pipeline, `refresh` once a second of all pipelines and the wall clock.
     """
 
     source: RecordSource
@@ -70,6 +68,7 @@ class Engine:
     _parked: dict[InputPartition, Assigned] = field(default_factory=dict)
     _last_commit: float = 0.0
     _last_measure: float = float("-inf")
+    _deaf_until: float = float("-inf")
     _scattered: set[str] = field(default_factory=set)
     _paused: bool = False
     _unsafe: bool = False
@@ -168,16 +167,17 @@ class Engine:
     def _close_idle(self, now: float) -> None:
         """Close open frames of partitions that are quiet though the broker answers."""
         timeout = self.limits.idle_timeout
-        if timeout is None or self._paused:
+        if timeout is None:
             return
+        # Silence while nothing is read says nothing of the input: it counts from the end of that.
+        if self._paused or self.source.contact_age() > min(CONTACT_SECONDS, 1.0 + timeout / 2):
+            self._deaf_until = now
         quiet = {
             partition: owned
             for partition, owned in self.partitions.items()
-            if now - owned.last_record >= timeout and owned.pipeline.pending
+            if now - max(owned.last_record, self._deaf_until) >= timeout and owned.pipeline.pending
         }
-        if not quiet or self.source.contact_age() > CONTACT_SECONDS:
-            return
-        lag = self.source.lag()
+        lag = self.source.lag() if quiet else {}
         for partition, owned in quiet.items():
             if not lag.get(partition) and self._secured(partition, closing=True):
                 self._publish(partition, owned, owned.pipeline.close_idle())

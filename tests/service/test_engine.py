@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from daemon.assigned import EngineLimits
@@ -223,6 +224,23 @@ def test_an_outage_is_no_silence() -> None:
 
     assert made.telemetry.value("frames_total") < 3
     assert False in checks[50:]
+
+
+@pytest.mark.parametrize(("timeout", "turns"), [(60.0, 300), (4.0, 20)])
+def test_what_waited_through_an_outage_is_not_late(timeout: float, turns: int) -> None:
+    """A partition is quiet when the broker answers for that long and brings nothing."""
+    ticks = related(seed=1, ticks=3)
+    first, second = ticks.copy(), ticks[2:].copy()
+    first[2, 3:], second[0, :3] = np.nan, np.nan
+    rest = wide_records(np.vstack([np.full((2, 6), np.nan), second]))[2:]
+    away: list[ScriptStep] = [Outage(), *[None] * turns, Return(), None]
+    script = [Assign((PARTITION,)), record_batch(wide_records(first)), *away, record_batch(rest, 3)]
+    made = engine(script, EngineLimits(idle_timeout=timeout))
+
+    made.run(never)
+
+    assert made.telemetry.value("samples_framed_total") == 18
+    assert made.telemetry.value("samples_dropped_total", "late") == 0
 
 
 def test_heartbeats_name_partition_and_position() -> None:
