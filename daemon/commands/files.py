@@ -38,9 +38,10 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-def warn_of_nothing(file: Path) -> None:
-    """Say on standard error that a file holds no records; that is no fault, and seldom meant."""
-    typer.echo(f"hebbstream: warning: {file} holds no rows, so nothing was learnt", err=True)
+def warn_of_nothing(file: Path, *, rows: bool) -> None:
+    """Say on standard error that nothing was learnt from a file: no fault, and seldom meant."""
+    what = "no sample that could be used" if rows else "no rows"
+    typer.echo(f"hebbstream: warning: {file} holds {what}, so nothing was learnt", err=True)
 
 
 def replay(
@@ -84,8 +85,8 @@ def replay(
             loaded, file, options, SystemClock(), out,
             lambda output: bar.advance(task, output.records), state, partitions,
         )  # fmt: skip
-    if summary.records == 0:
-        warn_of_nothing(file)
+    if summary.framed == 0:
+        warn_of_nothing(file, rows=summary.records > 0)
     console.print(tables.incident_table(summary.events, limit))
     console.print(tables.summary_table(summary))
     typer.echo(f"written to {out}")
@@ -158,8 +159,8 @@ def inspect(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     pipeline = app.learn(loaded, file, options)
-    if pipeline.next_offset < 0:
-        warn_of_nothing(file)
+    if not pipeline.groups:
+        warn_of_nothing(file, rows=pipeline.next_offset >= 0)
     found = [(name, state) for name, state in pipeline.groups.items() if group in (None, name)]
     if group is not None and not found:
         msg = f"{file} makes no group {group!r}{_others(pipeline.groups)}"

@@ -141,3 +141,20 @@ def test_a_file_without_rows_is_one_warning(
     assert capsys.readouterr().err == (
         f"hebbstream: warning: {file} holds no rows, so nothing was learnt\n"
     )
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_a_file_of_which_nothing_can_be_used_is_one_warning(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records that are all refused are no fault either, and not passed over in silence."""
+    file = tmp_path / "other.ndjson"
+    file.write_text('not json\n{"name": "a", "timestamp": "soon", "value": 1}\n')
+    out = ["--out", str(tmp_path / "out")] if command == "replay" else []
+
+    code = main([command, str(file), *out])
+
+    assert code == 0
+    assert capsys.readouterr().err == (
+        f"hebbstream: warning: {file} holds no sample that could be used, so nothing was learnt\n"
+    )
