@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from daemon.config.section import Section
 from hebbstream.durations import Duration
@@ -18,10 +19,23 @@ class StartFrom(StrEnum):
     LATEST = "latest"
 
 
+#: A name or an IPv4 address, or an IPv6 one in brackets; a protocol before it is Java's way.
+_ADDRESS: Final = re.compile(r"(?:\w+://)?(?:\[[\w:.%]+\]|[^\s:,/\[\]]+)(?::(\d{1,5}))?", re.ASCII)
+
+
+def _address(given: str) -> str:
+    # kafka-python raises ValueError for some of what it cannot read, and asks others for ever.
+    parts = _ADDRESS.fullmatch(given)
+    if parts is None or not 0 < int(parts[1] or 9092) < 2**16:
+        msg = "must be host:port, one broker an item; an IPv6 address stands in brackets"
+        raise ValueError(msg)
+    return given
+
+
 class KafkaSection(Section):
     """How to reach the broker and what to read."""
 
-    bootstrap_servers: list[str] = Field(
+    bootstrap_servers: list[Annotated[str, AfterValidator(_address)]] = Field(
         default=["localhost:9092"], min_length=1, description="host:port of one or more brokers."
     )
     client: Literal["kafka-python", "librdkafka"] = Field(

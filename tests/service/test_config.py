@@ -51,6 +51,10 @@ def test_every_section_refuses_unknown_keys() -> None:
         ),
         ({"kafka": {"security_protocol": "SASL_SSL"}}, "needs sasl_mechanism and sasl_username"),
         ({"kafka": {"bootstrap_servers": []}}, "at least 1 item"),
+        *(
+            ({"kafka": {"bootstrap_servers": ["a:9092", address]}}, r"1\n.*must be host:port")
+            for address in ("", "a:b", "a:0", "a:65536", "a:1,b:2", "a b", "http://a/b", "::1:9092")
+        ),
         ({"input": {"format": "wide_array"}}, "columns must be given"),
         ({"input": {"columns": ["a"]}}, "columns must be given"),
         ({"input": {"format": "wide_array", "columns": ["a", "a"]}}, "names a series twice"),
@@ -98,6 +102,15 @@ def test_rules_refuse_what_cannot_work(values: dict[str, Any], words: str) -> No
     """Each rule between keys names what must hold."""
     with pytest.raises(ValidationError, match=words):
         Config.model_validate(values)
+
+
+def test_addresses_of_brokers_in_every_form_that_clients_read() -> None:
+    """With and without a port, in brackets, and with a protocol as Java has it."""
+    addresses = ["kafka", "kafka-0.kafka:9092", "10.0.0.1:65535", "[::1]:9092", "SSL://a_b:1"]
+
+    config = Config.model_validate({"kafka": {"bootstrap_servers": addresses}})
+
+    assert config.kafka.bootstrap_servers == addresses
 
 
 def test_only_the_channels_switched_on_are_published() -> None:
