@@ -32,7 +32,11 @@ from daemon.config.series import (
     Transform,
 )
 from daemon.config.state import StateSection
+from daemon.records import Channel
 from hebbstream.params import DetectorParams
+
+#: Topics of a service beside those it publishes on.
+_OTHER_TOPICS = ("changelog", "feedback", "repartition")
 
 __all__ = [
     "Config",
@@ -98,6 +102,16 @@ class Config(Section):
                 f"(framing.interval gives {ticks:g})"
             )
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _reads_nothing_of_its_own(self) -> Self:
+        # A dead letter that is read would be written again for ever.
+        own = {f"{self.application_id}.{name}" for name in (*Channel, *_OTHER_TOPICS)}
+        for topic in self.kafka.topics:
+            if topic in own:
+                msg = f"kafka.topics must not name {topic}: that is a topic of application_id's own"
+                raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

@@ -46,7 +46,7 @@ class KafkaSection(Section):
             "transactional`; kafka-python, read in columns, is the faster one."
         ),
     )
-    topics: list[str] = Field(
+    topics: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]] = Field(
         default=["metrics"], min_length=1, description="Topics to read samples from."
     )
     repartition: bool = Field(

@@ -55,6 +55,14 @@ def test_every_section_refuses_unknown_keys() -> None:
             ({"kafka": {"bootstrap_servers": ["a:9092", address]}}, r"1\n.*must be host:port")
             for address in ("", "a:b", "a:0", "a:65536", "a:1,b:2", "a b", "http://a/b", "::1:9092")
         ),
+        *(
+            ({"kafka": {"topics": ["m", name]}}, r"topics\.1")
+            for name in ("", "a b", "ü", "a" * 250)
+        ),
+        *(
+            ({"application_id": "x", "kafka": {"topics": ["m", f"x.{name}"]}}, f"not name x.{name}")
+            for name in ("dead-letter", "events", "changelog", "repartition")
+        ),
         ({"input": {"format": "wide_array"}}, "columns must be given"),
         ({"input": {"columns": ["a"]}}, "columns must be given"),
         ({"input": {"format": "wide_array", "columns": ["a", "a"]}}, "names a series twice"),
