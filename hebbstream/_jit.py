@@ -258,7 +258,7 @@ if TYPE_CHECKING or config.DISABLE_JIT:
 
     def reference_at(_like: R, address: int) -> R:
         """Give kernels the reference that is at an address, of the type of another one."""
-        return ctypes.cast(address, ctypes.py_object).value  # type: ignore[no-any-return]
+        return ctypes.cast(int(address), ctypes.py_object).value  # type: ignore[no-any-return]
 
 else:
     address_of, reference_at = intrinsic(_address_of), intrinsic(_reference_at)

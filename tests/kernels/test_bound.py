@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
+import pytest
 
 import generators
 from hebbstream import Detector
@@ -47,3 +51,19 @@ def test_arrays_live_as_long_as_what_is_bound() -> None:
 
     assert detector._bound is held
     np.testing.assert_array_equal(detector.run(world.frames).statistic, expected)
+
+
+@pytest.mark.slow
+def test_what_is_bound_is_found_without_a_compiler_too() -> None:
+    """A detector runs as plain Python, which coverage and debuggers can look into."""
+    program = "from hebbstream import Detector; Detector('ab').run([[1.0, 2.0], [2.0, 4.0]])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
