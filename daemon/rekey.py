@@ -101,6 +101,8 @@ class Rekeyer:
             while not stopping():
                 self.beat()
                 batches = self.source.poll(POLL_SECONDS)
+                if batches:  # to come while these are written
+                    self.source.prefetch()
                 for batch in batches:
                     if batch.partition in self._owned:
                         self._merger.add(batch)

@@ -94,6 +94,16 @@ def run(script: list[ScriptStep], writer: FakeWriter, lags: dict[InputPartition,
     return rekeyer
 
 
+def test_the_next_records_come_while_these_are_written() -> None:
+    """A source that holds its next fetch back is asked for it once a turn with records."""
+    script: list[ScriptStep] = [batch(A, at, {at: sample("web", at)}) for at in range(3)]
+
+    rekeyer = run([*script, None, None], FakeWriter(), {A: 0, B: 0})
+
+    assert isinstance(rekeyer.source, HoldingSource)
+    assert rekeyer.source.prefetched == 3
+
+
 def test_records_go_on_by_group() -> None:
     """Unchanged, with their timestamps; positions are committed once they are written."""
     writer = FakeWriter()
