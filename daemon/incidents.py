@@ -181,7 +181,8 @@ class IncidentTracker:
                 events.append(event)
             row += 1
         if count:
-            self._latest = Moment(block, result, members, count - 1) if self.current else None
+            last = Moment(block, result, members, count - 1)
+            self._latest = last.alone() if self.current else None
         return events
 
     def is_calm(self, peak: float) -> bool:

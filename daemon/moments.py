@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +18,8 @@ _RESULT_ROWS = {
     "learning": np.int8, "components": np.int64, "edges": np.int64, "evidence": np.float64,
     "expected": np.float64, "recalled": np.float64, "scale": np.float64,
 }  # fmt: skip
+#: What verdicts have at some rows only.
+_FOUND = ("broken", "related", "degrees", "elevated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,31 @@ class Moment:
     def tick(self) -> int:
         """Grid step of the row."""
         return int(self.block.ticks[self.row])
+
+    def alone(self) -> Self:
+        """Return it as the only row of a block, to be kept.
+
+        The arrays of a block are views of what all groups of its ticks share, and one that is held
+        on to keeps all of that in memory.
+
+        Returns
+        -------
+        Moment
+            With arrays of its own.
+        """
+        row, result = slice(self.row, self.row + 1), self.result
+        block = {name: getattr(self.block, name)[row].copy() for name in _BLOCK_ROWS}
+        rows = {name: getattr(result, name)[row].copy() for name in _RESULT_ROWS}
+        found: dict[str, Any] = {
+            name: {0: each[self.row]} if self.row in each else {}
+            for name, each in ((name, getattr(result, name)) for name in _FOUND)
+        }
+        return type(self)(
+            replace(self.block, **block),
+            RunResult(first_tick=result.first_tick + self.row, **rows, **found),
+            self.members,
+            0,
+        )
 
     def dump(self) -> dict[str, Any]:
         """Return the row as JSON values; relations that broke are left out.

@@ -157,7 +157,8 @@ class SilenceTracker:
                 self._note_stopped(shift, moment)
             if self._waiting.named:
                 events += self._announce(moment, frame)
-        self._latest = Moment(block, result, members, count - 1) if self.current else None
+        last = Moment(block, result, members, count - 1)
+        self._latest = last.alone() if self.current else None
         return events
 
     def end(self) -> list[Event]:
