@@ -97,7 +97,8 @@ class Closing:
         stops.extend(membership.vanish_tick(group) for group in groups)
         stops.extend(tick + membership.lifetime for tick in born)
         if tight:
-            changes = [*born, *(group.data_tick + SILENT_TICKS + 1 for group in groups)]
+            last = [*born, *(group.data_tick for group in groups)]
+            changes = [*born, *(tick + SILENT_TICKS + 1 for tick in last)]
             stops.extend(tick for tick in changes if tick > at)
         if self._refused:  # there may be memory for them at any tick
             stops.append(at + 1)

@@ -258,3 +258,25 @@ def test_a_series_that_stops_is_an_incident_whatever_the_batches(split: int) -> 
     assert len(opened["edges"]) == 5
     assert all('m2{service="cart"}' in (e["source"], e["target"]) for e in opened["edges"])
     assert resolved["duration_s"] == 40 * 60
+
+
+def test_who_gives_way_does_not_depend_on_the_split() -> None:
+    """A group that begins and falls silent within one batch makes room, as over many."""
+    ended = wide_records(related(seed=1, ticks=5), "ended")
+    goes_on = wide_records(related(seed=2, ticks=100), "goes on")
+    values = [*(each for pair in zip(ended, goes_on, strict=False) for each in pair), *goes_on[5:]]
+    grouping = {"group_by": ["service"], "groups_max": 1}
+
+    framed = {
+        split: [
+            (step.block.group, tick)
+            for output in run(values, split, grouping=grouping)
+            for step in output.steps
+            for tick in step.block.ticks.tolist()
+        ]
+        for split in (1, 7, len(values))
+    }
+
+    assert len({group for group, _ in framed[1]}) == 2
+    assert framed[7] == framed[1]
+    assert framed[len(values)] == framed[1]
