@@ -171,9 +171,7 @@ def evidence(frames: F64, model: Model, work: Work, settings: F64) -> None:
         work.exponents[1] = worst_series(
             z, u, present, seen, model.habits, cap, warm, settings, heights
         )
-        learn_usual(
-            present, seen, model.habits, warm, settings[at.S_LONG_RATIO], settings[at.S_RATE], 1.0
-        )
+        learn_usual(present, seen, model.habits, warm, settings[at.S_RATE], 1.0)
 
 
 @kernel

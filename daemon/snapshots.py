@@ -24,11 +24,10 @@ from daemon.series_key import series_key
 from hebbstream import snapshot
 from hebbstream.copies import DetectorCopy
 from hebbstream.errors import SnapshotCorruptError
+from hebbstream.upgrades import Arrays
 
 
-def _upgrade(
-    number: int, header: dict[str, Any], arrays: snapshot.Arrays
-) -> tuple[dict[str, Any], snapshot.Arrays]:
+def _upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
     """Before format 2 nobody counted how often values come again: that begins."""
     if number < 2:
         count = len(arrays["rhythm_here"])
@@ -301,7 +300,7 @@ def _short(value: object) -> str:
     return text if len(text) <= SHOWN_MAX else f"{text[: SHOWN_MAX - 3]}..."
 
 
-def _typed(arrays: snapshot.Arrays, name: str, kind: Any) -> NDArray[Any]:  # noqa: ANN401 - any dtype
+def _typed(arrays: Arrays, name: str, kind: Any) -> NDArray[Any]:  # noqa: ANN401 - any dtype
     array = arrays[name]
     if array.dtype != kind or array.ndim != 1:
         msg = f"array {name} is no row of {np.dtype(kind)}"
@@ -309,7 +308,7 @@ def _typed(arrays: snapshot.Arrays, name: str, kind: Any) -> NDArray[Any]:  # no
     return array
 
 
-def _identities(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[Series]:
+def _identities(header: Mapping[str, Any], arrays: Arrays) -> Iterator[Series]:
     rules, groups = _typed(arrays, "rule", np.int32), _typed(arrays, "group", np.int32)
     columns = (header["names"], header["labels"], groups.tolist(), rules.tolist())
     for name, pairs, group, rule in zip(*columns, strict=True):
@@ -317,7 +316,7 @@ def _identities(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[
         yield Series(name, labels, series_key(name, labels), header["group_names"][group], rule)
 
 
-def _framed(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[GroupState]:
+def _framed(header: Mapping[str, Any], arrays: Arrays) -> Iterator[GroupState]:
     members, at = _typed(arrays, "framed_members", np.int32), 0
     for plain in header["framed"]:
         count = int(plain["members"])
@@ -334,7 +333,7 @@ def _framed(header: Mapping[str, Any], arrays: snapshot.Arrays) -> Iterator[Grou
 
 
 def _learnt(
-    header: Mapping[str, Any], arrays: snapshot.Arrays, identities: Sequence[Series]
+    header: Mapping[str, Any], arrays: Arrays, identities: Sequence[Series]
 ) -> Iterator[GroupCapture]:
     members = _typed(arrays, "learnt_members", np.int32)
     rhythms = {name: _typed(arrays, f"rhythm_{name}", kind) for name, kind in _RHYTHM}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hebbstream import Detector, DetectorParams
 from hebbstream.arrays import F64
 
 
@@ -89,3 +90,11 @@ def wild(seed: int, ticks: int, n: int) -> F64:
     frames[rng.random((ticks, n)) < 0.001] = np.inf
     frames[rng.random((ticks, n)) < 0.001] = 1e308
     return frames
+
+
+def trained(ticks: int = 1000) -> tuple[Detector, World]:
+    """Train a detector on a coupled world."""
+    world = coupled(1, ticks + 700, 7)
+    detector = Detector(world.names, DetectorParams(alert_budget_per_day=0.7), 15.0)
+    detector.run(world.frames[:ticks])
+    return detector, world

@@ -30,24 +30,34 @@ def smooth_statistic(
     return both, float(both[0] + min(both[1], ratio * both[0]))
 
 
+def sudden_statistic(smooth: F64, ratio: float) -> float:
+    """Sum of both forms, the long one at most half the short one, or less where that is asked."""
+    return float(smooth[0] + min(smooth[1], min(ratio, 0.5) * smooth[0]))
+
+
 def largest(values: F64) -> float:
     """Return the largest, at least -1."""
     return float(max([-1.0, *values]))
 
 
+def lasting(habit: F64) -> float:
+    """Return the long form, at most 1.5 times the short one."""
+    return float(min(habit[1], 1.5 * habit[0]))
+
+
 def worst_series(
-    z: F64, u: F64, judged: F64, habits: F64, limit: float, short: float, long: float, ratio: float
+    z: F64, u: F64, judged: F64, habits: F64, limit: float, short: float, long: float
 ) -> tuple[F64, float]:
-    """Each series' smoothed min(|z|, cap)^2 + min(|u|, cap)^2 over its usual; the largest.
+    """Each series' min(|z|, cap)^2 + min(|u|, cap)^2 <= 300, lasting, over its usual; the largest.
 
     Habits, row 3: ticks in a row above the usual.
     """
     habits = habits.copy()
     heights = [-1.0]
     for j in np.flatnonzero(judged):
-        own = min(abs(z[j]), limit) ** 2 + min(abs(u[j]), limit) ** 2
-        habits[:2, j], height = smooth_statistic(habits[:2, j], own, short, long, ratio)
-        heights.append(height / habits[2, j])
+        own = min(min(abs(z[j]), limit) ** 2 + min(abs(u[j]), limit) ** 2, 300)
+        habits[:2, j], _ = smooth_statistic(habits[:2, j], own, short, long, 1)
+        heights.append(lasting(habits[:, j]) / habits[2, j])
         habits[3, j] = habits[3, j] + 1 if heights[-1] > 1 else 0
     return habits, max(heights)
 
@@ -159,8 +169,9 @@ def verdict(
     group = max(0.0, alert + np.log10(0.45))
     if new >= 0 and group > 0:
         group = 0.5 * group + 0.5 * new
-    alone = temper(max(0.0, series + np.log10(0.2), shift + np.log10(0.05)), 2.5, 0.5)
-    level = max(temper(group, 2.25, 0.3), alone)
+    alone = temper(max(0.0, series + np.log10(0.2)), 5, 0.5)
+    shifted = temper(max(0.0, shift + np.log10(0.05)), 2.5, 0.5)
+    level = max(temper(group, 2.25, 0.28), alone, shifted)
     related = temper(max(0.0, relation + np.log10(0.2), moves + np.log10(0.1)), 2.5, 0.5)
     return max(level, related), int(related > level)
 

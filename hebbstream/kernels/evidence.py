@@ -16,7 +16,6 @@ from hebbstream.kernels.layout import (
     ELEVATED,
     LONG,
     S_LONG_RATE,
-    S_LONG_RATIO,
     S_SHORT_RATE,
     SHORT,
     USUAL,
@@ -29,6 +28,12 @@ USUAL_SHARE = 1e-3
 USUAL_PACE = 20.0
 USUAL_START = 4.0
 USUAL_MIN = 0.5
+#: What a series does for long counts at most this many times what it does now; and one tick, for
+#: a spike lasts no time, at most so many squared sigmas.
+LASTING_RATIO = 1.5
+LASTING_CAP = 300.0
+#: Of what lasts, the alert takes at most this many times what is now: it is for what begins.
+ALERT_RATIO = 0.5
 #: The usual is looked for in big steps first, as if this many ticks had been seen.
 USUAL_COUNT = 20.0
 
@@ -128,6 +133,26 @@ def smooth_statistic(
 
 
 @kernel
+def sudden_statistic(smooth: F64, long_ratio: float) -> float:
+    """Statistic of the alert: a fault alarms as it comes, and ranks for as long as it lasts.
+
+    Parameters
+    ----------
+    smooth : float64[5], in
+        State, see layout.
+    long_ratio : float64
+        As for `smooth_statistic`; at most `ALERT_RATIO` counts.
+
+    Returns
+    -------
+    float64
+        Sum of both forms, the long one limited.
+    """
+    limit = min(long_ratio, ALERT_RATIO) * smooth[SHORT]
+    return float(smooth[SHORT] + min(smooth[LONG], limit))
+
+
+@kernel
 def largest(values: F64) -> float:
     """Find the largest of some values, by four that run side by side: each step waits for its last.
 
@@ -167,6 +192,8 @@ def worst_series(
 ) -> float:
     """Find the series that is furthest from what is usual for it; a group dilutes it.
 
+    It is told by what lasts: the noisiest of many series is far out at any tick, but not for long.
+
     Parameters
     ----------
     z : float32[n], in
@@ -184,7 +211,7 @@ def worst_series(
     warmup : float64
         Samples before a series is judged.
     settings : float64[SETTING_ROWS], in
-        See layout; how `smooth_statistic` smooths.
+        See layout; how fast both forms follow.
     heights : float64[n], out
         Scratch.
 
@@ -196,7 +223,6 @@ def worst_series(
     """
     n = z.shape[0]
     short_rate, long_rate = settings[S_SHORT_RATE], settings[S_LONG_RATE]
-    long_ratio = settings[S_LONG_RATIO]
     if n < 2:
         return -1.0
     shorts, fars, ticks = habits[SHORT], habits[LONG], habits[ELEVATED]
@@ -205,10 +231,10 @@ def worst_series(
         short, far, above = shorts[j], fars[j], ticks[j]
         judged = (present[j] > 0.0) & (seen[j] >= warmup)
         a, b = min(abs(float(z[j])), cap), min(abs(surprise[j]), cap)
-        statistic = a * a + b * b
+        statistic = min(a * a + b * b, LASTING_CAP)
         near = short + short_rate * (statistic - short)
         long = far + long_rate * (statistic - far)
-        height = (near + min(long, long_ratio * near)) / habits[USUAL, j]
+        height = min(long, LASTING_RATIO * near) / habits[USUAL, j]
         near = near if near > FLUSH else 0.0
         long = long if long > FLUSH else 0.0
         count = above + 1.0 if height > 1.0 else 0.0
@@ -270,7 +296,6 @@ def learn_usual(
     seen: F64,
     habits: F64,
     warmup: float,
-    long_ratio: float,
     rate: float,
     gate: float,
 ) -> None:
@@ -286,15 +311,12 @@ def learn_usual(
         State, see layout.
     warmup : float64
         Samples before a series is judged.
-    long_ratio : float64
-        As for `smooth_statistic`.
     rate, gate : float64
         EW rate once warm, and the factor on it.
     """
     usuals = habits[USUAL]
     for j in range(present.shape[0]):
-        short, usual = habits[SHORT, j], usuals[j]
-        statistic = short + min(habits[LONG, j], long_ratio * short)
+        statistic, usual = min(habits[LONG, j], LASTING_RATIO * habits[SHORT, j]), usuals[j]
         pace = USUAL_PACE * max(rate, 1.0 / (seen[j] + USUAL_COUNT)) * gate
         followed = follow_usual(usual, statistic, pace)
         usuals[j] = followed if (present[j] > 0.0) & (seen[j] >= warmup) else usual

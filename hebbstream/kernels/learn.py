@@ -58,7 +58,6 @@ def learn_frame(
         model.moments[at.SEEN],
         model.habits,
         settings[at.S_WARMUP],
-        settings[at.S_LONG_RATIO],
         settings[at.S_RATE],
         g,
     )

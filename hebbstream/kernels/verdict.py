@@ -12,6 +12,7 @@ import math
 from hebbstream._jit import inlined_kernel, kernel
 from hebbstream.arrays import F64
 from hebbstream.kernels import layout as at
+from hebbstream.kernels.evidence import sudden_statistic
 from hebbstream.kernels.model import Model
 from hebbstream.kernels.tail import (
     HOT_EXPONENT,
@@ -43,10 +44,11 @@ ADOPTION_WAITS = 10.0
 #: A budget is of incidents, which last so many ticks beyond the tail's start;
 BURST_TICKS = 2.5
 BURST_TICKS_GROUP = 2.25
+BURST_TICKS_SERIES = 5.0
 #: and real tails are heavier than the fitted ones, as what is far out hardly counts in the fit: a
 #: decade of ticks is this much of a decade of incidents.
 TAIL_TEMPER = 0.5
-TAIL_TEMPER_GROUP = 0.3
+TAIL_TEMPER_GROUP = 0.28
 #: Up to this exponent of incidents that was measured; beyond it a decade is a decade.
 TEMPER_KNOWN = 4.5
 #: From here to there the tick's exponent becomes the incident's.
@@ -124,8 +126,9 @@ def calibrate(
         Now.
     """
     learns = model.gate[at.HELD] == 0.0 and model.gate[at.BARRED] == 0.0
+    sudden = sudden_statistic(model.smooth, settings[at.S_LONG_RATIO])
     related = learns and model.status[at.EDGE_TICKS] >= settings[at.S_TAIL_START]
-    exponents[at.TAIL_ALERT] = calibrate_channel(model, settings, at.TAIL_ALERT, statistic, learns)
+    exponents[at.TAIL_ALERT] = calibrate_channel(model, settings, at.TAIL_ALERT, sudden, learns)
     exponents[at.TAIL_SERIES] = calibrate_channel(model, settings, at.TAIL_SERIES, alone, learns)
     exponents[at.TAIL_RELATION] = calibrate_channel(
         model, settings, at.TAIL_RELATION, worst, related
@@ -232,7 +235,8 @@ def write_verdict(verdicts: F64, exponents: F64, t: int, statistic: float, line:
     moves = max(0.0, exponents[at.TAIL_MOVES] - SHARE_MOVES)
     level = max(
         temper(group, BURST_TICKS_GROUP, TAIL_TEMPER_GROUP),
-        temper(max(series, shift), BURST_TICKS, TAIL_TEMPER),
+        temper(series, BURST_TICKS_SERIES, TAIL_TEMPER),
+        temper(shift, BURST_TICKS, TAIL_TEMPER),
     )
     relation = temper(max(relation, moves), BURST_TICKS, TAIL_TEMPER)
     exponent = max(level, relation)

@@ -13,7 +13,7 @@ LIBRARY = (
     (
         "calibration", "evidence", "feedback", "frames", "graph", "group", "guided", "listing",
         "pairs", "plasticity", "regime", "revision", "scaler", "settings", "significance", "single",
-        "snapshot", "state", "subspace", "copies", "wider",
+        "snapshot", "state", "subspace", "copies", "upgrades", "wider",
     ),
     ("blocks",),
     ("detector",),

@@ -19,6 +19,7 @@ from hebbstream.kernels.evidence import (
     mean_squares,
     rank_series,
     smooth_statistic,
+    sudden_statistic,
     worst_series,
 )
 from hebbstream.settings import pack
@@ -87,6 +88,15 @@ def test_no_statistic_leaves_the_smoothed_ones(rng: np.random.Generator) -> None
     assert_array_equal(smooth, before)
 
 
+@pytest.mark.parametrize("ratio", [0.2, 0.5, 2.0])
+@pytest.mark.parametrize("long", [0.3, 2.0, 40.0])
+def test_sudden_statistic_equals_naive_twin(long: float, ratio: float) -> None:
+    """What lasts counts at most half of what is now, and less where the knob asks for less."""
+    smooth = np.array([4.0, long, 9.0, 9.0, 9.0])
+
+    assert sudden_statistic(smooth, ratio) == pytest.approx(naive.sudden_statistic(smooth, ratio))
+
+
 @pytest.mark.parametrize("n", [0, 1, 3, 4, 9])
 def test_largest_equals_naive_twin(rng: np.random.Generator, n: int) -> None:
     """The largest of any number of values, and -1 of none."""
@@ -101,7 +111,7 @@ def test_worst_series_equals_naive_twin(rng: np.random.Generator) -> None:
     present, seen = (rng.random(N) > 0.3).astype(np.float32), rng.integers(0, 60, N).astype(float)
     habits = 1 + 9 * rng.random((at.HABIT_ROWS, N))
     judged = present.astype(float) * (seen >= 30)
-    expected = naive.worst_series(z.astype(float), u, judged, habits, 20.0, 0.2, 1 / 30, 2.0)
+    expected = naive.worst_series(z.astype(float), u, judged, habits, 20.0, 0.2, 1 / 30)
 
     worst = worst_series(z, u, present, seen, habits, 20.0, 30.0, SETTINGS, np.zeros(N))
 
@@ -142,11 +152,10 @@ def test_learn_usual_equals_naive_twin(rng: np.random.Generator) -> None:
     habits = 1 + 9 * rng.random((at.HABIT_ROWS, N))
     before = habits.copy()
 
-    learn_usual(present, seen, habits, 30.0, 2.0, 1e-3, 0.2)
+    learn_usual(present, seen, habits, 30.0, 1e-3, 0.2)
 
     for j in range(N):
-        height = before[0, j] + min(before[1, j], 2.0 * before[0, j])
-        usual = naive.learn_usual(height, before[2, j], seen[j], 1e-3, 0.2)
+        usual = naive.learn_usual(naive.lasting(before[:, j]), before[2, j], seen[j], 1e-3, 0.2)
         learns = present[j] > 0 and seen[j] >= 30
         assert_allclose(habits[2, j], usual if learns else before[2, j])
 
@@ -158,9 +167,9 @@ def test_the_usual_is_what_a_series_seldom_exceeds() -> None:
     habits[at.USUAL] = 4.0
     one, above = np.ones(1, np.float32), 0
     for tick, square in enumerate(rng.normal(size=40_000) ** 2):
-        habits[:2, 0] = square, 0.0
+        habits[:2, 0] = square, square
         above += tick >= 20_000 and square > habits[at.USUAL, 0]
-        learn_usual(one, np.full(1, float(tick)), habits, 0.0, 2.0, 2e-4, 1.0)
+        learn_usual(one, np.full(1, float(tick)), habits, 0.0, 2e-4, 1.0)
 
     assert 8 <= above <= 40
 

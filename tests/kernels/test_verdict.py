@@ -43,7 +43,7 @@ def test_verdict_equals_naive_twin(
     assert verdicts[at.STATISTIC, 0] == 7.0
 
 
-@pytest.mark.parametrize(("burst", "slope"), [(2.25, 0.3), (2.5, 0.5)])
+@pytest.mark.parametrize(("burst", "slope"), [(2.25, 0.28), (2.5, 0.5), (5.0, 0.5)])
 def test_temper_equals_naive_twin(burst: float, slope: float) -> None:
     """The exponent of an incident agrees with the formula, and rises with the tick's."""
     exponents = np.linspace(0, 12, 400)

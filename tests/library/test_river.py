@@ -333,7 +333,7 @@ def test_works_behind_rivers_transformers_and_filters() -> None:
     """A pipeline learns and scores through it, and a filter cuts at the alert line."""
     model = compose.Select("s0", "s1", "s2") | preprocessing.StandardScaler() | learnt(1)
     line = anomaly.ThresholdFilter(RiverDetector(), threshold=1.0)
-    for row in rows(9, 250):
+    for row in rows(9, 500):
         model.learn_one(row)
         line.learn_one(row)
 

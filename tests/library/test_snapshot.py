@@ -5,32 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
-import generators
+from generators import trained, wild
 from hebbstream import (
     Detector,
-    DetectorParams,
     SnapshotCorruptError,
     SnapshotError,
     SnapshotVersionError,
     snapshot,
 )
 from hebbstream.kernels import layout as at
-
-DATA = Path(__file__).parents[1] / "data" / "snapshots"
-
-
-def trained(ticks: int = 1000) -> tuple[Detector, generators.World]:
-    """Train a detector on a coupled world."""
-    world = generators.coupled(1, ticks + 700, 7)
-    detector = Detector(world.names, DetectorParams(alert_budget_per_day=0.7), 15.0)
-    detector.run(world.frames[:ticks])
-    return detector, world
 
 
 @pytest.mark.parametrize("ticks", [0, 1, 50, 640, 1001])
@@ -158,60 +146,6 @@ def test_arrays_come_back_writable_and_exact() -> None:
         assert read[name].flags.writeable
 
 
-def test_a_snapshot_of_format_1_continues() -> None:
-    """Before format 2 the samples seen were not counted apart: those learnt stand in."""
-    detector, world = trained()
-    header, _ = snapshot.decode(detector.dump())
-    knobs = {**header["params"], "subspace": {**header["params"]["subspace"], "lags": 0}}
-    unlagged = Detector(world.names, DetectorParams.model_validate(knobs), 15.0)
-    unlagged.run(world.frames[:1000])
-    _, arrays = snapshot.decode(unlagged.dump())
-    del arrays["past"]
-    data = snapshot.encode(
-        {**header, "params": knobs}, {**arrays, "moments": arrays["moments"][:-1]}
-    )
-
-    older = Detector.load(snapshot.MAGIC + struct.pack("<I", 1) + data[len(snapshot.MAGIC) + 4 :])
-
-    assert_array_equal(
-        older.run(world.frames[1000:]).statistic, unlagged.run(world.frames[1000:]).statistic
-    )
-
-
-@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7, 8, 9, 10])
-def test_a_snapshot_of_an_older_format_continues(number: int) -> None:
-    """What it knew goes on as it did, on the new scale; what was not there yet begins.
-
-    2: habits, quarantine, relations in slots; 3: what people say; 4: innovations; 5: moves;
-    6: ticks above the usual; 7: habits of the week; 8: counts of 32 bits, a shorter block;
-    9: leads and lags, and the pace, which stays 1; 10: where related series stand.
-    """
-    data = (DATA / f"detector-format{number}.bin").read_bytes()
-    statistic = np.loadtxt(DATA / f"detector-format{number}-statistic.txt")[:, 0]
-    frames = generators.relation_break(3, 900, 4, 800).frames[600:700]
-
-    detector = Detector.load(data)
-    result = detector.run(frames)
-
-    assert detector.notes == ()
-    assert detector.pace == 1
-    assert_allclose(result.statistic, statistic, rtol=1e-4)
-
-
-def test_a_lone_series_of_format_7_continues() -> None:
-    """Its habits of the day go on, those of the week begin."""
-    ticks = np.arange(6 * 288)
-    values = 50 + 10 * np.sin(2 * np.pi * ticks / 288)
-    values += np.random.default_rng(21).normal(size=len(ticks))
-    values[5 * 288 + 60] += 18
-
-    detector = Detector.load((DATA / "single-format7.bin").read_bytes())
-    score = detector.run(values[detector.tick : detector.tick + 100, None]).score
-
-    assert_allclose(score, np.loadtxt(DATA / "single-format7-score.txt"), rtol=1e-4, atol=1e-6)
-    assert Detector.load(detector.dump()).dump() == detector.dump()
-
-
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
     """Make a snapshot whose checksum is right, with one impossible number in an array."""
     header, arrays = snapshot.decode(trained()[0].dump())
@@ -263,11 +197,11 @@ def test_what_no_detector_can_have_learnt_is_refused(
 @pytest.mark.parametrize("ticks", [1, 90, 400, 1500])
 def test_any_state_that_was_reached_is_read(ticks: int) -> None:
     """Whatever bad input a detector saw, and whoever joined or left, its own snapshot is sound."""
-    frames = generators.wild(9, ticks, 7)
+    frames = wild(9, ticks, 7)
     detector = Detector("abcdefg")
     detector.run(frames)
     detector.remove_series("c")
     detector.add_many(["x", "y"])
-    detector.run(generators.wild(8, 100, 8))
+    detector.run(wild(8, 100, 8))
 
     assert Detector.load(detector.dump()).dump() == detector.dump()
