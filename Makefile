@@ -95,11 +95,15 @@ generate: setup ## Rewrite docs/configuration.md, docs/metrics.md, docs/openapi.
 
 ##@ Tests
 
+WORKERS ?= 2
+
 .PHONY: test
-test: setup ## Every test; the broker tests use Apache Kafka where Java and Maven are at hand
+test: setup ## Every test, in two processes (WORKERS=2); those with a broker use Apache Kafka where Java and Maven are at hand
 	# A process that compiles may compute other last digits than those that load: compile apart.
 	$(BIN)/python -c "from daemon.warmup import main; main()"
-	$(BIN)/pytest
+	# Each process has a broker of its own, of jars that are fetched once; what is missing the tests tell.
+	-@$(BIN)/python tests/broker.py fetch >/dev/null 2>&1
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup ## The tests that need no broker and take no time

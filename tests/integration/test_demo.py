@@ -11,6 +11,8 @@ import time
 import psutil
 import pytest
 
+from daemon_process import wait_until
+
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 START_SECONDS = 120.0
@@ -58,7 +60,9 @@ def test_a_signal_ends_it_and_all_it_started(number: signal.Signals) -> None:
         lines.append(line)
         if "injected" in line:
             break
-    children = psutil.Process(process.pid).children(recursive=True)
+    started = psutil.Process(process.pid)
+    wait_until(lambda: len(started.children()) >= 3, START_SECONDS, "a broker and two services")
+    children = started.children(recursive=True)
 
     began = time.monotonic()
     process.send_signal(number)
@@ -66,6 +70,5 @@ def test_a_signal_ends_it_and_all_it_started(number: signal.Signals) -> None:
 
     assert process.returncode == 0, "".join([*lines, rest])
     assert time.monotonic() - began < STOP_SECONDS
-    assert len(children) >= 3
     assert not any(child.is_running() for child in children)
     assert "what was injected, what was found" in rest
