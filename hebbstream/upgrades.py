@@ -18,6 +18,7 @@ from hebbstream.feedback import Feedback
 from hebbstream.kernels.layout import (
     ACTIVITY_ROWS,
     BIN_WIDTH,
+    BINS,
     COUNT,
     EDGE_ROWS,
     EDGE_TICK_ROWS,
@@ -95,6 +96,16 @@ def _add_innovations(_header: dict[str, Any], arrays: Arrays) -> None:
     activity = arrays["activity"]
     missing = ACTIVITY_ROWS - len(activity)
     arrays["activity"] = np.vstack([activity, *missing * [activity[NODE_BREAK]]])
+
+
+def _fewer_bins(_header: dict[str, Any], arrays: Arrays) -> None:
+    """Before format 12 tails had more bins, for statistics that none can reach."""
+    for histograms, tails in (("histograms", "tails"), ("view_histograms", "view_tails")):
+        if histograms in arrays:
+            counts = arrays[histograms]
+            counts[:, BINS - 1] += counts[:, BINS:].sum(axis=1)
+            arrays[histograms] = np.ascontiguousarray(counts[:, :BINS])
+            arrays[tails][:, TOP] = np.minimum(arrays[tails][:, TOP], BINS - 1)
 
 
 def _lower_heights(_header: dict[str, Any], arrays: Arrays) -> None:
@@ -184,8 +195,9 @@ def _add_quarantine(knobs: dict[str, Any], arrays: Arrays) -> None:
     arrays["drift"] = np.zeros_like(arrays["deviation"])
 
 
-#: The first format with it, and what gives it to a snapshot that is older; in order.
+#: The first format with it, and what gives it to a snapshot that is older; in this order.
 STEPS: tuple[tuple[int, Callable[[dict[str, Any], Arrays], None]], ...] = (
+    (12, _fewer_bins),  # what other steps add has as many as there are now
     (2, _count_seen),
     (3, _add_past),
     (4, _add_told),

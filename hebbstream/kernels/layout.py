@@ -180,7 +180,7 @@ TOP: Final = 2
 HOT: Final = 3
 PRIOR: Final = 4
 TAIL_ROWS: Final = 5
-BINS: Final = 480
+BINS: Final = 288  # up to 1,790: a statistic of sigmas cut at 20 is at most 1,600
 BIN_WIDTH: Final = 0.05
 STATISTIC_FLOOR: Final = 1e-3
 

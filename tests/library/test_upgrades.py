@@ -90,3 +90,19 @@ def test_before_format_12_heights_were_higher() -> None:
     assert after["tails"][top] == before["tails"][top] - moved
     other = np.arange(len(after["histograms"])) != at.TAIL_ALERT
     assert_array_equal(after["histograms"][other], before["histograms"][other])
+
+
+def test_before_format_12_tails_had_bins_that_nothing_reached() -> None:
+    """The bins that are left hold what they held, and the last one what was beyond."""
+    header, arrays = snapshot.decode(trained()[0].dump())
+    kept = arrays["histograms"].copy()
+    wider = np.pad(kept, ((0, 0), (0, 192)))
+    wider[at.TAIL_GATE, [400, 479]] = 3.0
+    tails = arrays["tails"].copy()
+    tails[at.TAIL_GATE, at.TOP] = 479
+
+    _, after = upgrade(11, header, {**arrays, "histograms": wider, "tails": tails})
+
+    assert_array_equal(after["histograms"][at.TAIL_GATE, :-1], kept[at.TAIL_GATE, :-1])
+    assert after["histograms"][at.TAIL_GATE, -1] == kept[at.TAIL_GATE, -1] + 6.0
+    assert after["tails"][at.TAIL_GATE, at.TOP] == at.BINS - 1
