@@ -12,7 +12,6 @@ from daemon import log, settings
 from daemon.clock import SystemClock
 from daemon.commands.arguments import ConfigPath
 from daemon.config.broker import repartition_topic
-from daemon.errors import ConfigError
 from daemon.http.health import HealthState
 from daemon.http.server import HttpServer
 from daemon.kafka.source import KafkaSource
@@ -34,9 +33,6 @@ def rekey(config: ConfigPath = None, port: Port = None) -> None:
     """Read kafka.topics, write <application_id>.repartition keyed by group, until SIGTERM."""
     loaded = settings.load(config, os.environ)
     log.configure(loaded.logging)
-    target = repartition_topic(loaded.application_id)
-    if target in loaded.kafka.topics:
-        raise ConfigError([f"kafka.topics: {target} is what rekey writes; name what it reads"])
     clock = SystemClock()
     telemetry = Telemetry(clock, settings.config_hash(loaded))
     health = HealthState(clock, CHECKS)
@@ -46,7 +42,7 @@ def rekey(config: ConfigPath = None, port: Port = None) -> None:
         writer = TopicWriter(
             loaded.kafka,
             loaded.application_id,
-            target,
+            repartition_topic(loaded.application_id),
             clock,
             retention_days=RETENTION_DAYS,
             beat=health.beat,
