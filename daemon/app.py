@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 from daemon import settings
 from daemon.assigned import EngineLimits
 from daemon.config import Config
 from daemon.engine import Engine
-from daemon.errors import UnreachableError
 from daemon.events import Event
 from daemon.files.keys import GroupKeys
 from daemon.files.options import FileOptions
@@ -31,7 +29,7 @@ from daemon.kafka.partitioner import partition_of
 from daemon.kafka.source import KafkaSource
 from daemon.kafka.transactions import make_sink
 from daemon.kafka.writer import OutputRecord, TopicWriter
-from daemon.lifecycle import StopRequest
+from daemon.lifecycle import StopRequest, stop_condition
 from daemon.log import get_logger
 from daemon.mailbox import Mailbox
 from daemon.pipeline import PartitionPipeline, PipelineOutput
@@ -94,6 +92,7 @@ def prepare_kernels() -> None:
     scores anything compiles, where there is a place for a cache.
     """
     if cache_wanted():
+        log.info("compiling kernels, once; this takes a minute or two")
         program = "from daemon.warmup import main; main()"
         subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-c", program], check=False, stdin=subprocess.DEVNULL
@@ -167,53 +166,9 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
         )
         model.listen(webhook.take)
         with feedback:
-            engine.run(stop_condition(stop, engine.source, clock, connect_seconds))
+            servers = config.kafka.bootstrap_servers
+            engine.run(stop_condition(stop, engine.source, clock, connect_seconds, servers))
         log.info("stopped", reason=stop.reason)
-
-
-class Asked(Protocol):
-    """What tells that the service should stop."""
-
-    @property
-    def asked(self) -> bool:
-        """Whether it should."""
-        ...
-
-
-class Contact(Protocol):
-    """What tells how long ago the broker answered."""
-
-    def contact_age(self) -> float:
-        """Seconds since its last answer, or since the start while there was none."""
-        ...
-
-
-def stop_condition(
-    stop: Asked, source: Contact, clock: Clock, connect_seconds: float | None
-) -> Callable[[], bool]:
-    """Say when the engine should stop: when asked, or when no broker answers at start.
-
-    Returns
-    -------
-    callable
-        True when asked to stop. Raises UnreachableError when `connect_seconds` have passed without
-        a first answer.
-    """
-    if connect_seconds is None:
-        return lambda: stop.asked
-    limit, started, answered = connect_seconds, clock.monotonic(), False
-
-    def stopping() -> bool:
-        nonlocal answered
-        waited = clock.monotonic() - started
-        # Until the first answer the age of the last one grows with the time waited.
-        answered = answered or source.contact_age() < waited - 1.0
-        if not answered and waited > limit:
-            msg = f"no Kafka broker answered within {limit:g} s"
-            raise UnreachableError(msg)
-        return stop.asked
-
-    return stopping
 
 
 @dataclass(slots=True)

@@ -30,6 +30,12 @@ class InputFileError(DaemonError):
     exit_code: ClassVar[int] = 2
 
 
+class OutputFolderError(DaemonError):
+    """A folder given on the command line cannot be written to."""
+
+    exit_code: ClassVar[int] = 2
+
+
 class SourceError(DaemonError):
     """The input cannot be read and waiting will not mend it."""
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
+from daemon.errors import UnreachableError
 from daemon.ports import Clock
 
 #: Seconds the engine may take for its orderly stop, and seconds after which it is ended.
@@ -117,6 +118,68 @@ class StopRequest:
     def _expired(self) -> None:
         _say(f"not drained within {self._deadline_seconds:g} s: ending now")
         self._end(1)
+
+
+class Asked(Protocol):
+    """What tells that the service should stop."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it should."""
+        ...
+
+
+class Contact(Protocol):
+    """What tells how long ago the broker answered."""
+
+    def contact_age(self) -> float:
+        """Seconds since its last answer, or since the start while there was none."""
+        ...
+
+
+def stop_condition(
+    stop: Asked,
+    source: Contact,
+    clock: Clock,
+    connect_seconds: float | None,
+    servers: Sequence[str],
+) -> Callable[[], bool]:
+    """Say when the engine should stop: when asked, or when no broker answers at start.
+
+    Parameters
+    ----------
+    stop : Asked
+        Whether it was asked to.
+    source : Contact
+        Whether a broker has answered.
+    clock : Clock
+        For the time waited.
+    connect_seconds : float or None
+        How long to wait for the first answer; None waits for ever.
+    servers : sequence of str
+        Whom it asks, for the message.
+
+    Returns
+    -------
+    callable
+        True when asked to stop. Raises UnreachableError when `connect_seconds` have passed without
+        a first answer.
+    """
+    if connect_seconds is None:
+        return lambda: stop.asked
+    limit, started, answered = connect_seconds, clock.monotonic(), False
+
+    def stopping() -> bool:
+        nonlocal answered
+        waited = clock.monotonic() - started
+        # Until the first answer the age of the last one grows with the time waited.
+        answered = answered or source.contact_age() < waited - 1.0
+        if not answered and waited > limit:
+            msg = f"no Kafka broker answered at {', '.join(servers)} within {limit:g} s"
+            raise UnreachableError(msg)
+        return stop.asked
+
+    return stopping
 
 
 def _say(text: str) -> None:

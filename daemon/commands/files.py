@@ -19,6 +19,7 @@ from daemon.commands.live import show_live
 from daemon.config import LoggingSection
 from daemon.errors import InputFileError
 from daemon.files.source import FileSource
+from daemon.warmup import cache_wanted
 
 #: What commands for people log: only what they must know, as text.
 QUIET = LoggingSection(level="warning", format="console")
@@ -36,6 +37,12 @@ def progress_bar(console: Console) -> Progress:
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+def tell_of_compiling() -> None:
+    """Say on standard error that kernels are compiled first, where they are: it takes a while."""
+    if cache_wanted():
+        typer.echo("hebbstream: compiling kernels, once; this takes a minute or two", err=True)
 
 
 def warn_of_nothing(file: Path, *, rows: bool) -> None:
@@ -79,6 +86,7 @@ def replay(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     console = Console()
+    tell_of_compiling()
     with progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("replay", total=FileSource(file, options).rows_total)
         summary = app.replay(
@@ -158,6 +166,7 @@ def inspect(
         loaded, topic=None, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
+    tell_of_compiling()
     pipeline = app.learn(loaded, file, options)
     if not pipeline.groups:
         warn_of_nothing(file, rows=pipeline.next_offset >= 0)

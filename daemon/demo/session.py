@@ -108,7 +108,8 @@ class Session:
             When a stream cannot be written or read.
         """
         self._display.stage(
-            "the service starts (the first time it compiles) and reads three healthy days"
+            "the service starts (the first time it compiles for a minute or two) "
+            "and reads three healthy days"
         )
         while not stopping() and not self._has_read(HISTORY_TICKS):
             self._watch()

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from daemon.errors import SinkError
+from daemon.errors import OutputFolderError, SinkError
 from daemon.records import Channel, Message
 
 CHANNELS = (Channel.EVENTS, Channel.EDGES, Channel.SCORES, Channel.DEAD_LETTER)
@@ -43,7 +43,7 @@ class FileSink:
 
     Raises
     ------
-    SinkError
+    OutputFolderError
         When the folder cannot be written to.
     """
 
@@ -56,7 +56,8 @@ class FileSink:
             folder.mkdir(parents=True, exist_ok=True)
             self._open(Channel.EVENTS)
         except OSError as error:
-            raise _unwritable(folder, error) from error
+            msg = f"{folder}: cannot be written: {error}"
+            raise OutputFolderError(msg) from error
 
     @property
     def backlog(self) -> int:

@@ -1,4 +1,4 @@
-"""The composition root: a file through the engine, and giving up on a broker that never answers."""
+"""The composition root: a file through the engine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import pytest
 from daemon import app
 from daemon.clock import SystemClock
 from daemon.config import Config
-from daemon.errors import UnreachableError
 from daemon.files.options import FileOptions
-from fakes import FakeClock
 from streams import related, wide_records
 
 CONFIG = Config.model_validate({"grouping": {"group_by": ["service"]}, "output": {"scores": True}})
@@ -48,57 +46,3 @@ def test_learn_keeps_the_model(story: Path) -> None:
     detector = pipeline.groups["cart"].detector
     assert len(detector.series) == 6
     assert len(detector.edges()) >= 5
-
-
-class SilentSource:
-    """The one thing the deadline looks at: how long ago a broker answered."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-        self.answered_at: float | None = None
-
-    def contact_age(self) -> float:
-        """Seconds since the answer, or since the start while there was none."""
-        return self._clock.monotonic() - (self.answered_at or 0.0)
-
-
-class NeverAsked:
-    """A stop request that nobody makes."""
-
-    asked = False
-
-
-def test_gives_up_when_no_broker_answers_in_time() -> None:
-    """Past the deadline without any answer it is an error with the time in it."""
-    clock = FakeClock()
-    stopping = app.stop_condition(NeverAsked(), SilentSource(clock), clock, 30.0)
-    assert not stopping()
-
-    clock.advance(31)
-
-    with pytest.raises(UnreachableError, match="within 30 s"):
-        stopping()
-
-
-def test_an_outage_after_the_first_answer_is_waited_out() -> None:
-    """Once a broker has answered, the deadline of the start is over."""
-    clock = FakeClock()
-    source = SilentSource(clock)
-    stopping = app.stop_condition(NeverAsked(), source, clock, 30.0)
-    clock.advance(10)
-    source.answered_at = clock.monotonic()
-    assert not stopping()
-
-    clock.advance(1000)
-
-    assert not stopping()
-
-
-def test_without_a_deadline_it_waits() -> None:
-    """By default a missing broker is waited for."""
-    clock = FakeClock()
-    stopping = app.stop_condition(NeverAsked(), SilentSource(clock), clock, None)
-
-    clock.advance(10_000)
-
-    assert not stopping()

@@ -1,4 +1,4 @@
-"""Being asked to stop: `daemon.lifecycle`."""
+"""Being asked to stop, and giving up on a broker that never answers: `daemon.lifecycle`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from daemon.lifecycle import StopRequest
+from daemon.errors import UnreachableError
+from daemon.lifecycle import StopRequest, stop_condition
 from fakes import FakeClock
 
 
@@ -120,3 +121,57 @@ def test_wait_returns_when_asked(clock: FakeClock) -> None:
 
         assert before is False
         assert stop.wait(60.0)
+
+
+class SilentSource:
+    """The one thing the deadline looks at: how long ago a broker answered."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.answered_at: float | None = None
+
+    def contact_age(self) -> float:
+        """Seconds since the answer, or since the start while there was none."""
+        return self._clock.monotonic() - (self.answered_at or 0.0)
+
+
+class NeverAsked:
+    """A stop request that nobody makes."""
+
+    asked = False
+
+
+def test_gives_up_when_no_broker_answers_in_time() -> None:
+    """Past the deadline without any answer it is an error with address and time in it."""
+    clock = FakeClock()
+    stopping = stop_condition(NeverAsked(), SilentSource(clock), clock, 30.0, ["kafka:9092"])
+    assert not stopping()
+
+    clock.advance(31)
+
+    with pytest.raises(UnreachableError, match="at kafka:9092 within 30 s"):
+        stopping()
+
+
+def test_an_outage_after_the_first_answer_is_waited_out() -> None:
+    """Once a broker has answered, the deadline of the start is over."""
+    clock = FakeClock()
+    source = SilentSource(clock)
+    stopping = stop_condition(NeverAsked(), source, clock, 30.0, ["kafka:9092"])
+    clock.advance(10)
+    source.answered_at = clock.monotonic()
+    assert not stopping()
+
+    clock.advance(1000)
+
+    assert not stopping()
+
+
+def test_without_a_deadline_it_waits() -> None:
+    """By default a missing broker is waited for."""
+    clock = FakeClock()
+    stopping = stop_condition(NeverAsked(), SilentSource(clock), clock, None, ["kafka:9092"])
+
+    clock.advance(10_000)
+
+    assert not stopping()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +161,31 @@ def test_a_file_of_which_nothing_can_be_used_is_one_warning(
     assert capsys.readouterr().err == (
         f"hebbstream: warning: {file} holds no sample that could be used, so nothing was learnt\n"
     )
+
+
+def test_it_says_that_it_will_compile_only_where_it_will(tmp_path: Path) -> None:
+    """A first run is silent for a minute or two; whoever waits knows why."""
+    program = "from daemon.commands.files import tell_of_compiling; tell_of_compiling()"
+
+    cold, warm = (
+        subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | place, capture_output=True,
+            text=True, check=True,
+        ).stderr
+        for place in ({"NUMBA_CACHE_DIR": str(tmp_path)}, {})
+    )  # fmt: skip
+
+    assert "compiling kernels" in cold
+    assert warm == ""
+
+
+def test_an_output_folder_that_cannot_be_written_is_a_fault_of_the_call(
+    story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and the folder's name, before anything is learnt."""
+    (tmp_path / "out").write_text("")
+
+    code = main(["replay", str(story), "--out", str(tmp_path / "out")])
+
+    assert code == 2
+    assert f"{tmp_path / 'out'}: cannot be written" in capsys.readouterr().err

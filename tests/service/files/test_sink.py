@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import SinkError
+from daemon.errors import OutputFolderError
 from daemon.files.sink import FileSink
 from daemon.records import Channel, Message
 
@@ -89,5 +89,5 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """A file where the folder should be is an error that names it."""
     (tmp_path / "out").write_text("", encoding="utf-8")
 
-    with pytest.raises(SinkError, match="out"):
+    with pytest.raises(OutputFolderError, match="out"):
         FileSink(tmp_path / "out")
