@@ -93,8 +93,7 @@ class Closing:
         """List the ticks behind `at` where what is decided about groups may change."""
         membership = self._membership
         groups = membership.groups.values()
-        stops = [end]
-        stops.extend(membership.vanish_tick(group) for group in groups)
+        stops = [end, membership.next_vanish(end)]
         stops.extend(tick + membership.lifetime for tick in born)
         if tight:
             last = [*born, *(group.data_tick for group in groups)]

@@ -94,6 +94,7 @@ class Membership:
         self._groups_max = groups_max
         self._series_max = series_per_group_max
         self._memory = memory
+        self._all_live_to = 0  # no group is gone before this tick; its samples only put it off
 
     def resize(self, count: int) -> None:
         """Make room for `count` series; new ones are no members."""
@@ -129,6 +130,7 @@ class Membership:
             When a member is no series of the table, or is one of two groups.
         """
         self.groups = {group.name: group for group in groups}
+        self._all_live_to = 0
         self.seen = seen
         self.column = np.full(len(seen), -1, dtype=np.int32)
         for group in groups:
@@ -151,8 +153,17 @@ class Membership:
         """First tick at which the group is gone unless a sample comes before."""
         return group.data_tick + self.lifetime
 
+    def next_vanish(self, end: int) -> int:
+        """Find the first tick at which a group is gone; one beyond `end` when none is by then."""
+        if self._all_live_to <= end:
+            ticks = (self.vanish_tick(group) for group in self.groups.values())
+            self._all_live_to = min(ticks, default=end + 1)
+        return self._all_live_to
+
     def forget_vanished(self, tick: int) -> list[str]:
         """Remove groups that are gone at `tick`; returns their names."""
+        if self.next_vanish(tick) > tick:
+            return []
         gone = [g for g in self.groups.values() if self.vanish_tick(g) <= tick]
         for group in gone:
             del self.groups[group.name]
@@ -219,6 +230,7 @@ class Membership:
         if len(self.groups) >= self._groups_max:
             return False
         self.groups[name] = GroupState(name, data_tick=tick, oldest=tick)
+        self._all_live_to = min(self._all_live_to, tick + self.lifetime)
         return True
 
     def has_room(self, group: GroupState) -> bool:

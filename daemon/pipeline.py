@@ -59,6 +59,7 @@ class PipelineOutput:
     """What one batch became: messages in order, and the figures that account for every record.
 
     `ended` holds the resolves of incidents whose group is gone; every other event is in its step.
+    `scores` are those of all steps together, float64[G, T] of G groups that went through one call.
     `forgotten` counts groups that ended to make room for others.
     """
 
@@ -69,6 +70,7 @@ class PipelineOutput:
     dropped: Counter[DropReason] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)
     steps: list[GroupStep] = field(default_factory=list)
+    scores: list[F64] = field(default_factory=list)
     ended: list[Event] = field(default_factory=list)
     forgotten: int = 0
 
@@ -295,13 +297,13 @@ class PartitionPipeline:
             self._stamps(blocks[0]),
             edges_at=[[each.row for each in found if len(each.stopped)] for found in shifts],
         )
-        peaks = results.score.max(axis=1).tolist()
+        output.scores.append(results.score)
+        peaks, counts = results.score.max(axis=1).tolist(), results.counts()
         for g, verdicts in enumerate(results.verdicts()):
             (group, block), events = pairs[g], _NO_EVENTS
             if not group.pass_by(len(verdicts), peaks[g], shifts[g]):
                 events = group.observe(block, results[g], shifts[g])
-            last = verdicts.at(-1)
-            group.component_count, group.edge_count = int(last.components), int(last.edges)
+            group.component_count, group.edge_count = counts[g]
             output.steps.append(GroupStep(block, verdicts, events))
             if events:
                 key = block.group.encode()

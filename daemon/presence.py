@@ -139,6 +139,7 @@ class Presence:
         self.course: F64 = np.zeros((len(COURSE), 0))
         self.excused: set[str] = set()
         self.excused_until = -1
+        self._all_here = False
 
     @property
     def p_line(self) -> float:
@@ -159,7 +160,7 @@ class Presence:
             setattr(self, name, fresh)
         course = np.zeros((len(COURSE), len(source)))
         course[:, stays] = self.course[:, source[stays]]
-        self.course = course
+        self.course, self._all_here = course, False
         self.excused &= set(self.keys)
         self._watch(members)
 
@@ -200,7 +201,7 @@ class Presence:
                 raise ValueError(msg)
             if name in RHYTHM:
                 setattr(self, name, array)
-        self.course = np.stack([arrays[name] for name in COURSE])
+        self.course, self._all_here = np.stack([arrays[name] for name in COURSE]), False
         self._watch(members)
 
     def excuse(self, keys: Iterable[str], until: int) -> None:
@@ -254,8 +255,10 @@ class Presence:
             np.invert(np.isnan(block.frames), out=present)
         count, first = len(present), self.frames
         self.frames += count
-        if np.count_nonzero(self.here) + np.count_nonzero(present) == self.here.size + present.size:
+        self._all_here = self._all_here or bool(self.here.all())
+        if self._all_here and present.all():
             return []
+        self._all_here = False
         turns = np.empty_like(present)
         turns[:1] = present[:1] != self.here
         np.not_equal(present[1:], present[:-1], out=turns[1:])

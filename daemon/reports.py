@@ -54,7 +54,7 @@ def report_output(
         )
     telemetry.messages_sent(Counter(message.channel for message in output.messages))
     if output.steps:
-        telemetry.frames_done(np.concatenate([step.verdicts.score for step in output.steps]))
+        telemetry.frames_done(np.concatenate([scores.ravel() for scores in output.scores]))
         telemetry.journal_done(entry for step in output.steps for entry in step.verdicts.journal)
     for event in output.events:
         telemetry.incident_event(event.state, event.severity)

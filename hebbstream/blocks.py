@@ -312,6 +312,12 @@ class Results(Sequence[RunResult]):
         """The score of every detector and frame, float64[G, T]; 1.0 is the alert line."""
         return self._blocks.verdicts[:, SCORE]
 
+    def counts(self) -> list[list[int]]:
+        """List the components and the edges of each detector after the last frame."""
+        counts = self._blocks.verdicts[:, COMPONENTS_NOW : EDGES_NOW + 1, -1].astype(np.int64)
+        listed: list[list[int]] = counts.tolist()
+        return listed
+
     def verdicts(self) -> Iterator[Verdicts]:
         """Give the verdicts of each detector, without the details of its series."""
         for g, (tick, rows) in enumerate(zip(self._ticks, self._blocks.verdicts, strict=True)):

@@ -98,7 +98,12 @@ class _Record:
     scores: ScoreBuffer
     listed: list[Series] | None = None
     members: tuple[Series, ...] = ()
-    pace: float = 1.0
+
+    def list_members(self, members: list[Series]) -> tuple[Series, ...]:
+        """Copy a group's members when they have changed."""
+        if self.listed is not members:
+            self.listed, self.members = members, tuple(members)
+        return self.members
 
 
 class ReadModel:
@@ -127,6 +132,7 @@ class ReadModel:
         self._interval = round(about.interval * NANOSECONDS)
         self._records: dict[InputPartition, dict[str, _Record]] = {}
         self._count = 0
+        self._rows_max = self.limits.history_max
         self._groups: dict[str, Standing] = {}
         self._graphs = GraphGallery(clock, GRAPH_SECONDS)
         self._incidents = IncidentBook(self.limits.incidents_max)
@@ -153,9 +159,10 @@ class ReadModel:
             Its steps and events.
         """
         told: list[tuple[GroupIdentity, Event]] = []
+        records = self._records.setdefault(pipeline.partition, {})
         for step in output.steps:
             if len(step.block.ticks):
-                self._take(pipeline, step, told)
+                self._take(records, pipeline.partition, step, told)
         for event in output.ended:
             identity = self._record(pipeline.partition, event.group, fresh=False).identity
             self._incidents.take(identity, event)
@@ -181,12 +188,13 @@ class ReadModel:
         self._forget_the_gone(owned)
         self._groups_changed |= bool(self._moved)
         for key, (record, step) in self._moved.items():
+            group = owned[record.identity.partition].groups[record.identity.name]
             self._groups[key] = Standing(
                 record.identity,
-                record.members,
+                record.list_members(group.members),
                 step,
                 record.scores.span(),
-                record.pace,
+                group.detector.pace,
                 self._interval,
             )
         self._moved.clear()
@@ -207,23 +215,20 @@ class ReadModel:
 
     def _take(
         self,
-        pipeline: PartitionPipeline,
+        records: Mapping[str, _Record],
+        partition: InputPartition,
         step: GroupStep,
         told: list[tuple[GroupIdentity, Event]],
     ) -> None:
         block, verdicts = step.block, step.verdicts
-        record = self._record(pipeline.partition, block.group, fresh=block.starts)
+        record = None if block.starts else records.get(block.group)
+        if record is None:
+            record = self._record(partition, block.group, fresh=block.starts)
         identity = record.identity
-        group = pipeline.groups.get(block.group)
-        if group is not None:
-            record.pace = group.detector.pace
-            if record.listed is not group.members:
-                record.listed, record.members = group.members, tuple(group.members)
-        share = self.limits.history_total_max // max(1, self._count)
-        limit = max(1, min(self.limits.history_max, share))
-        record.scores.append(block.ticks, verdicts.told, limit)
+        record.scores.append(block.ticks, verdicts.told, self._rows_max)
         self._moved[identity.id] = record, step
-        self._note_changes(identity, step)
+        if verdicts.journal:
+            self._note_changes(identity, step)
         for event in step.events:
             self._incidents.take(identity, event)
             told.append((identity, event))
@@ -259,8 +264,14 @@ class ReadModel:
             labels = group_labels(name, self.about.group_by)
             identity = GroupIdentity(group_id(partition, name), name, labels, partition)
             record = records[name] = _Record(identity, ScoreBuffer())
-            self._count += 1
+            self._counted(1)
         return record
+
+    def _counted(self, more: int) -> None:
+        """Share the rows of history among so many groups more."""
+        self._count += more
+        share = self.limits.history_total_max // max(1, self._count)
+        self._rows_max = max(1, min(self.limits.history_max, share))
 
     def _forget(self, record: _Record) -> None:
         """Drop a group; its open incidents are followed no more."""
@@ -269,7 +280,7 @@ class ReadModel:
         self._moved.pop(key, None)
         self._graphs.forget(key)
         self._groups_changed = True
-        self._count -= 1
+        self._counted(-1)
         self._incidents_changed |= self._incidents.leave(key)
 
     def _forget_the_gone(self, owned: Mapping[InputPartition, PartitionPipeline]) -> None:

@@ -75,6 +75,26 @@ def test_groups_are_limited_and_vanish() -> None:
     assert made.create("z", 17)
 
 
+def test_the_next_to_vanish_is_known_when_it_is_near() -> None:
+    """Samples put it off, a new group brings it forward, and far ahead any later tick will do."""
+    made = membership_of("a")
+    made.create("x", 10)
+    at_first = made.next_vanish(17)
+    made.groups["x"].data_tick = 20
+
+    far, near = made.next_vanish(18), made.next_vanish(27)
+    made.groups["x"].data_tick = 40
+    made.create("y", 30)
+
+    assert at_first == 17
+    assert far > 18
+    assert near == made.vanish_tick(made.groups["x"]) - 20 == 27
+    assert made.next_vanish(37) == made.vanish_tick(made.groups["y"]) == 37
+    assert made.forget_vanished(36) == []
+    assert made.forget_vanished(37) == ["y"]
+    assert made.next_vanish(37) > 37
+
+
 def test_renumbering_keeps_members() -> None:
     """After a purge the members are the same series under other indices."""
     made = membership_of("a", "b", "c")
