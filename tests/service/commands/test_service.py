@@ -28,7 +28,7 @@ def test_no_broker_within_the_deadline_is_exit_code_3(
 
     out, err = capfd.readouterr()
     assert code == 3
-    assert "no Kafka broker answered within 1 s" in err
+    assert f"no Kafka broker answered at 127.0.0.1:{port} within 1 s" in err
     assert "broker not reachable" in out
 
 
