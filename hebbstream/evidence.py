@@ -39,9 +39,9 @@ class Evidence:
     smooth : float64[5]
         Short and long form, ticks learnt since the start or a reset, both forms of what is new.
     habits : float64[7, n]
-        The same forms of each series, what their sum usually stays below, and the ticks in a row
-        that it has been above that; where each stands, and what that, over its relations, usually
-        stays below.
+        The same forms of each series, what the lasting one usually stays below, and the ticks in a
+        row that it has been above that; where each stands, and what that, over its relations,
+        usually stays below.
     innovations : float64[9, n]
         Memory of each residual, variance of what is new in it, its last two values, and averages of
         what is new, with what they usually stay below.

@@ -177,8 +177,9 @@ class EvidenceParams(Params):
         ge=0,
         le=1e9,
         description=(
-            "The slow smoothing counts at most this many times the fast one; lower lets a fault "
-            "that is over end sooner, higher favours long faint ones."
+            "The slow smoothing counts at most this many times the fast one in the statistic; "
+            "lower lets a fault that is over end sooner, higher favours long faint ones. In the "
+            "alert it counts half at most."
         ),
     )
     warmup_ticks: int = Field(
