@@ -340,9 +340,10 @@ def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline
     InputFileError
         When the file cannot be read.
     """
+    source = FileSource(path, options)
     prepare_kernels()
     pipeline = PartitionPipeline(InputPartition(options.topic, 0), sections_of(config))
-    for batch in _batches(FileSource(path, options)):
+    for batch in _batches(source):
         pipeline.process(batch)
     pipeline.close_idle()
     return pipeline

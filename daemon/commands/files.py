@@ -86,9 +86,10 @@ def replay(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     console = Console()
+    rows = FileSource(file, options).rows_total
     tell_of_compiling()
     with progress_bar(Console(stderr=True)) as bar:
-        task = bar.add_task("replay", total=FileSource(file, options).rows_total)
+        task = bar.add_task("replay", total=rows)
         summary = app.replay(
             loaded, file, options, SystemClock(), out,
             lambda output: bar.advance(task, output.records), state, partitions,

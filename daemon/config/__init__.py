@@ -10,7 +10,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from daemon.config.broker import KafkaSection, StartFrom
+from daemon.config.broker import (
+    KafkaSection,
+    StartFrom,
+    changelog_topic,
+    feedback_topic,
+    repartition_topic,
+)
 from daemon.config.framing import FramingSection
 from daemon.config.incidents import IncidentsSection, MaintenanceWindow, SilenceSection
 from daemon.config.process import (
@@ -34,9 +40,6 @@ from daemon.config.series import (
 from daemon.config.state import StateSection
 from daemon.records import Channel
 from hebbstream.params import DetectorParams
-
-#: Topics of a service beside those it publishes on.
-_OTHER_TOPICS = ("changelog", "feedback", "repartition")
 
 __all__ = [
     "Config",
@@ -107,7 +110,9 @@ class Config(Section):
     @model_validator(mode="after")
     def _reads_nothing_of_its_own(self) -> Self:
         # A dead letter that is read would be written again for ever.
-        own = {f"{self.application_id}.{name}" for name in (*Channel, *_OTHER_TOPICS)}
+        name = self.application_id
+        own = {changelog_topic(name), feedback_topic(name), repartition_topic(name)}
+        own |= {f"{name}.{channel}" for channel in Channel}
         for topic in self.kafka.topics:
             if topic in own:
                 msg = f"kafka.topics must not name {topic}: that is a topic of application_id's own"

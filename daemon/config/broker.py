@@ -187,6 +187,16 @@ class KafkaSection(Section):
         return self.model_copy(update={"group_id": f"{self.group_id or application_id}.rekey"})
 
 
+def changelog_topic(application_id: str) -> str:
+    """Name the topic on which a second copy of the state is kept."""
+    return f"{application_id}.changelog"
+
+
+def feedback_topic(application_id: str) -> str:
+    """Name the topic on which feedback is heard."""
+    return f"{application_id}.feedback"
+
+
 def repartition_topic(application_id: str) -> str:
     """Name the topic on which each group is whole."""
     return f"{application_id}.repartition"

@@ -56,8 +56,7 @@ class FileSink:
             folder.mkdir(parents=True, exist_ok=True)
             self._open(Channel.EVENTS)
         except OSError as error:
-            msg = f"{folder}: cannot be written: {error}"
-            raise OutputFolderError(msg) from error
+            raise OutputFolderError(_unwritable(folder, error)) from error
 
     @property
     def backlog(self) -> int:
@@ -88,7 +87,7 @@ class FileSink:
                     file = self._files.get(message.channel) or self._open(message.channel)
                     file.write(self._line(message))
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise SinkError(_unwritable(self._folder, error)) from error
 
     def flush(self, timeout_seconds: float) -> bool:
         """Write out what is buffered.
@@ -112,7 +111,7 @@ class FileSink:
             for file in self._files.values():
                 file.flush()
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise SinkError(_unwritable(self._folder, error)) from error
         return True
 
     def discard(self) -> bool:
@@ -147,7 +146,7 @@ class FileSink:
                 else:
                     self._final(channel).unlink(missing_ok=True)
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise SinkError(_unwritable(self._folder, error)) from error
 
     def _final(self, channel: Channel) -> Path:
         return self._folder / f"{channel.value}.ndjson"
@@ -180,5 +179,5 @@ def _text(data: bytes | None) -> tuple[str | None, str | None]:
         return None, base64.b64encode(data).decode()
 
 
-def _unwritable(folder: Path, error: OSError) -> SinkError:
-    return SinkError(f"{folder}: cannot be written: {error}")
+def _unwritable(folder: Path, error: OSError) -> str:
+    return f"{folder}: cannot be written: {error}"

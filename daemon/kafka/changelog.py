@@ -13,6 +13,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from daemon.config import KafkaSection
+from daemon.config.broker import changelog_topic
 from daemon.errors import StateStoreError, UnreachableError
 from daemon.kafka.connection import connect
 from daemon.kafka.read_back import ReadBack
@@ -47,7 +48,7 @@ class Changelog:
         self._section = section
         self._application_id = application_id
         self._clock = clock
-        self._topic = Topic(f"{application_id}.changelog", compacted=True)
+        self._topic = Topic(changelog_topic(application_id), compacted=True)
         self._options = producer_options(section, application_id) | {"linger_ms": 0}
         self._producer: Any = None  # a KafkaProducer while connected
         self._partitions = 0

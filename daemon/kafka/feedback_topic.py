@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from daemon.config import KafkaSection
+from daemon.config.broker import feedback_topic
 from daemon.errors import UnreachableError
 from daemon.kafka.connection import Backoff, connect, lone_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
@@ -30,11 +31,6 @@ POLL_SECONDS = 1.0
 RECORDS_MAX = 100
 #: A broker holds an empty fetch for so long: an idle topic costs next to nothing.
 FETCH_WAIT_MS = 1000
-
-
-def feedback_topic(application_id: str) -> str:
-    """Name the topic on which feedback is heard."""
-    return f"{application_id}.feedback"
 
 
 class FeedbackTopic:

@@ -12,7 +12,8 @@ from kafka import KafkaProducer
 from broker import ApacheKafka
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
-from daemon.kafka.feedback_topic import FeedbackTopic, feedback_topic
+from daemon.config.broker import feedback_topic
+from daemon.kafka.feedback_topic import FeedbackTopic
 from daemon.kafka.topics import Topic, ensure_topics
 from daemon.records import InputPartition
 from daemon.telemetry import Telemetry
