@@ -30,8 +30,9 @@ from daemon.newest_state import Usable, newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink, StateStore
-from daemon.published import Ahead
+from daemon.published import Ahead, earliest
 from daemon.records import InputPartition
+from daemon.roster import Rosters
 from daemon.snapshots import Origin, pieces
 from daemon.telemetry import Telemetry
 
@@ -59,6 +60,7 @@ class Kept:
     saved: tuple[int, int] | None = None
     handed: tuple[int, int] | None = None
     closing: bool = False
+    rosters: Rosters = field(default_factory=Rosters)
 
 
 @dataclass(slots=True)
@@ -165,7 +167,7 @@ class Checkpoints:
             if state is not None and state.capture.next_offset >= 0
         }  # a seed has led to no events here
         ahead = {p: Ahead(state.origin.ahead if state else None) for p, state in found.items()}
-        for name, place, value in self.sink.published(_least(positions.values())):
+        for name, place, value in self.sink.published(earliest(positions.values())):
             for partition, position in positions.items():
                 if place >= position.get(name, 0) and ahead[partition].add(partition, value):
                     break
@@ -338,6 +340,7 @@ class Checkpoints:
                     ahead=each.ahead.known,
                 ),
                 order_of(each.pipeline, closing=closing),
+                each.rosters,
             )
             for each in kept
         ]
@@ -363,7 +366,7 @@ class Checkpoints:
         for copy in copies:
             partition = copy.partition
             self.step("checkpoint 4: write")
-            written = pieces(copy.cut.whole(), copy.origin, self._breathe)
+            written = pieces(copy.cut.whole(), copy.origin, self._breathe, copy.rosters)
             for keeper in keepers:
                 try:
                     keeper.store.save(partition, copy.order, written)
@@ -389,12 +392,3 @@ class Checkpoints:
             self.pool.shutdown(wait=True)
         for keeper in self.keepers:
             keeper.store.close()
-
-
-def _least(positions: Iterable[Mapping[str, int]]) -> dict[str, int] | None:
-    """Return the earliest of several positions; None when there is none."""
-    each = list(positions)
-    if not each:
-        return None
-    names = set.intersection(*(set(position) for position in each))
-    return {name: min(position[name] for position in each) for name in names}

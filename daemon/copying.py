@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from daemon.cut import Cut
 from daemon.ports import Clock
 from daemon.records import InputPartition
+from daemon.roster import Rosters
 from daemon.snapshots import Origin
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One partition: its state, who writes it, and how far it is."""
+    """One partition: its state, who writes it, how far it is, and what helps to write it."""
 
     cut: Cut
     origin: Origin
     order: tuple[int, int]
+    rosters: Rosters
 
     @property
     def partition(self) -> InputPartition:

@@ -6,14 +6,15 @@ whatever batches led to them: series nobody uses are left out and the others num
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.membership import GroupState
 from daemon.records import F64, I32, I64, Series
+from daemon.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +50,30 @@ class FramerState:
     waiting_time: I64
     waiting_value: F64
 
-    def canonical(self, others: Iterable[Series] = ()) -> Self:
-        """Order the series by key and leave out those that nobody uses.
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Which series are members or have samples waiting."""
+        used = self._members()
+        used[self.waiting_series] = True
+        return used
+
+    def canonical(self, roster: Roster) -> Self:
+        """Give the series the numbers that a roster gives them.
 
         Parameters
         ----------
-        others : iterable of Series
-            Series that must be among them though the framer does not use them.
+        roster : Roster
+            Of these series, of which those that are used.
 
         Returns
         -------
         FramerState
             Arrays of length n for the series that are left; groups in order of name.
         """
-        count = len(self.identities)
-        member = np.zeros(count, dtype=np.bool_)
-        for group in self.groups:
-            member[group.members] = True
-        used = member.copy()
-        used[self.waiting_series] = True
-        known = {self.identities[i].key: int(i) for i in np.flatnonzero(used)}
-        foreign = {series.key: series for series in others if series.key not in known}
-        keys = sorted([*known, *foreign])
-        old = np.array([known.get(key, -1) for key in keys], dtype=np.int64)
-        new = np.full(count, -1, dtype=np.int32)
-        new[old[old >= 0]] = np.flatnonzero(old >= 0)
-        kept = np.flatnonzero((old >= 0) & np.append(member, False)[old])
-        seen, last_time = (np.zeros(len(keys), dtype=np.int64) for _ in range(2))
-        last_sample, last_value = (np.full(len(keys), np.nan) for _ in range(2))
+        count, old, new = len(roster.identities), roster.before, roster.number
+        kept = np.flatnonzero((old >= 0) & np.append(self._members(), False)[old])
+        seen, last_time = (np.zeros(count, dtype=np.int64) for _ in range(2))
+        last_sample, last_value = (np.full(count, np.nan) for _ in range(2))
         # Before its first closing a series has no place in these arrays; nor is it a member then.
         for target, source in (
             (seen, self.seen),
@@ -87,7 +84,7 @@ class FramerState:
             target[kept] = source[old[kept]]
         return replace(
             self,
-            identities=[foreign.get(key) or self.identities[known[key]] for key in keys],
+            identities=roster.identities,
             groups=[
                 replace(group, members=new[group.members].tolist())
                 for group in sorted(self.groups, key=lambda group: group.name)
@@ -98,3 +95,9 @@ class FramerState:
             last_value=last_value,
             waiting_series=new[self.waiting_series],
         )
+
+    def _members(self) -> NDArray[np.bool_]:
+        member = np.zeros(len(self.identities), dtype=np.bool_)
+        for group in self.groups:
+            member[group.members] = True
+        return member

@@ -100,3 +100,23 @@ class Ahead:
         self.withheld += 1
         self.differing += known != digest(message.value)
         return True
+
+
+def earliest(positions: Iterable[Mapping[str, int]]) -> dict[str, int] | None:
+    """Return the earliest of several positions on a topic; None when there is none.
+
+    Parameters
+    ----------
+    positions : iterable of mapping of str to int
+        The next offset, by partition of the topic; partitions that one of them lacks are left out.
+
+    Returns
+    -------
+    dict or None
+        The least next offset, by partition.
+    """
+    each = list(positions)
+    if not each:
+        return None
+    names = set.intersection(*(set(position) for position in each))
+    return {name: min(position[name] for position in each) for name in names}

@@ -20,6 +20,7 @@ from daemon.framer_state import FramerState
 from daemon.membership import GroupState
 from daemon.presence import COURSE, FRESH
 from daemon.records import InputPartition, Series
+from daemon.roster import Rosters
 from daemon.series_key import series_key
 from hebbstream import snapshot
 from hebbstream.copies import DetectorCopy
@@ -39,6 +40,8 @@ def _upgrade(number: int, header: dict[str, Any], arrays: Arrays) -> tuple[dict[
 KIND = snapshot.Kind(b"HEBBPART", 2, _upgrade)
 
 Shape = Mapping[str, Any]
+#: Detectors that are written in a fraction of a millisecond.
+BREATH_GROUPS = 8
 #: Characters of a setting that a refusal repeats.
 SHOWN_MAX = 80
 
@@ -129,7 +132,10 @@ def encode(capture: Capture, origin: Origin) -> bytes:
 
 
 def pieces(
-    capture: Capture, origin: Origin, breathe: Callable[[], object] = lambda: None
+    capture: Capture,
+    origin: Origin,
+    breathe: Callable[[], object] = lambda: None,
+    rosters: Rosters | None = None,
 ) -> list[bytes]:
     """Write a capture as the pieces of a snapshot, so that none of them is copied.
 
@@ -141,6 +147,8 @@ def pieces(
         Who writes it, and how far the output is.
     breathe : callable, optional
         Called after every piece of work of a fraction of a millisecond: another thread may work.
+    rosters : Rosters, optional
+        Those of this partition's earlier snapshots: most often the series are the same.
 
     Returns
     -------
@@ -149,11 +157,13 @@ def pieces(
     """
     groups = sorted(capture.groups, key=lambda group: group.name)
     detectors = []
-    for group in groups:
+    for count, group in enumerate(groups, 1):
         detectors.append(group.detector_pieces())
-        breathe()
-    framer = capture.framer.canonical(series for group in groups for series in group.members)
-    place = {series.key: index for index, series in enumerate(framer.identities)}
+        if count % BREATH_GROUPS == 0:
+            breathe()
+    learnt = [series for group in groups for series in group.members]
+    roster = (rosters or Rosters()).of(capture.framer.identities, capture.framer.used, learnt)
+    framer = capture.framer.canonical(roster)
     names = sorted({series.group for series in framer.identities})
     number = {name: index for index, name in enumerate(names)}
     header = {
@@ -166,8 +176,6 @@ def pieces(
         "rules": capture.rules,
         "origin": msgspec.to_builtins(origin),
         "clock": [framer.newest, framer.newest_offset, framer.idle_until],
-        "names": [series.name for series in framer.identities],
-        "labels": [series.labels for series in framer.identities],
         "group_names": names,
         "framed": [_plain_group(group) for group in framer.groups],
         "learnt": [
@@ -189,12 +197,18 @@ def pieces(
         "rule": np.array([series.rule for series in framer.identities], np.int32),
         "group": np.array([number[series.group] for series in framer.identities], np.int32),
         "framed_members": _joined([group.members for group in framer.groups], np.int32),
-        "learnt_members": _joined([[place[s.key] for s in g.members] for g in groups], np.int32),
+        "learnt_members": roster.others,
         **{name: getattr(framer, name) for name in _FRAMER_ARRAYS},
         **{f"rhythm_{name}": _joined([r[name] for r in rhythms], kind) for name, kind in _RHYTHM},
     }
+    written = {
+        "names": snapshot.as_json([series.name for series in framer.identities]),
+        "labels": snapshot.as_json([series.labels for series in framer.identities]),
+    }
     blobs = {"detectors": [*chain.from_iterable(detectors)]}
-    return snapshot.pieces(header, snapshot.Packed.of(arrays), KIND, blobs=blobs, breathe=breathe)
+    return snapshot.pieces(
+        header, snapshot.Packed.of(arrays), KIND, written=written, blobs=blobs, breathe=breathe
+    )
 
 
 _FRAMER_ARRAYS = {

@@ -60,15 +60,13 @@ class DetectorCopy:
             One after the other, they are what `dump` returns; the largest is not copied.
         """
         header = {
-            "series": self.series,
             "interval_seconds": self.interval_seconds,
             "tick": self.tick,
             "waiting": [asdict(entry) for entry in self.waiting],
             "told": self.told,
         }
-        return snapshot.pieces(
-            header, self.arrays, written={"params": _written(self.params)}, sealed=sealed
-        )
+        written = {"series": snapshot.as_json(self.series), "params": _written(self.params)}
+        return snapshot.pieces(header, self.arrays, written=written, sealed=sealed)
 
     def dump(self) -> bytes:
         """Write it as plain data, float bits exact.

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +27,8 @@ PREFIX = struct.Struct("<8sI32s")
 LENGTH = struct.Struct("<Q")
 #: In place of the checksum of a snapshot that another one holds.
 UNSEALED = bytes(32)
-#: So much takes a good part of 0.1 ms to hash.
-BREATH_BYTES = 65_536
+#: So much takes half a millisecond to hash, in which other threads may work beside it.
+BREATH_BYTES = 524_288
 NATIVE = np.dtype(np.int32).str.startswith("<")
 
 
@@ -73,6 +74,25 @@ def _listing(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
     """Write what the header says of an array; the same few return for every detector."""
     little = dtype.newbyteorder("<").str
     return json.dumps({"name": name, "dtype": little, "shape": shape}, separators=(",", ":"))
+
+
+def as_json(texts: object) -> str:
+    """Write lists of text as JSON, several times as fast as `json` does.
+
+    Parameters
+    ----------
+    texts : object
+        Text, and lists or tuples of it.
+
+    Returns
+    -------
+    str
+        For `written` of `pieces`.
+    """
+    try:
+        return msgspec.json.encode(texts).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only `json` escapes
+        return json.dumps(texts, separators=(",", ":"))
 
 
 def pieces(

@@ -20,7 +20,7 @@ class StateSection(Section):
         ),
     )
     interval: Duration = Field(
-        default=5.0,
+        default=10.0,
         ge=0.1,
         le=3600,
         description=(

@@ -146,6 +146,12 @@ def test_arrays_come_back_writable_and_exact() -> None:
         assert read[name].flags.writeable
 
 
+def test_text_is_written_as_json_whatever_is_in_it() -> None:
+    """Half a surrogate pair cannot be UTF-8, and names may have one."""
+    for texts in (["a", 'say "hi"', "\u00e9", "\U0001f600"], ["a", "\ud800"], []):
+        assert json.loads(snapshot.as_json(texts).encode()) == texts
+
+
 def spoil(name: str, place: int | tuple[int, int], number: float) -> bytes:
     """Make a snapshot whose checksum is right, with one impossible number in an array."""
     header, arrays = snapshot.decode(trained()[0].dump())

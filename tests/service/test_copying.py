@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.copying import Copy, Copying
 from daemon.pipeline import PartitionPipeline
 from daemon.records import InputPartition
+from daemon.roster import Rosters
 from daemon.snapshots import Origin
 from fakes import FakeClock
 from streams import record_batch, related, sections, wide_records
@@ -22,7 +23,7 @@ def copying(groups: int) -> Copying:
             values = wide_records(related(seed=each, ticks=4), f"service-{each}")
             pipeline.process(record_batch(values, each * 4))
         pipeline.close_idle()
-        made.add([Copy(pipeline.cut(at_once=False), Origin(), (groups * 4, 0))])
+        made.add([Copy(pipeline.cut(at_once=False), Origin(), (groups * 4, 0), Rosters())])
     return made
 
 

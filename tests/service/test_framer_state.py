@@ -7,6 +7,7 @@ import numpy as np
 from daemon.framer_state import FramerState
 from daemon.membership import GroupState
 from daemon.records import Series
+from daemon.roster import Roster
 
 
 def series(key: str) -> Series:
@@ -31,7 +32,7 @@ def test_unused_series_go_and_the_others_are_numbered_by_key() -> None:
         waiting_value=np.array([0.7, 0.6]),
     )
 
-    tidy = state.canonical([series("left")])
+    tidy = state.canonical(Roster.of(state.identities, state.used, [series("left")]))
 
     assert [each.key for each in tidy.identities] == ["b", "d", "left", "waits"]
     assert tidy.groups[0].members == [1, 0]

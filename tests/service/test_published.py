@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from daemon.published import Ahead, digest
+from daemon.published import Ahead, digest, earliest
 from daemon.records import Channel, InputPartition, Message
 from streams import PARTITION
 
@@ -49,3 +49,9 @@ def test_events_of_others_are_left_alone() -> None:
     noted = [ahead.add(InputPartition("metrics", 1), event(1)), ahead.add(PARTITION, b"{}")]
 
     assert (noted, ahead.known) == ([False, False], {})
+
+
+def test_the_earliest_of_positions_has_what_all_of_them_have() -> None:
+    """A partition of the topic that one state has not seen is read from its beginning."""
+    assert earliest([{"0": 7, "1": 2}, {"0": 3, "1": 5, "2": 1}]) == {"0": 3, "1": 2}
+    assert earliest([]) is None
