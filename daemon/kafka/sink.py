@@ -26,6 +26,7 @@ from kafka.errors import (
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.partitioner import KeyPartitioner
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.topics import TopicMissingError, ensure_topics, output_topic
 from daemon.ports import Clock
@@ -73,6 +74,7 @@ def producer_options(section: KafkaSection, application_id: str) -> dict[str, An
         "batch_size": 131_072,
         "max_request_size": REQUEST_BYTES_MAX,
         "compression_type": "lz4",
+        "partitioner": KeyPartitioner(),
     }
 
 
