@@ -132,6 +132,9 @@ def root_causes(recording: Recording, evidence: F64) -> list[tuple[float, float,
 
 
 def services(ranked: list[str]) -> list[str]:
-    """Services in the order of their first series; relations between services are left out."""
-    names = (name.split("|")[0] for name in ranked if not name.startswith("edge:"))
+    """Services in the order of their first series; a call's belongs to the service it calls.
+
+    So the product has it, where a label names that service (`incidents.service_labels`).
+    """
+    names = (name.split("|")[0].rpartition("->")[2] for name in ranked)
     return list(dict.fromkeys(names))

@@ -144,10 +144,23 @@ class IncidentsSection(Section):
     top_series: int = Field(default=10, ge=1, le=1000, description="Series named in an event.")
     top_edges: int = Field(default=10, ge=0, le=1000, description="Relations named in an event.")
     service_labels: list[str] = Field(
-        default=["service", "service_name", "service.name", "app", "job"],
+        default=[
+            "destination_service_name",
+            "destination_workload",
+            "dst_service",
+            "dst_deployment",
+            "peer.service",
+            "peer_service",
+            "service",
+            "service_name",
+            "service.name",
+            "app",
+            "job",
+        ],
         description=(
             "Labels that name the service a series belongs to, the first that it has; events rank "
-            "the services by them. Empty: no services are named."
+            "the services by them. Those of the called side come first: how long a call takes "
+            "tells of the service that is called. Empty: no services are named."
         ),
     )
     silence: SilenceSection = Field(

@@ -75,10 +75,10 @@ def test_smoothing_is_that_of_pandas() -> None:
 
 
 def test_services_are_ranked_by_their_best_series() -> None:
-    """A relation between services accuses neither."""
-    ranked = ["edge:x->y|p50", "b|cpu", "a|cpu", "b|memory", "c|cpu"]
+    """How long a call takes tells of the service that is called."""
+    ranked = ["edge:x->y|p50", "b|cpu", "a|cpu", "edge:x->b|p50", "b|memory", "c|cpu"]
 
-    assert compare.services(ranked) == ["b", "a", "c"]
+    assert compare.services(ranked) == ["y", "b", "a", "c"]
 
 
 def test_machines_are_healthy_where_they_are_learnt() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from daemon.config import IncidentsSection
 from daemon.events import Role
 from daemon.evidence import Standing
 from daemon.records import Series
@@ -33,6 +35,16 @@ def test_the_first_label_a_series_has_names_its_service() -> None:
     assert service_of(series("x", app="b", service=""), LABELS) == "b"
     assert service_of(series("x", host="h"), LABELS) is None
     assert service_of(series("x", service="a"), []) is None
+
+
+@pytest.mark.parametrize("called", ["destination_workload", "peer.service", "dst_service"])
+def test_a_call_tells_of_the_service_that_is_called(called: str) -> None:
+    """By default, whoever measured how long it took."""
+    labels = IncidentsSection().service_labels
+    call = series("call_seconds", **{"service": "web", "job": "web", called: "cart"})
+
+    assert service_of(call, labels) == "cart"
+    assert service_of(series("cpu", service="web", job="node"), labels) == "web"
 
 
 def test_services_rank_by_their_best_series() -> None:
