@@ -15,7 +15,7 @@ from daemon.readmodel.views import GraphView
 from hebbstream import Detector
 
 #: How old the copy of an ordinary group may be before another is made.
-REST_SECONDS = 30.0
+REST_SECONDS = 120.0
 
 
 class Urgency(IntEnum):
