@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from daemon.config import MetricRule, SilenceSection
 from daemon.kernels.course import find_present
 from daemon.records import F64, I64, NANOSECONDS, FrameBlock, Series
+from daemon.repeats import count_repeats
 
 Mask = NDArray[np.bool_]
 
@@ -62,7 +63,7 @@ class Shift:
     stopped_score, returned_score : float64
         How overdue each is, 1.0 at the line; for the returned ones at their last quiet tick.
     since : int
-        Tick of the first missing sample of those that stopped.
+        Tick of the first missing sample, or the first repeat, of those that stopped.
     returned : int64[R]
         Columns that were overdue and have a sample again.
     others_go_on : bool
@@ -107,7 +108,8 @@ class Presence:
     pauses, paused, absent, strikes : float64[n]
         Pauses learnt, ticks of them, ticks of all pauses, and overdue pauses; each decays.
     due, since : int64[n]
-        Frame at which the present pause is overdue, tick at which it began.
+        Frame at which the present pause is overdue, tick at which it began: of the first missing
+        sample, or of the first repeat where the series is stuck.
     begins, goes_on : float64[n]
         Logarithm of the probability of a pause, and of one tick more, in units of the line's.
     course : float64[5, n]
@@ -247,6 +249,7 @@ class Presence:
             Ticks at which something is to be told, in order.
         """
         present: Mask = np.empty(block.frames.shape, dtype=np.bool_)
+        before = self.course.copy()
         if self._section.stuck:
             # A frame in which all is missing is a view of one number, which no kernel is made for.
             frames = block.frames if block.frames.flags.writeable else np.array(block.frames)
@@ -277,7 +280,10 @@ class Presence:
                 turned = np.flatnonzero(turns[row])
                 ends = present[row, turned]
                 returned, score = self._end_pauses(turned[ends], first + row)
-                self._begin_pauses(turned[~ends], first + row, int(block.ticks[row]))
+                begun = turned[~ends]
+                repeats = count_repeats(block.frames[: row + 1], begun, before)
+                since = int(block.ticks[row]) - np.maximum(repeats - 1, 0)
+                self._begin_pauses(begun, first + row, since)
                 self.here = present[row].copy()
             shift = self._find(row, first + row, returned, score)
             if shift is not None:
@@ -304,8 +310,8 @@ class Presence:
         self.overdue[columns] = False
         return columns[told], score[told]
 
-    def _begin_pauses(self, columns: I64, frame: int, tick: int) -> None:
-        """Decide how long a pause may be that begins now."""
+    def _begin_pauses(self, columns: I64, frame: int, since: I64) -> None:
+        """Decide how long a pause may be that is found to begin now, and began at these ticks."""
         if not len(columns):
             return
         self._decay(columns, frame)
@@ -319,7 +325,7 @@ class Presence:
         line = math.log(self.p_line)
         least = np.ceil((line - begins) / goes_on) + 1.0
         allowed = np.clip(least, self._section.after, 2.0**40).astype(np.int64)
-        self.last[columns], self.since[columns] = frame - 1, tick
+        self.last[columns], self.since[columns] = frame - 1, since
         self.begins[columns], self.goes_on[columns] = begins / line, goes_on / line
         judged = self._regular(columns, frame) & ~self._excused(columns)
         self.due[columns] = np.where(judged, frame - 1 + allowed, _NEVER)

@@ -28,7 +28,7 @@ SERVICE = (
         "admission", "announcer", "closing", "counters", "cut", "event_clock", "events",
         "evidence", "finding", "footprint", "formats", "framer_state", "framing", "incidents",
         "learnt", "membership", "merging", "moments", "pipeline_sections", "presence", "published",
-        "relabel", "roster", "scatter", "series", "shop", "silence", "silences", "slots",
+        "relabel", "repeats", "roster", "scatter", "series", "shop", "silence", "silences", "slots",
         "snapshots", "suspects", "times", "told", "waiting", "watchdog", "windows", "winners",
     ),
     ("pipeline",),

@@ -221,8 +221,20 @@ def test_a_series_that_repeats_its_value_is_as_good_as_silent() -> None:
     (stop, stopped), (back, returned) = follow(presence_of(4, LONGER), frames)
 
     assert 615 + 4 <= stop <= 615 + 6
-    assert (stopped.stopped.tolist(), stopped.others_go_on) == ([2], True)
+    assert (stopped.stopped.tolist(), stopped.since, stopped.others_go_on) == ([2], 601, True)
     assert (back, returned.returned.tolist()) == (660, [2])
+
+
+@pytest.mark.parametrize("size", [1, 7, 700])
+def test_it_is_stuck_since_its_first_repeat(size: int) -> None:
+    """However frames are split, and also where the longest run before makes it told later."""
+    frames = moving(700)
+    frames[300:305, 2], frames[600:660, 2] = frames[300, 2], frames[600, 2]
+
+    (stop, stopped), *_ = follow(presence_of(4, LONGER), frames, size)
+
+    assert stop > 600 + 5 * 4
+    assert (stopped.stopped.tolist(), stopped.since) == ([2], 601)
 
 
 @pytest.mark.parametrize(

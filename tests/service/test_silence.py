@@ -90,8 +90,9 @@ def test_a_series_that_is_stuck_is_named_with_the_value_it_repeats() -> None:
 
     assert lives([opened, resolved]) == [("open", "silence", ["b"]), ("resolve", "silence", ["b"])]
     assert opened.series[0].actual == 44.0
-    assert opened.approx_start == rfc3339((START + 16) * MINUTE)
+    assert opened.approx_start == rfc3339((START + 2) * MINUTE)
     assert resolved.ts_event == rfc3339((START + 61) * MINUTE)
+    assert resolved.duration_s == 59 * 60.0
 
 
 def test_a_service_that_stops_is_one_incident() -> None:
