@@ -101,8 +101,11 @@ def all_paths(model: type[BaseModel]) -> Iterator[Path]:
 
 
 def is_secret(model: type[BaseModel], path: Sequence[str | int]) -> bool:
-    """Tell whether the value at `path` must never be shown."""
+    """Tell whether what stands at `path` must never be shown: a secret, or what may hold one."""
     info = find(model, path)
+    inner = model_at(model, path)
+    if inner is not None:
+        return any(holds(leaf, SecretStr) for _, leaf in leaves(inner))
     return info is not None and holds(info, SecretStr)
 
 

@@ -6,6 +6,7 @@ mends a configuration needs both. Scalars are read as YAML 1.1 does, but for dat
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,9 @@ import yaml
 
 #: A place in the configuration: keys and list indices from the root down.
 Location = tuple[str | int, ...]
+
+#: A word of the document in a message of PyYAML's.
+_WORD = re.compile(r"""\b(alias|anchor|tag|handle) ["'].*""", re.DOTALL)
 
 #: Nodes after aliases are expanded; a small file cannot fill the memory.
 NODES_MAX = 100_000
@@ -107,9 +111,11 @@ def parse(text: str) -> Tree:
         reader, values = _read(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Tree(faults=[(line, f"not YAML: {error.problem or error.context}")])
-    except (yaml.YAMLError, ValueError) as error:
+        return Tree(faults=[(line, f"not YAML: {_problem(error)}")])
+    except yaml.YAMLError as error:
         return Tree(faults=[(1, f"not YAML: {' '.join(str(error).split())}")])
+    except ValueError:
+        return Tree(faults=[(1, "not YAML: a value is not of the kind its !tag names")])
     except (_TooLargeError, RecursionError):
         return Tree(faults=[(1, f"nested too deeply, or more than {NODES_MAX} values")])
     if not isinstance(values, dict):
@@ -128,6 +134,12 @@ def _read(text: str) -> tuple[_Reader, Any]:
         return reader, {} if node is None or _is_null(node) else reader.read(node, ())
     finally:
         loader.dispose()
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Say what is wrong, without words of the document: they may be of a password."""
+    text, words = _WORD.subn(r"\1", str(error.problem or error.context))
+    return f"{text}; put a value that begins with *, & or ! in quotes" if words else text
 
 
 def dotted(where: Location) -> str:

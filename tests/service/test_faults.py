@@ -58,6 +58,14 @@ def test_values_are_left_as_they_are() -> None:
             "kafka.sasl_password: must be a valid string, got something else (hidden)",
         ),
         (
+            {"webhook": "https://user:geheim@host/"},
+            "webhook: must be a section (keys and values), got something else (hidden)",
+        ),
+        (
+            {"kafka": [{"sasl_password": "geheim"}]},
+            "kafka: must be a section (keys and values), got something else (hidden)",
+        ),
+        (
             {"incidents": {"recovery": 2.0}},
             "incidents: recovery must not be above trigger, or incidents would flap",
         ),

@@ -58,6 +58,13 @@ def test_secrets_are_known_by_their_type() -> None:
     ]
 
 
+def test_what_may_hold_a_secret_is_one() -> None:
+    """What stands where a section with a secret should is hidden, other sections are not."""
+    hidden = [path for path, _, _ in knobs.sections(Config) if knobs.is_secret(Config, path)]
+
+    assert hidden == [(), ("kafka",), ("webhook",), ("server",)]
+
+
 def test_holds_looks_into_unions() -> None:
     """A key that may be null holds a NoneType."""
     group_id = KafkaSection.model_fields["group_id"]

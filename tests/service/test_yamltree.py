@@ -74,6 +74,26 @@ def test_what_cannot_be_read_is_one_fault(text: str, line: int, words: str) -> N
     assert words in tree.faults[0][1]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["*geheim12", "!geheim12", "!!geheim12 x", "!geheim12!x y", "&geheim12 1\nb: &geheim12 2",
+     "!!int geheim12", "!!float geheim12"],
+)  # fmt: skip
+def test_a_fault_repeats_no_word_of_the_document(value: str) -> None:
+    """A password without quotes may be an alias, an anchor or a tag to YAML: it is not shown."""
+    tree = parse(f"password: {value}\n")
+
+    assert "geheim" not in str(tree.faults)
+    assert tree.faults or tree.values == {"password": 1, "b": 2}
+
+
+def test_a_value_that_needs_quotes_is_told_so() -> None:
+    """Who meant no alias learns what to do."""
+    assert parse("a:\n  b: *geheim12\n").faults == [
+        (2, "not YAML: found undefined alias; put a value that begins with *, & or ! in quotes")
+    ]
+
+
 def test_aliases_cannot_fill_the_memory() -> None:
     """Nine aliases of nine aliases of ... are refused, not expanded."""
     lines = ["l0: &l0 [x, x, x, x, x, x, x, x, x]"]
