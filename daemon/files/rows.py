@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -67,9 +68,9 @@ class _Line(msgspec.Struct):
 def rows_to_records(path: Path, options: FileOptions) -> Iterator[Records]:
     """Read a file as records for the JSON codec.
 
-    NDJSON lines are taken as they are (blank ones are left out). A row of a CSV or Parquet table
-    becomes a wide map `{"timestamp", "labels", "values"}` without its missing values, or, where the
-    table has columns `name` and `value`, one sample.
+    NDJSON lines are taken as they are (blank ones are left out, and a byte order mark). A row of a
+    CSV or Parquet table becomes a wide map `{"timestamp", "labels", "values"}` without its missing
+    values, or, where the table has columns `name` and `value`, one sample.
 
     Parameters
     ----------
@@ -185,6 +186,8 @@ def _lines(path: Path, options: FileOptions) -> Iterator[Records]:
     decoder = msgspec.json.Decoder(_Line)
     try:
         with opener(path, "rb") as file:
+            if file.read(len(BOM_UTF8)) != BOM_UTF8:
+                file.seek(0)
             first = 0
             while lines := [line.rstrip(b"\r\n") for line in islice(file, options.chunk_rows)]:
                 kept = [(first + at, line) for at, line in enumerate(lines) if line.strip()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def read_table(path: Path, options: FileOptions) -> tuple[Columns, Iterator[Chun
         needed = [*columns.values, *columns.texts, *([columns.time] if columns.time else [])]
         batches = file.iter_batches(batch_size=options.chunk_rows, columns=needed)
         return columns, _chunks(path, columns, options, batches)
-    except (OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeError, pa.ArrowException, csv.Error) as error:
         raise _unreadable(path, error) from error
 
 
@@ -229,7 +230,7 @@ def _values(path: Path, batch: pa.RecordBatch, names: tuple[str, ...]) -> F64:
     for index, name in enumerate(names):
         column = batch.column(name)
         kind = column.type
-        if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+        if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
             column = column.cast(pa.float64())
         elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             msg = f"{path}: column {name} holds {kind}, not numbers; {_REMEDY.format(name)}"
@@ -252,25 +253,33 @@ def _times(
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column = _numbers(column)
     if pa.types.is_timestamp(column.type):
-        nanoseconds = column.cast(pa.timestamp("ns")).cast(pa.int64()).fill_null(NO_TIME)
-        return _usable(nanoseconds.to_numpy(zero_copy_only=False))
+        return whole_to_ns(_whole_numbers(column), TimestampUnit(column.type.unit))
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return _read_texts(path, column, first_row)
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         msg = f"{path}: time column {name} holds {column.type}, not times"
         raise InputFileError(msg)
     if options.seconds_per_unit is not None:
+        if pa.types.is_unsigned_integer(column.type):
+            column = column.cast(pa.int64(), safe=False)  # what wraps is negative: no time
         filled = column.fill_null(NO_TIME) if column.null_count else column
         return _scaled(
             filled.to_numpy(zero_copy_only=False), options.seconds_per_unit, options.start
         )
     if pa.types.is_integer(column.type):
-        times = whole_to_ns(column.fill_null(NO_TIME).to_pylist(), TimestampUnit.AUTO)
+        times = whole_to_ns(_whole_numbers(column), TimestampUnit.AUTO)
     else:
         numbers = column.fill_null(float("nan")).to_pylist()
         times = np.array([float_to_ns(each, TimestampUnit.AUTO) for each in numbers], np.int64)
     shift = round(options.start * NANOSECONDS)
     return _usable(np.where(times == NO_TIME, NO_TIME, times + shift))
+
+
+def _whole_numbers(column: pa.Array) -> list[int]:
+    """Return whole numbers or timestamps, of whatever width, with NO_TIME where there is none."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    return [NO_TIME if number is None else number for number in column.to_pylist()]
 
 
 def _numbers(column: pa.Array) -> pa.Array:

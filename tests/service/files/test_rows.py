@@ -90,6 +90,19 @@ def test_ndjson_lines_are_taken_as_they_are(tmp_path: Path, zipped: bool) -> Non
     ]
 
 
+@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path, zipped: bool) -> None:  # noqa: FBT001
+    """A file that begins with one, as editors on Windows write it, loses no record."""
+    text = b"\xef\xbb\xbf" + b'{"timestamp": 1700000000}\n{"timestamp": 1700000001}\n'
+    path = tmp_path / ("a.ndjson.gz" if zipped else "a.ndjson")
+    path.write_bytes(gzip.compress(text) if zipped else text)
+
+    (records,) = read(path)
+
+    assert records.values == [b'{"timestamp": 1700000000}', b'{"timestamp": 1700000001}']
+    assert records.timestamps.tolist() == [1_700_000_000 * 10**9, 1_700_000_001 * 10**9]
+
+
 def test_record_times_are_whole_milliseconds(tmp_path: Path) -> None:
     """A record's own time is cut to what a topic keeps, the sample's time is not."""
     path = write(tmp_path, "a.csv", "ts,a\n1700000000123456789,1\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,6 +152,54 @@ def test_csv_faults_name_file_and_line(tmp_path: Path, text: str, fault: str) ->
         read(path)
 
     assert fault in str(raised.value)
+
+
+@pytest.mark.parametrize("length", [1, 20, 60])
+def test_gzip_that_breaks_off_is_refused(tmp_path: Path, length: int) -> None:
+    """An archive of which the end is missing is a fault of the file, wherever it ends."""
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"t,a\n" + b"".join(b"%d,1\n" % i for i in range(300)))[:length])
+
+    with pytest.raises(InputFileError, match=r"a\.csv\.gz: cannot be read"):
+        read(path)
+
+
+def test_gzip_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    """Bytes in the middle that cannot be inflated are a fault of the file."""
+    path = tmp_path / "a.csv.gz"
+    whole = gzip.compress(b"t,a\n" + b"".join(b"%d,1\n" % i for i in range(300)))
+    path.write_bytes(whole[:20] + b"\xff" * 30 + whole[50:])
+
+    with pytest.raises(InputFileError, match=r"a\.csv\.gz: cannot be read"):
+        read(path)
+
+
+def test_unsigned_times(tmp_path: Path) -> None:
+    """Unsigned whole numbers are times as signed ones are; what is missing or too large is none."""
+    path = tmp_path / "a.parquet"
+    column = pa.array([1_700_000_000, None, 2**64 - 1], pa.uint64())
+    pq.write_table(pa.table({"t": column, "a": [1.0, 2.0, 3.0]}), path)
+
+    assert times(path) == [1_700_000_000 * SECOND, -1, -1]
+    assert times(path, FileOptions(seconds_per_unit=1.0)) == [1_700_000_000 * SECOND, -1, -1]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_a_time_that_is_too_far_away_is_none(tmp_path: Path, unit: str) -> None:
+    """One timestamp of the year 9999 or 1969 is no time; the rest of the file is read."""
+    path = tmp_path / "a.parquet"
+    days = [datetime(9999, 12, 31), datetime(1969, 12, 31), None, datetime(2026, 1, 1)]  # noqa: DTZ001
+    pq.write_table(pa.table({"t": pa.array(days, pa.timestamp(unit)), "a": [1.0] * 4}), path)
+
+    assert times(path) == [-1, -1, -1, 1_767_225_600 * SECOND]
+
+
+def test_a_column_without_any_value_is_missing(tmp_path: Path) -> None:
+    """Parquet gives a column of nothing but nulls a type of its own; its samples are missing."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"t": [1_700_000_000], "a": pa.nulls(1), "b": [2.0]}), path)
+
+    assert_array_equal(read(path)[1][0].values, [[np.nan, 2.0]])
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv.gz"])
