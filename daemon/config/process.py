@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 
 from daemon.config.section import Section
 from daemon.records import Channel
 from hebbstream.durations import Duration
+
+
+def _without_ends(value: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """Strip white space: a secret read from a file often ends with a line feed."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _fits_a_header(token: SecretStr) -> SecretStr:
+    if not all(" " <= character <= "~" for character in token.get_secret_value()):
+        msg = "may hold printable ASCII characters only, for it is sent in a header"
+        raise ValueError(msg)
+    return token
+
+
+#: What is sent as Authorization: Bearer.
+Token = Annotated[SecretStr, BeforeValidator(_without_ends), AfterValidator(_fits_a_header)]
 
 
 class OutputSection(Section):
@@ -50,15 +66,16 @@ class OutputSection(Section):
 class WebhookSection(Section):
     """Where incident events are posted besides their topic."""
 
-    url: SecretStr | None = Field(
+    url: Annotated[SecretStr, BeforeValidator(_without_ends)] | None = Field(
         default=None,
         description=(
             "http:// or https:// address that every incident event is posted to, as a JSON array "
             "of events; null for none. It may hold a secret: prefer the environment."
         ),
     )
-    token: SecretStr | None = Field(
+    token: Token | None = Field(
         default=None,
+        min_length=1,
         description="Sent as Authorization: Bearer. Prefer the environment.",
     )
     timeout: Duration = Field(
@@ -93,7 +110,7 @@ class ServerSection(Section):
         le=65_535,
         description="Port to listen on; 0 picks a free one and logs it.",
     )
-    token: SecretStr | None = Field(
+    token: Token | None = Field(
         default=None,
         min_length=8,
         description=(

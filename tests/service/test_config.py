@@ -126,3 +126,32 @@ def test_only_the_channels_switched_on_are_published() -> None:
     channels = OutputSection(heartbeat=False).channels
 
     assert channels == (Channel.EVENTS, Channel.EDGES, Channel.DEAD_LETTER)
+
+
+@pytest.mark.parametrize("section", ["webhook", "server"])
+@pytest.mark.parametrize("token", ["geheim-geheim\n", "\t geheim-geheim\r\n"])
+def test_white_space_around_a_token_is_no_part_of_it(section: str, token: str) -> None:
+    """A secret that was read from a file ends with a line feed, which no header can hold."""
+    config = Config.model_validate({section: {"token": token}})
+
+    assert getattr(config, section).token.get_secret_value() == "geheim-geheim"
+
+
+@pytest.mark.parametrize("section", ["webhook", "server"])
+@pytest.mark.parametrize("token", ["geheim\ngeheim", "gehe\u20acim-geheim", " \n"])
+def test_a_token_that_no_header_can_hold_is_refused(section: str, token: str) -> None:
+    """At the start, and not by the thread that posts; the fault does not show it."""
+    with pytest.raises(ValidationError) as refused:
+        Config.model_validate({section: {"token": token}})
+
+    (fault,) = refused.value.errors()
+    assert fault["loc"] == (section, "token")
+    assert "gehe" not in fault["msg"]
+
+
+def test_white_space_around_the_webhook_is_no_part_of_it() -> None:
+    """The address may come from a file as well."""
+    config = Config.model_validate({"webhook": {"url": "https://host/path\n"}})
+
+    assert config.webhook.url is not None
+    assert config.webhook.url.get_secret_value() == "https://host/path"
