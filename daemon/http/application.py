@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from daemon.http import about, assets, feedback, groups, incidents, problems
+from daemon.http.bodies import BoundedBodies
 from daemon.http.context import Context
 from daemon.http.documents import schemas
 from daemon.http.headers import SafeHeaders
@@ -56,6 +57,7 @@ def make_application(context: Context) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
+    app.add_middleware(BoundedBodies)
     app.add_middleware(SafeHeaders)
     problems.install(app)
     for router in (about.router, groups.router, incidents.router, feedback.router, about.probes):

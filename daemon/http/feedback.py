@@ -56,7 +56,7 @@ ADMITTED = [Depends(_admitted)]
 
 @router.post("/feedback", response_model=None, status_code=HTTPStatus.CREATED,
              dependencies=ADMITTED,
-             responses={**documented(400), **GUARDED,
+             responses={**documented(400, 413), **GUARDED,
                         **answering(documents.FeedbackHeard, HTTPStatus.CREATED, "It was heard.")},
              summary="Say what an incident was, or what is expected")  # fmt: skip
 async def say_feedback(request: Request, said: FeedbackRequest) -> Response:
