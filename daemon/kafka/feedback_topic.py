@@ -69,6 +69,7 @@ class FeedbackTopic:
         self._overheard = Overheard(self._topic, telemetry, send)
         self.overheard = self._overheard if section.feedback_topic else None
         self._backoff = Backoff(clock)
+        self._granted = 0
         self._positions: dict[TopicPartition, int] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feedback-topic", daemon=True)
@@ -96,29 +97,45 @@ class FeedbackTopic:
     def _opened(self) -> Any:  # noqa: ANN401 - kafka-python is not typed
         topics = [Topic(self._topic, RETENTION_DAYS)]
         ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-        options: dict[str, Any] = lone_options(self._section, self._application_id) | {
+        # A place that is gone is an error, for whoever listens must be told where it goes on.
+        alone = lone_options(self._section, self._application_id, reset="none")
+        options: dict[str, Any] = alone | {
             "isolation_level": "read_committed",
             "max_poll_records": RECORDS_MAX,
             "fetch_max_wait_ms": FETCH_WAIT_MS,
         }
         consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
         try:
-            numbers = sorted(consumer.partitions_for_topic(self._topic) or ())
-            places = [TopicPartition(self._topic, number) for number in numbers]
-            consumer.assign(places)
-            self._seek(consumer, places, Wish(0, {}, whole=False))
+            self._go_on(consumer)
         except BaseException:
             consumer.close()
             raise
         return consumer
 
+    def _go_on(self, consumer: Any) -> None:  # noqa: ANN401 - as above
+        """Read every partition from where it was."""
+        places = self._places(consumer)
+        if not places:
+            msg = f"topic {self._topic} has no partitions"
+            raise TopicMissingError(msg)
+        consumer.assign(places)
+        self._seek(consumer, places, Wish(self._granted, {}, whole=False))
+
+    def _places(self, consumer: Any) -> list[TopicPartition]:  # noqa: ANN401 - as above
+        """List the topic's partitions as far as they are known."""
+        numbers = sorted(consumer.partitions_for_topic(self._topic) or ())
+        return [TopicPartition(self._topic, number) for number in numbers]
+
     def _listen(self, consumer: Any) -> None:  # noqa: ANN401 - as above
+        """Pass on what is said, until the topic has other partitions or it is time to stop."""
         self._backoff.succeeded()
-        while not self._stopped.is_set():
+        places = list(self._positions)
+        while not self._stopped.is_set() and self._places(consumer) == places:
             wish = self._overheard.wish()
             if wish is not None:
-                self._seek(consumer, list(self._positions), wish)
+                self._seek(consumer, places, wish)
                 self._overheard.granted(wish)
+                self._granted = wish.number
             for place, records in consumer.poll(timeout_ms=int(POLL_SECONDS * 1000)).items():
                 for record in records:
                     name = str(record.partition)
@@ -126,14 +143,19 @@ class FeedbackTopic:
                 self._positions[place] = consumer.position(place)
 
     def _seek(self, consumer: Any, places: list[TopicPartition], wish: Wish) -> None:  # noqa: ANN401 - as above
-        """Read from where it is wanted, else go on; and say so."""
+        """Read from where it is wanted, else go on; and say so.
+
+        Where a place does not reach as far as was read or heard of it, the topic was made anew:
+        it is read from its beginning.
+        """
         limit = int(LOOKUP_SECONDS * 1000)
         firsts = consumer.beginning_offsets(places, timeout_ms=limit)
         ends = consumer.end_offsets(places, timeout_ms=limit)
+        read, self._positions = self._positions, {}
         for place in places:
-            name, end = str(place.partition), ends[place]
-            position = min(self._positions.get(place, firsts[place]), end)
-            wanted = firsts[place] if wish.whole else wish.offsets.get(name, position)
+            name, first, end = str(place.partition), firsts[place], ends[place]
+            position = _within(read.get(place, first), first, end)
+            wanted = first if wish.whole else _within(wish.offsets.get(name, position), first, end)
             offset = min(wanted, position)
             consumer.seek(place, offset)
             self._positions[place] = offset
@@ -143,3 +165,8 @@ class FeedbackTopic:
         """Hand on what was read; while the engine is busy this thread waits."""
         while not self._overheard.put(read, POLL_SECONDS) and not self._stopped.is_set():
             pass
+
+
+def _within(offset: int, first: int, end: int) -> int:
+    """Return an offset, or the first one where there is no such."""
+    return offset if first <= offset <= end else first

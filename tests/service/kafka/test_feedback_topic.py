@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from broker import ApacheKafka
 from daemon.clock import SystemClock
@@ -109,6 +110,34 @@ def test_goes_back_for_a_partition_that_is_behind(
         wait_until(lambda: len(here.deliver()) == 2, 30, "the word again, for who moved here")
 
     assert [note.label.value for note in moved.pipeline.groups["a"].detector.notes] == ["ANOMALY"]
+
+
+@pytest.mark.slow
+def test_a_topic_that_is_made_anew_is_heard_while_it_runs(apache: ApacheKafka) -> None:
+    """From its new beginning, also on partitions that it did not have before."""
+    application = apache.create_topic("anew")
+    topic = feedback_topic(application)
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=1)
+    ensure_topics(section, "t", [Topic(topic)], 10)
+    here = ears(apache, application, World().drive(20))
+    with here.reader:
+        with closing(KafkaProducer(bootstrap_servers=apache.bootstrap)) as producer:
+            for _ in range(3):
+                say(producer, topic, "NEW_TREND")
+        wait_until(lambda: len(here.deliver()) == 3, 30, "the first words")
+        with closing(KafkaAdminClient(bootstrap_servers=apache.bootstrap)) as admin:
+            admin.delete_topics([topic])
+            wait_until(lambda: topic not in admin.list_topics(), 30, "the topic to go")
+            admin.create_topics({topic: {"num_partitions": 2, "replication_factor": 1}})
+            admin.wait_for_topics([topic])
+        with closing(KafkaProducer(bootstrap_servers=apache.bootstrap)) as producer:
+            for number in range(2):
+                value = b'{"label": "ANOMALY", "group": "a"}'
+                producer.send(topic, value, partition=number).get(30)
+        wait_until(lambda: len(here.deliver()) >= 5, 60, "the last words")
+
+    assert here.told == ["NEW_TREND"] * 3 + ["ANOMALY"] * 2
+    assert here.world.pipeline.heard == {"0": 1, "1": 1}
 
 
 def test_nothing_is_read_unless_it_is_wanted() -> None:
