@@ -23,7 +23,7 @@ from daemon.http.documents import answering
 from daemon.http.groups import GroupId
 from daemon.http.problems import NotThere, documented
 from daemon.mailbox import Heard, NobodyThereError, Purpose
-from daemon.readmodel.views import GroupIdentity, GroupView, IncidentView
+from daemon.readmodel.views import GroupIdentity, GroupView, IncidentState, IncidentView
 from daemon.records import NANOSECONDS
 from daemon.said import FeedbackRequest, Say, saying
 from daemon.series_key import series_key
@@ -146,16 +146,19 @@ def _finding(
     if incident is None:
         return None
     worst, latest = incident.worst, incident.latest
-    start, ago = parse_time(latest.approx_start), None
+    start, end, ago = parse_time(latest.approx_start), parse_time(latest.ts_event), None
     if group is not None:
         ago = round((group.frame_time - start) / NANOSECONDS / interval)
+        if incident.state is IncidentState.OPEN:  # it goes on, and its last event may be long ago
+            end = max(end, group.frame_time)
     return Finding(
         pattern={
             series_key(series.name, series.labels.items()): series.contribution
             for series in worst.series
         },
-        peak=worst.peak_score,
+        # That of the worst event leaves out what came of it later without an event of its own.
+        peak=latest.peak_score,
         start=start,
-        end=parse_time(latest.ts_event) + round(interval * NANOSECONDS),
+        end=end + round(interval * NANOSECONDS),
         ticks_ago=ago,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -13,6 +14,9 @@ from daemon.config import ServerSection
 from daemon.http import feedback
 from daemon.http.server import HttpServer
 from daemon.mailbox import Mailbox
+from daemon.readmodel.views import IncidentState
+from daemon.records import NANOSECONDS
+from daemon.times import parse_time
 from shown import World, broken_world, hearing
 
 TOKEN = "only we know it"
@@ -90,6 +94,35 @@ def test_an_incident_is_expected_every_day(
     assert note["period_s"] == 86_400
     assert note["pattern"]
     client.delete(f"/groups/{group_id}/feedback/{note['number']}")
+
+
+@pytest.mark.parametrize("state", [IncidentState.OPEN, IncidentState.RESOLVED])
+def test_the_window_of_an_open_incident_reaches_to_the_present(
+    world: World, state: IncidentState
+) -> None:
+    """Its last event may be long ago; one that is over ends with its last event."""
+    (known,) = world.model.view.incidents.values()
+    group, told = world.model.view.groups[known.identity.id], parse_time(known.latest.ts_event)
+    later = msgspec.structs.replace(group, frame_time=told + 100 * NANOSECONDS)
+
+    found = feedback._finding(msgspec.structs.replace(known, state=state), later, 1.0)
+
+    assert found is not None
+    assert (found.end - told) // NANOSECONDS == (101 if state is IncidentState.OPEN else 1)
+
+
+def test_the_peak_is_that_of_the_whole_incident(world: World) -> None:
+    """Also where no event told of it until the resolve, which is not the worst one."""
+    (known,) = world.model.view.incidents.values()
+    peak = 1.4 * known.worst.peak_score
+    resolved = msgspec.structs.replace(
+        known, latest=msgspec.structs.replace(known.latest, score=0.1, peak_score=peak)
+    )
+
+    found = feedback._finding(resolved, None, 1.0)
+
+    assert found is not None
+    assert found.peak == peak
 
 
 def test_a_window_of_a_whole_group(
