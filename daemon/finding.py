@@ -27,6 +27,8 @@ class Finding:
         Where its first step ends, and one step after its last; Unix nanoseconds.
     ticks_ago : int or None
         How many ticks before the group's last frame it began; None when nobody knows.
+    silent : bool
+        It is of series that stopped, and not of scores.
     """
 
     pattern: Mapping[str, float]
@@ -34,6 +36,7 @@ class Finding:
     start: int
     end: int
     ticks_ago: int | None
+    silent: bool = False
 
 
 def find(group: GroupState, incident_id: str, newest: int, interval: int) -> Finding | None:
@@ -69,6 +72,7 @@ def find(group: GroupState, incident_id: str, newest: int, interval: int) -> Fin
                 start=(incident.first_tick + 1) * interval,
                 end=(incident.last_tick + 2) * interval,
                 ticks_ago=newest - incident.first_tick,
+                silent=isinstance(incident, Silence),
             )
     return None
 

@@ -10,12 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from daemon.finding import Finding
 from daemon.records import NANOSECONDS
 from daemon.times import RequestTime
-from hebbstream import Detector, Label, Note
+from hebbstream import Detector, FeedbackError, Label, Note
 from hebbstream.feedback import DAY_SECONDS, WEEK_SECONDS
 
 SERIES_MAX, KEY_MAX, SCORE_MAX = 1000, 70_000, 1e6
 PERIODS = {"day": DAY_SECONDS, "week": WEEK_SECONDS}
 Key = Annotated[str, Field(max_length=KEY_MAX)]
+#: What only bears on scores, and would hide what the series do later if it were said of a silence.
+OF_SCORES = (Label.NOT_ANOMALY, Label.EXPECTED)
 #: What is said to a detector, and what comes of it.
 Say = Callable[[Detector], tuple[Note, ...]]
 
@@ -108,6 +110,12 @@ def saying(said: Said, finding: Finding | None) -> Say:
     score = said.score if finding is None else finding.peak
 
     def say(detector: Detector) -> tuple[Note, ...]:
+        if finding is not None and finding.silent and said.label in OF_SCORES:
+            msg = (
+                f"{said.label} is about scores, and this incident is of series that stopped; "
+                "a rule of metrics with silence: false, or a maintenance window, excuses that"
+            )
+            raise FeedbackError(msg)
         match said.label:
             case Label.NOT_ANOMALY:
                 return (detector.not_anomaly(pattern, score),)

@@ -27,6 +27,7 @@ from daemon.readmodel.views import GroupIdentity, GroupView, IncidentState, Inci
 from daemon.records import NANOSECONDS
 from daemon.said import FeedbackRequest, Say, saying
 from daemon.series_key import series_key
+from daemon.silences import SilenceKind
 from daemon.times import parse_time
 from hebbstream import Detector, HebbstreamError, Note
 
@@ -161,4 +162,5 @@ def _finding(
         start=start,
         end=end + round(interval * NANOSECONDS),
         ticks_ago=ago,
+        silent=latest.kind in frozenset(SilenceKind),
     )

@@ -89,4 +89,6 @@ def test_a_silence_is_found_with_those_that_stopped() -> None:
 
     found = find(group, "s", 20, SECOND)
 
-    assert found == Finding({first: 0.375, second: 0.125}, 1.5, 6 * SECOND, 11 * SECOND, 15)
+    assert found == Finding(
+        {first: 0.375, second: 0.125}, 1.5, 6 * SECOND, 11 * SECOND, 15, silent=True
+    )

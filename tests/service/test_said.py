@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from daemon.finding import Finding
 from daemon.said import FeedbackRecord, FeedbackRequest, Said, saying
-from hebbstream import Detector, Label
+from hebbstream import Detector, FeedbackError, Label
 
 HOUR = 3600 * 10**9
 INCIDENT = Finding(pattern={"a": 0.75, "b": 0.25}, peak=2.0, start=HOUR, end=2 * HOUR, ticks_ago=5)
@@ -57,6 +58,21 @@ def test_no_anomaly_takes_pattern_and_peak_of_the_incident() -> None:
 
     assert (dict(of_incident.pattern), of_incident.lift) == ({"a": 0.75, "b": 0.25}, 2.5)
     assert (dict(of_series.pattern), of_series.lift) == ({"b": 1.0}, 3.75)
+
+
+@pytest.mark.parametrize("label", Label)
+def test_a_silence_takes_no_word_about_scores(label: Label) -> None:
+    """A line raised by how long it was overdue would hide what its series do when they are back."""
+    silence = replace(INCIDENT, peak=40.0, silent=True)
+    say = saying(about(label, relation=["a", "b"]), silence)
+    seen = detector()
+
+    if label in (Label.NOT_ANOMALY, Label.EXPECTED):
+        with pytest.raises(FeedbackError, match="series that stopped"):
+            say(seen)
+        assert seen.notes == ()
+    else:
+        assert [note.label for note in say(seen)] == [label]
 
 
 def test_a_window_is_the_incidents_unless_it_is_named() -> None:

@@ -11,6 +11,9 @@ const ANSWERS = [
   ["ANOMALY", "Do not learn it", "what goes on is kept out of learning until it has ended"],
 ];
 
+const OF_SCORES = ["NOT_ANOMALY", "EXPECTED"];
+const SILENT = ["silence", "group"];
+
 function tokenField() {
   const field = element("input", { type: "password", autocomplete: "off", "aria-label": "token", placeholder: "server.token" });
   field.value = sessionStorage.getItem(TOKEN) ?? "";
@@ -50,11 +53,12 @@ function say(box, id, [label, , effect]) {
 }
 
 /** Make the place where an incident is given its name; it stays while the incident changes. */
-export function verdict(id) {
+export function verdict({ id, kind }) {
+  const answers = ANSWERS.filter(([label]) => !(SILENT.includes(kind) && OF_SCORES.includes(label)));
   const box = element("details", { class: "verdict" });
   box.append(
     element("summary", {}, "What was it?"),
-    element("p", { class: "answers" }, ...ANSWERS.map((answer) =>
+    element("p", { class: "answers" }, ...answers.map((answer) =>
       element("button", { type: "button", title: answer[2], onclick: () => say(box, id, answer) }, answer[1])),
     tokenField()),
     element("p", { class: "note", role: "status" }));

@@ -77,7 +77,7 @@ export function explanation(incident) {
 export function showOpen(list, incidents) {
   reconcile(list, incidents, {
     key: (incident) => incident.id,
-    make: (incident) => element("li", { class: "card" }, element("div"), verdict(incident.id)),
+    make: (incident) => element("li", { class: "card" }, element("div"), verdict(incident)),
     update: (card, incident) => {
       card.dataset.severity = incident.severity;
       card.firstElementChild.replaceChildren(element("h3", {}, ...heading(incident)), facts(incident), ...explanation(incident));
@@ -89,7 +89,7 @@ export function showPast(list, incidents) {
   reconcile(list, incidents, {
     key: (incident) => incident.id,
     make: (incident) => element("li", { class: "row" }, element("details", {}, element("summary"),
-      element("div", { class: "inside" }, element("div"), verdict(incident.id)))),
+      element("div", { class: "inside" }, element("div"), verdict(incident)))),
     update: (row, incident) => {
       const [summary, inside] = row.firstElementChild.children;
       const first = incident.series[0];

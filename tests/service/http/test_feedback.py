@@ -125,6 +125,18 @@ def test_the_peak_is_that_of_the_whole_incident(world: World) -> None:
     assert found.peak == peak
 
 
+@pytest.mark.parametrize(("kind", "silent"), [("silence", True), ("group", True), ("level", False)])
+def test_a_silence_is_known_as_one(world: World, kind: str, silent: bool) -> None:  # noqa: FBT001
+    """What may be said of it depends on that."""
+    (known,) = world.model.view.incidents.values()
+    latest = msgspec.structs.replace(known.latest, kind=kind)
+
+    found = feedback._finding(msgspec.structs.replace(known, latest=latest), None, 1.0)
+
+    assert found is not None
+    assert found.silent == silent
+
+
 def test_a_window_of_a_whole_group(
     client: httpx.Client, say: Callable[..., httpx.Response]
 ) -> None:
