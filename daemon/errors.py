@@ -30,12 +30,6 @@ class InputFileError(DaemonError):
     exit_code: ClassVar[int] = 2
 
 
-class OutputFolderError(DaemonError):
-    """A folder given on the command line cannot be written to."""
-
-    exit_code: ClassVar[int] = 2
-
-
 class SourceError(DaemonError):
     """The input cannot be read and waiting will not mend it."""
 
@@ -47,6 +41,13 @@ class SinkError(DaemonError):
 
     retriable: ClassVar[bool] = True
     exit_code: ClassVar[int] = 3
+
+
+class OutputFolderError(SinkError):
+    """A folder given on the command line cannot be written to."""
+
+    retriable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 2
 
 
 class UnreachableError(DaemonError):

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from daemon.errors import OutputFolderError, SinkError
+from daemon.errors import OutputFolderError
 from daemon.records import Channel, Message
 
 CHANNELS = (Channel.EVENTS, Channel.EDGES, Channel.SCORES, Channel.DEAD_LETTER)
@@ -78,7 +78,7 @@ class FileSink:
 
         Raises
         ------
-        SinkError
+        OutputFolderError
             When a file cannot be written.
         """
         try:
@@ -87,7 +87,7 @@ class FileSink:
                     file = self._files.get(message.channel) or self._open(message.channel)
                     file.write(self._line(message))
         except OSError as error:
-            raise SinkError(_unwritable(self._folder, error)) from error
+            raise OutputFolderError(_unwritable(self._folder, error)) from error
 
     def flush(self, timeout_seconds: float) -> bool:
         """Write out what is buffered.
@@ -104,14 +104,14 @@ class FileSink:
 
         Raises
         ------
-        SinkError
+        OutputFolderError
             When a file cannot be written.
         """
         try:
             for file in self._files.values():
                 file.flush()
         except OSError as error:
-            raise SinkError(_unwritable(self._folder, error)) from error
+            raise OutputFolderError(_unwritable(self._folder, error)) from error
         return True
 
     def discard(self) -> bool:
@@ -131,7 +131,7 @@ class FileSink:
 
         Raises
         ------
-        SinkError
+        OutputFolderError
             When a file cannot be written.
         """
         if self._closed:
@@ -146,7 +146,7 @@ class FileSink:
                 else:
                     self._final(channel).unlink(missing_ok=True)
         except OSError as error:
-            raise SinkError(_unwritable(self._folder, error)) from error
+            raise OutputFolderError(_unwritable(self._folder, error)) from error
 
     def _final(self, channel: Channel) -> Path:
         return self._folder / f"{channel.value}.ndjson"

@@ -91,3 +91,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(OutputFolderError, match="out"):
         FileSink(tmp_path / "out")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_a_fault_of_the_folder(tmp_path: Path) -> None:
+    """And not of a broker, as the exit code tells."""
+    (tmp_path / "events.ndjson.partial").symlink_to("/dev/full")
+    sink = FileSink(tmp_path)
+    sink.send([Message(Channel.EVENTS, None, b"{}")])
+
+    with pytest.raises(OutputFolderError, match="No space left") as full:
+        sink.flush(0.0)
+
+    assert (full.value.exit_code, full.value.retriable) == (2, False)
+    with pytest.raises(OutputFolderError, match="No space left"):
+        sink.close()
