@@ -234,6 +234,7 @@ class SilenceTracker:
             series = moment.members[column]
             waiting.named[series.key] = series
             waiting.weights[series.key] = float(score)
+            waiting.starts[series.key] = shift.since
         lost = describe_lost_edges(
             moment.members,
             moment.result.related.get(moment.row),
@@ -247,8 +248,7 @@ class SilenceTracker:
     def _return(self, keys: Iterable[str], moment: Moment, frame: int) -> list[Event]:
         """Take series out of their incidents; resolves those that are empty then."""
         for key in keys:
-            self._waiting.named.pop(key, None)
-            self._waiting.weights.pop(key, None)
+            self._waiting.drop(key)
             for incident in self.current:
                 incident.silent.discard(key)
         if not self._waiting.named:
@@ -283,7 +283,7 @@ class SilenceTracker:
             return []
         else:
             name = self._announcer.incident_id(moment.tick, waiting.kind.value)
-            incident = Silence(name, waiting.kind, waiting.since, moment.tick, frame)
+            incident = Silence(name, waiting.kind, waiting.first_tick, moment.tick, frame)
             state = State.OPEN
             self.current.append(incident)
         score = self._join(incident, moment)
@@ -304,7 +304,7 @@ class SilenceTracker:
         incident.named |= waiting.named
         incident.weights |= waiting.weights
         incident.silent |= waiting.named.keys()
-        incident.first_tick = min(incident.first_tick, waiting.since)
+        incident.first_tick = min(incident.first_tick, waiting.first_tick)
         incident.last_tick = moment.tick
         incident.peak = max(incident.peak, score)
         known = set(incident.edges)

@@ -80,14 +80,48 @@ class Silence:
 
 @dataclass(slots=True)
 class Waiting:
-    """Series that stopped and are in no incident yet."""
+    """Series that stopped and are in no incident yet.
+
+    Attributes
+    ----------
+    kind : SilenceKind
+        Of the last that stopped.
+    since : int
+        Tick at which those stopped that are not in `starts`, as states of earlier versions have it.
+    p_line : float
+        Probability of a pause at the line.
+    named : dict
+        Each of them, by key.
+    weights : dict
+        How overdue each was when it was found out, by key.
+    starts : dict
+        Tick at which each stopped, by key.
+    edges : tuple of EventEdge
+        Relations to series that went on.
+    """
 
     kind: SilenceKind = SilenceKind.SILENCE
     since: int = 0
     p_line: float = 1.0
     named: dict[str, Series] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
     edges: tuple[EventEdge, ...] = ()
+
+    @property
+    def first_tick(self) -> int:
+        """Tick at which the first of them stopped."""
+        return min((self.starts.get(key, self.since) for key in self.named), default=self.since)
+
+    def drop(self, key: str) -> None:
+        """Forget a series that is back, with its relations; nothing is left of the last one."""
+        if self.named.pop(key, None) is None:
+            return
+        self.weights.pop(key, None)
+        self.starts.pop(key, None)
+        self.edges = tuple(
+            edge for edge in self.edges if edge.source in self.named or edge.target in self.named
+        )
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON values, for `load`."""

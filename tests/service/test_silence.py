@@ -174,6 +174,18 @@ def test_maintenance_holds_back_and_what_is_still_silent_opens_then() -> None:
     assert events[0].ts_event == rfc3339((START + 30) * MINUTE)
 
 
+def test_what_came_back_in_maintenance_leaves_no_trace() -> None:
+    """Neither its earlier beginning nor its relations are those of who is still silent."""
+    window = {"start": rfc3339(START * MINUTE), "end": rfc3339((START + 30) * MINUTE)}
+    frames = story((0, START, START + 20), (3, START + 10, START + 60))
+
+    opened, _ = show(tracker_of(maintenance=[window]), frames)
+
+    assert [series.name for series in opened.series] == ["d"]
+    assert opened.approx_start == rfc3339((START + 11) * MINUTE)
+    assert opened.edges == ()
+
+
 def test_it_can_be_switched_off() -> None:
     """Without it silence is a gap, and costs nothing."""
     tracker = tracker_of(silence={"enabled": False})

@@ -29,6 +29,30 @@ def test_come_back_as_they_were() -> None:
     assert Waiting.load(plain[1]) == waiting
 
 
+def test_who_waited_in_an_older_state_began_with_the_others() -> None:
+    """Earlier versions kept one beginning of all that wait."""
+    plain = Waiting(since=4, named={"z": GONE}, weights={"z": 2.5}).dump()
+    del plain["starts"]
+
+    waiting = Waiting.load(plain)
+    waiting.named["a"], waiting.starts["a"] = GONE, 2
+
+    assert waiting.first_tick == 2
+    waiting.drop("a")
+    assert waiting.first_tick == 4
+
+
+def test_who_is_back_takes_its_relations_along() -> None:
+    """Those of others stay; a series that does not wait changes nothing."""
+    edges = tuple(EventEdge(end, "b", 0.0, 0.9, 0.1, 4.0, 60.0) for end in ("a", "z"))
+    waiting = Waiting(named={"a": GONE, "z": GONE}, weights={"a": 1.0, "z": 2.0}, edges=edges)
+
+    waiting.drop("b")
+    waiting.drop("a")
+
+    assert (list(waiting.weights), waiting.edges) == (["z"], edges[1:])
+
+
 def test_something_else_is_refused() -> None:
     """What is no silence raises."""
     with pytest.raises(msgspec.ValidationError):
