@@ -3,7 +3,8 @@
 A variable names one key; what it holds replaces what the file says. Lists are comma-separated or
 JSON, mappings and lists of sections are JSON. A variable that names no key is a fault, and so is a
 key's name with an underscore too few: a setting that is silently ignored is worse than a refused
-start.
+start. What Kubernetes sets for a Service named `hebbstream-server`, HEBBSTREAM_SERVER_PORT with
+tcp://10.0.0.1:9464, is nobody's setting.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pydantic.fields import FieldInfo
 from daemon import knobs
 
 PREFIX = "HEBBSTREAM__"
+#: How the address of a Service begins that Kubernetes puts into the environment.
+SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
 
 
 @dataclass(slots=True)
@@ -66,7 +69,9 @@ def read(environ: Mapping[str, str], model: type[BaseModel]) -> Overrides:
                 overrides.names[path] = name
         elif name in containers:
             overrides.faults.append(f"{name}: names a section; name one of its keys, {name}__<KEY>")
-        elif name.startswith(PREFIX) or _squeezed(name) in squeezed:
+        elif name.startswith(PREFIX) or (
+            _squeezed(name) in squeezed and not environ[name].startswith(SERVICE_LINKS)
+        ):
             hint = knobs.suggestion(name.upper(), sorted(known))
             overrides.faults.append(f"{name}: no such setting{hint}")
     return overrides

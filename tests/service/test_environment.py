@@ -68,3 +68,17 @@ def test_other_programs_variables_are_left_alone() -> None:
     overrides = environment.read(environ, Config)
 
     assert overrides == environment.Overrides()
+
+
+def test_the_address_of_a_service_is_no_setting() -> None:
+    """Kubernetes sets these for a Service named hebbstream-server, whoever wants them or not."""
+    overrides = environment.read(
+        {
+            "HEBBSTREAM_SERVER_PORT": "tcp://10.0.0.1:9464",
+            "HEBBSTREAM_SERVER_SERVICE_HOST": "10.0.0.1",
+            "HEBBSTREAM_SERVER_PORT_9464_TCP_ADDR": "10.0.0.1",
+        },
+        Config,
+    )
+
+    assert (overrides.values, overrides.faults) == ({}, [])
