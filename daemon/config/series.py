@@ -10,6 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Section
 
+#: A group as Prometheus writes it.
+_DOLLAR = re.compile(r"\$(\d|\{)")
+
 
 class RelabelAction(StrEnum):
     """What a relabel rule does when its regex matches; as in Prometheus' relabel_config."""
@@ -59,7 +62,10 @@ class RelabelRule(Section):
     target_label: str | None = Field(default=None, description="replace: the label to write.")
     replacement: str = Field(
         default=r"\1",
-        description="replace, labelmap: what to write; \\1 is the first group of the regex.",
+        description=(
+            "replace, labelmap: what to write; \\1 is the first group of the regex (in Prometheus "
+            "$1, which is refused)."
+        ),
     )
     action: RelabelAction = Field(
         default=RelabelAction.REPLACE,
@@ -87,8 +93,12 @@ class RelabelRule(Section):
         }
         pattern = re.compile(f"{self.regex}|")  # also matches nothing, so that it always expands
         for name in templates.get(self.action, ()):
+            template = getattr(self, name)
+            if _DOLLAR.search(template):
+                msg = f"{name}: write \\1 for the first group of the regex, not $1"
+                raise ValueError(msg)
             try:
-                pattern.sub(getattr(self, name), "")
+                pattern.sub(template, "")
             except (re.error, IndexError) as error:
                 msg = f"{name} does not fit regex: {error}"
                 raise ValueError(msg) from error

@@ -72,6 +72,14 @@ def test_every_section_refuses_unknown_keys() -> None:
             {"series": {"relabel": [{"target_label": "a", "replacement": r"\2"}]}},
             "replacement does not fit regex",
         ),
+        (
+            {"series": {"relabel": [{"target_label": "a", "replacement": "x-$1"}]}},
+            r"replacement: write \\1 for the first group of the regex, not \$1",
+        ),
+        (
+            {"series": {"relabel": [{"action": "labelmap", "replacement": "${1}"}]}},
+            r"write \\1 for the first group",
+        ),
         ({"series": {"relabel": [{"target_label": r"\2"}]}}, "target_label does not fit regex"),
         (
             {"series": {"relabel": [{"action": "labelmap", "replacement": r"\g<x>"}]}},
