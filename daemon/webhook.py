@@ -7,6 +7,7 @@ waits is bounded. After a crash the events since the last checkpoint are posted 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from daemon.readmodel.views import GroupIdentity
 from daemon.telemetry import Telemetry
 
 log = get_logger(__name__)
+
+# At debug it writes the address of every request, which may be a secret.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 BATCH_MAX = 100
 #: The longest wait before another try.

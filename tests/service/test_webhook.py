@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -109,6 +110,18 @@ def test_events_arrive_in_order_as_they_are_on_the_topic(receiver: Receiver) -> 
     assert receiver.ids() == ["incident-1", "incident-2", "incident-3"]
     assert set(receiver.authorizations) == {"Bearer secret-token"}
     assert telemetry.value("webhook_waiting_events") == 0
+
+
+def test_the_address_is_not_logged(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    """It may hold a secret, and what posts writes it at debug."""
+    caplog.set_level(logging.DEBUG)
+    webhook, telemetry = make(f"{receiver.url}/geheim?key=geheim")
+
+    with webhook:
+        webhook.take(events(1))
+        wait_until(lambda: count(telemetry, "sent") == 1, 10, "posted")
+
+    assert "geheim" not in caplog.text
 
 
 def test_a_busy_receiver_is_tried_again(receiver: Receiver) -> None:
