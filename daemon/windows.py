@@ -15,6 +15,7 @@ from daemon.errors import ConfigError
 from daemon.records import NANOSECONDS, DropReason, SampleBatch
 
 TIME_END = 2**63 - 1
+SECONDS_END = TIME_END // NANOSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,15 @@ def parse_time(text: str) -> int:
     ConfigError
         When it is none.
     """
-    with suppress(InvalidOperation, ValueError, OverflowError):  # no number, NaN, infinity
-        return int(Decimal(text) * NANOSECONDS)
+    fault = f"{text}: no time; write 2026-03-01T10:00:00Z or Unix seconds"
+    with suppress(InvalidOperation):  # no number
+        seconds = Decimal(text)
+        if not (seconds.is_finite() and seconds.copy_abs() < SECONDS_END):
+            raise ConfigError([fault])
+        return int(seconds * NANOSECONDS)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        fault = f"{text}: no time; write 2026-03-01T10:00:00Z or Unix seconds"
         raise ConfigError([fault]) from error
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     whole = int(moment.replace(microsecond=0).timestamp())

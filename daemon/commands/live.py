@@ -42,8 +42,8 @@ class LiveService:
     """
 
     def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             msg = f"{url}: {error}"
@@ -120,7 +120,7 @@ class LiveService:
         LiveError
             When there is no answer, or it is a refusal.
         """
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers = {} if token is None else {"Authorization": f"Bearer {_sendable(token)}"}
         if document is None:
             return self._exchange(method, path, None, headers)
         headers["Content-Type"] = "application/json"
@@ -134,7 +134,7 @@ class LiveService:
             self._connection.request(method, self._prefix + path, body, dict(headers))
             answer = self._connection.getresponse()
             told = msgspec.json.decode(answer.read())
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:
             msg = f"no answer from {self._url}: {str(error) or type(error).__name__}"
             raise LiveError(msg) from error
         except msgspec.DecodeError as error:
@@ -179,6 +179,15 @@ class LiveService:
             if page["next_cursor"] is None:
                 return
             wanted["cursor"] = page["next_cursor"]
+
+
+def _sendable(token: str) -> str:
+    """Return a token without the white space around it, or refuse what no header can hold."""
+    token = token.strip()
+    if not all(" " <= character <= "~" for character in token):
+        msg = "the token holds characters that cannot be sent; is it the service's server.token?"
+        raise LiveError(msg)
+    return token
 
 
 def show_live(url: str, group: str | None, top: int, console: Console) -> None:

@@ -36,7 +36,8 @@ def test_a_window_may_have_no_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "..", "100", "200..100", "yesterday..100", "1..nan", "1..inf"]
+    "text",
+    ["", "..", "100", "200..100", "yesterday..100", "1..nan", "1..inf", "1e99..", "1e9999999.."],
 )
 def test_refuses_what_is_no_window(text: str) -> None:
     """The message says what is wrong with it."""

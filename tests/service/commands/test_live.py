@@ -72,6 +72,7 @@ def test_a_group_that_is_not_there_is_said(url: str) -> None:
         ("host:9464", "an address such as"),
         ("ftp://host", "an address such as"),
         ("http://host:port", "port"),
+        ("http://[::1", "Invalid IPv6 URL"),
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str, reason: str) -> None:
@@ -90,6 +91,26 @@ def test_nobody_there_is_said() -> None:
         pytest.raises(LiveError, match="no answer from"),
     ):
         service.ask("/api/v1/build")
+
+
+def test_a_name_that_cannot_be_looked_up_is_said() -> None:
+    """A label of a host is shorter than 64 characters."""
+    with (
+        LiveService(f"http://{'a' * 70}.invalid") as service,
+        pytest.raises(LiveError, match="no answer from"),
+    ):
+        service.ask("/api/v1/build")
+
+
+def test_a_token_that_cannot_be_sent_is_not_shown(url: str) -> None:
+    """A line feed at its end is left out, as the service does; others are refused."""
+    with LiveService(url) as service:
+        with pytest.raises(LiveError, match="answers 403"):
+            service.change("DELETE", "/api/v1/groups/0000000000000000/feedback/0", "geheim12\n")
+        with pytest.raises(LiveError, match="cannot be sent") as refused:
+            service.change("DELETE", "/api/v1/groups/0000000000000000/feedback/0", "geh\neim12")
+
+    assert "geh" not in str(refused.value)
 
 
 def test_refusals_keep_their_reason(url: str) -> None:
