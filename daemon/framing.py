@@ -104,7 +104,7 @@ def in_one_call(blocks: Iterable[FrameBlock]) -> Iterator[list[FrameBlock]]:
 
 
 def _nanoseconds(seconds: float) -> int:
-    return min(round(seconds * NANOSECONDS), _FOREVER)
+    return round(min(seconds * NANOSECONDS, _FOREVER))
 
 
 class Framer:

@@ -311,9 +311,10 @@ def test_counter_resets_and_gaps() -> None:
     assert run.dropped == {DropReason.COUNTER_START: 1}
 
 
-def test_long_silence_is_not_stepped_through() -> None:
+@pytest.mark.parametrize("retention", [10_000_000, 1e300])
+def test_long_silence_is_not_stepped_through(retention: float) -> None:
     """After gap_max of silence frames stop; they go on at the next tick with data."""
-    framing = FramingSection(interval=1, lateness=0, gap_max=3, retention=10_000_000)
+    framing = FramingSection(interval=1, lateness=0, gap_max=3, retention=retention)
     run = Run(framing)
 
     run.push([sample("m", 10), sample("m", 9_000_000)])
