@@ -49,7 +49,7 @@ def test_every_group_gets_its_turn_within_the_budget(detector: Detector) -> None
 
 
 def test_ordinary_groups_rest_between_copies(detector: Detector) -> None:
-    """One that moves on every second is copied every two minutes, or at once where its graph changed."""
+    """One that moves every second is copied every two minutes; at once where its graph changed."""
     gallery = GraphGallery(FakeClock(), 1.0)
     copied = []
     for now in range(1, 300):
