@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from daemon.config.process import fits_a_header
 from daemon.errors import DaemonError
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -184,7 +185,7 @@ class LiveService:
 def _sendable(token: str) -> str:
     """Return a token without the white space around it, or refuse what no header can hold."""
     token = token.strip()
-    if not all(" " <= character <= "~" for character in token):
+    if not fits_a_header(token):
         msg = "the token holds characters that cannot be sent; is it the service's server.token?"
         raise LiveError(msg)
     return token

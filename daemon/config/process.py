@@ -16,15 +16,20 @@ def _without_ends(value: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
     return value.strip() if isinstance(value, str) else value
 
 
-def _fits_a_header(token: SecretStr) -> SecretStr:
-    if not all(" " <= character <= "~" for character in token.get_secret_value()):
+def fits_a_header(token: str) -> bool:
+    """Tell whether a token can be sent in a header: it is printable ASCII."""
+    return all(" " <= character <= "~" for character in token)
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    if not fits_a_header(token.get_secret_value()):
         msg = "may hold printable ASCII characters only, for it is sent in a header"
         raise ValueError(msg)
     return token
 
 
 #: What is sent as Authorization: Bearer.
-Token = Annotated[SecretStr, BeforeValidator(_without_ends), AfterValidator(_fits_a_header)]
+Token = Annotated[SecretStr, BeforeValidator(_without_ends), AfterValidator(_sendable)]
 
 
 class OutputSection(Section):
