@@ -150,6 +150,10 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         return rebalance
 
     def fetch(self, timeout_seconds: float) -> Mapping[TopicPartition, list[Chunk]]:  # noqa: D102
+        # kafka-python 3.0.12 forgets a join that outlasts a poll when it was for new partitions of
+        # a topic: the assignment is never taken up, and no heartbeat is sent any more.
+        if self._coordinator is not None and self._coordinator.rejoining:
+            self._coordinator.request_rejoin()
         found = self.poll(timeout_ms=int(timeout_seconds * 1000))
         if self.columnar:
             return dict(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -227,6 +227,41 @@ def test_two_members_share_and_hand_over_without_a_gap(
 
     assert read == Counter(dict.fromkeys(range(1000), 3))
     assert first_listener.owned.isdisjoint(second_listener.owned)
+
+
+def test_a_topic_that_grows_is_taken_up_however_long_the_hand_over_takes(
+    apache: ApacheKafka,
+) -> None:
+    """A join for new partitions that outlasts a poll is not forgotten, nor the membership lost."""
+    topic = apache.create_topic("grows")
+    section = KafkaSection.model_validate(
+        {"bootstrap_servers": [apache.bootstrap], "topics": [topic], "group_id": topic}
+        | {"session_timeout": 6, "heartbeat_interval": 1}
+    )
+
+    class Slow(RecordingListener):
+        def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
+            SystemClock().sleep(0.8)
+            return super().revoked(partitions)
+
+    source, listener = KafkaSource(section, "shop", SystemClock()), Slow(start_at={})
+    source.start(listener)
+    poll_until(source, lambda _: len(listener.owned) == 1)
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.create_partitions({topic: 3})
+    admin.close()
+    consumer: Any = source._consumer  # or wait for its next look, five minutes
+    consumer._cluster.request_update()
+
+    def grown(_: list[RecordBatch]) -> bool:
+        SystemClock().sleep(0.2)  # as if there were much to do between two polls
+        return len(listener.owned) == 3
+
+    poll_until(source, grown)
+    source.close()
+
+    kinds = [kind for kind, _ in listener.calls]
+    assert kinds == ["assigned", "revoked", "assigned", "revoked"]
 
 
 def test_a_static_member_comes_back_to_its_partitions(
