@@ -228,8 +228,8 @@ class PartitionPipeline:
             pipeline.heard = dict(capture.heard)
             pipeline._framer.restore(capture.framer)
             for each in capture.groups:
-                group = pipeline._create(each.name)
-                group.detector = pipeline._load(b"".join(each.detector_pieces()))
+                detector = pipeline._load(b"".join(each.detector_pieces()))
+                group = pipeline._create(each.name, detector)
                 group.members = list(each.members)
                 if group.detector.series != tuple(series.key for series in group.members):
                     msg = f"the detector of group {each.name} knows other series than the group"
@@ -320,7 +320,7 @@ class PartitionPipeline:
         if block.starts:
             self._retire(block.group, output)
         self.before_change(block.group)
-        group = self._groups.get(block.group) or self._create(block.group)
+        group = self._groups.get(block.group) or self._create(block.group, self._beginner())
         group.change_members(block)
         return group
 
@@ -332,7 +332,11 @@ class PartitionPipeline:
             self._times = stamps.astype(np.float64, copy=False)
         return self._times
 
-    def _create(self, name: str) -> GroupState:
+    def _beginner(self) -> Detector:
+        sections = self._sections
+        return Detector((), sections.detector, interval_seconds=sections.framing.interval)
+
+    def _create(self, name: str, detector: Detector) -> GroupState:
         sections = self._sections
         identity = TrackerIdentity(
             application_id=sections.application_id,
@@ -344,7 +348,7 @@ class PartitionPipeline:
         )
         follow = (sections.incidents, sections.metrics, identity, self._interval)
         group = GroupState(
-            detector=Detector((), sections.detector, interval_seconds=sections.framing.interval),
+            detector=detector,
             tracker=IncidentTracker(*follow),
             silence=SilenceTracker(*follow),
             members=[],

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -21,15 +21,11 @@ import numpy as np
 from daemon.config import TimestampUnit
 from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
-from daemon.files.tables import (
-    CSV_SUFFIXES,
-    PARQUET_SUFFIXES,
-    Chunk,
-    Columns,
-    read_table,
-)
 from daemon.formats.timestamps import NO_TIME, SCALES, float_to_ns, text_to_ns, whole_to_ns
 from daemon.records import I64, NANOSECONDS
+
+if TYPE_CHECKING:
+    from daemon.files.tables import Chunk, Columns
 
 NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".json", ".ndjson.gz", ".jsonl.gz")
 NANOSECONDS_PER_MS = 1_000_000
@@ -92,6 +88,9 @@ def rows_to_records(path: Path, options: FileOptions) -> Iterator[Records]:
     if path.name.endswith(NDJSON_SUFFIXES):
         yield from _lines(path, options)
         return
+    # pyarrow takes a tenth of a second to import, which a start of the service has no use for.
+    from daemon.files.tables import CSV_SUFFIXES, PARQUET_SUFFIXES, read_table
+
     if not path.name.endswith(CSV_SUFFIXES + PARQUET_SUFFIXES):
         known = ", ".join((*CSV_SUFFIXES, *PARQUET_SUFFIXES, *NDJSON_SUFFIXES))
         msg = f"{path}: unknown kind of file; the name must end with one of {known}"

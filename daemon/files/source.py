@@ -11,7 +11,6 @@ import numpy as np
 from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
 from daemon.files.rows import Records, rows_to_records
-from daemon.files.tables import row_count
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition, RecordBatch
 from daemon.spans import Spans
@@ -40,6 +39,8 @@ class FileSource:
 
     def __init__(self, path: Path, options: FileOptions) -> None:
         _look_at(path)
+        from daemon.files.tables import row_count  # as in daemon.files.rows
+
         self.rows_total = row_count(path)
         self._partition = InputPartition(options.topic, 0)
         self._key = options.key

@@ -177,7 +177,7 @@ class Changelog:
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
         except TopicMissingError as error:
             raise StateStoreError(str(error)) from error
-        self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS)
+        self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, [self._topic.name])
         self._pending.clear()
         self._partitions = len(self._producer.partitions_for(self._topic.name))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,7 +118,6 @@ def lone_options(
         "group_id": None,
         "enable_auto_commit": False,
         "auto_offset_reset": reset,
-        "allow_auto_create_topics": False,
     }
 
 
@@ -154,7 +153,10 @@ def findings() -> Iterator[Findings]:
 
 
 def connect(
-    factory: Callable[..., Client], options: dict[str, Any], timeout_seconds: float
+    factory: Callable[..., Client],
+    options: dict[str, Any],
+    timeout_seconds: float,
+    topics: Iterable[str] = (),
 ) -> Client:
     """Build a client and wait for its first answer from a broker.
 
@@ -166,11 +168,14 @@ def connect(
         Its keyword arguments.
     timeout_seconds : float
         How long to wait.
+    topics : iterable of str, optional
+        What the first answer is to tell of; what the client asks for later waits 100 ms for it, and
+        a look-up of partitions asks for all topics of the cluster.
 
     Returns
     -------
     Client
-        Connected.
+        Connected. It never has topics made by asking for them.
 
     Raises
     ------
@@ -180,8 +185,13 @@ def connect(
     opened: list[Any] = []
 
     def capture(*args: Any, **settings: Any) -> Any:  # noqa: ANN401 - kafka-python is not typed
-        opened.append(KafkaNetClient(*args, **settings))
-        return opened[-1]
+        client = KafkaNetClient(*args, **settings)
+        # The clients' own option `allow_auto_create_topics` gets nowhere in kafka-python 3.0.12.
+        client.cluster.config["allow_auto_create_topics"] = False
+        # Not set_topics(), which would begin to connect without a bound in time.
+        client.cluster._topics.update(topics)  # noqa: SLF001 - the version is pinned
+        opened.append(client)
+        return client
 
     with findings() as found:
         try:

@@ -7,12 +7,14 @@ The words are kafka-python's: its partitions, its offsets, its errors. Another c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import kafka
 import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import AuthorizationError
 
 from daemon.config import KafkaSection
 from daemon.kafka.chunks import Chunk, chunk_of
@@ -133,7 +135,7 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         UnreachableError
             When none answers in time.
         """
-        consumer = connect(cls, consumer_options(section, application_id), seconds)
+        consumer = connect(cls, consumer_options(section, application_id), seconds, section.topics)
         consumer.responses = count_responses(consumer)
         consumer.columnar = read_in_columns(consumer)
         consumer.late = LateFetches(consumer._fetcher) if consumer.columnar else None  # noqa: SLF001
@@ -147,6 +149,10 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         rebalance = Rebalance(self, listener, told)
         rebalance.paused = paused
         self.subscribe(topics=topics, listener=rebalance)
+        # Known since the connection: without being told, the client would first join for no
+        # partitions, and a tenth of a second later again, and the whole group with it.
+        with suppress(AuthorizationError):  # which `fetch` raises
+            self._coordinator._handle_metadata_update(self._cluster)  # noqa: SLF001 - as above
         return rebalance
 
     def fetch(self, timeout_seconds: float) -> Mapping[TopicPartition, list[Chunk]]:  # noqa: D102
@@ -182,7 +188,6 @@ def consumer_options(section: KafkaSection, application_id: str) -> dict[str, An
         "auto_offset_reset": "none",
         "isolation_level": "read_committed",
         "partition_assignment_strategy": [RangePartitionAssignor],
-        "allow_auto_create_topics": False,
         "max_poll_records": section.max_poll_records,
         "max_partition_fetch_bytes": section.fetch_max_bytes,
         "fetch_max_bytes": max(FETCH_TOTAL_BYTES, section.fetch_max_bytes),

@@ -104,7 +104,7 @@ class FeedbackTopic:
             "max_poll_records": RECORDS_MAX,
             "fetch_max_wait_ms": FETCH_WAIT_MS,
         }
-        consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
+        consumer = connect(KafkaConsumer, options, CONNECT_SECONDS, [self._topic])
         try:
             self._go_on(consumer)
         except BaseException:

@@ -61,7 +61,7 @@ class ReadBack:
         options: dict[str, Any] = lone_options(section, application_id) | {
             "isolation_level": "read_committed",
         }
-        self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
+        self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS, [topic])
         try:
             numbers = self._consumer.partitions_for_topic(topic) or set()
             chosen = [each for each in sorted(numbers) if partition in {None, each}]
@@ -81,7 +81,8 @@ class ReadBack:
 
     def _ends(self, options: dict[str, Any]) -> Any:  # noqa: ANN401 - kafka-python is not typed
         every = options | {"isolation_level": "read_uncommitted"}
-        with closing(connect(KafkaConsumer, every, CONNECT_SECONDS)) as consumer:
+        topics = {each.topic for each in self._partitions}
+        with closing(connect(KafkaConsumer, every, CONNECT_SECONDS, topics)) as consumer:
             return _ends_of(consumer, self._partitions)
 
     def __enter__(self) -> Self:

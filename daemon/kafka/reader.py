@@ -42,7 +42,7 @@ class TopicReader:
         timeout_seconds: float = 10.0,
     ) -> None:
         options: dict[str, Any] = lone_options(section, application_id)
-        self._consumer = connect(KafkaConsumer, options, timeout_seconds)
+        self._consumer = connect(KafkaConsumer, options, timeout_seconds, topics)
         try:
             found = [each for topic in topics for each in partitions_of(self._consumer, topic)]
             self._consumer.assign(found)

@@ -343,7 +343,8 @@ class KafkaSink:
         try:
             topics = self._topics.values()
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-            self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS)
+            names = [each.name for each in topics]
+            self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
         except TopicMissingError as error:
             self._backoff.failed()
             self._flight.failures.append(str(error))

@@ -51,7 +51,7 @@ class TopicBatches:
             "max_poll_records": section.max_poll_records,
             "max_partition_fetch_bytes": section.fetch_max_bytes,
         }
-        self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS)
+        self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS, section.topics)
         self._ends: dict[TopicPartition, int] = {}
         self._columnar = False
         try:

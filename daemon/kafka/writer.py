@@ -92,7 +92,7 @@ class TopicWriter:
             raise SinkError(str(error)) from error
         options = producer_options(section, application_id)
         options |= {"max_request_size": REQUEST_BYTES_MAX}
-        self._producer = connect(KafkaProducer, options, timeout_seconds)
+        self._producer = connect(KafkaProducer, options, timeout_seconds, [topic])
 
     def write(
         self, records: Iterable[OutputRecord], progress: Callable[[int], None] | None = None
