@@ -14,7 +14,7 @@ import numpy as np
 from daemon.files.states import FileStates
 from daemon.pipeline_sections import PipelineSections
 from daemon.records import InputPartition, Message
-from daemon.slots import Slots
+from daemon.slots import Slots, first_needed
 from daemon.snapshots import Origin, decode, encode
 from messy import SETTINGS
 from streams import sections
@@ -39,7 +39,8 @@ class World:
     events: list[Message] = field(default_factory=list)
     committed: dict[InputPartition, int] = field(default_factory=dict)
     released: set[InputPartition] = field(default_factory=set)
-    changelog: list[tuple[str, bytes | None]] = field(default_factory=list)
+    changelog: list[tuple[int, str, bytes | None]] = field(default_factory=list)
+    changelog_end: int = 0
     owners: int = 0
     withheld: int = 0
     _on_topic: tuple[int, dict[InputPartition, tuple[int, int]]] = field(
@@ -47,19 +48,28 @@ class World:
     )
 
     def take_over(self, partition: InputPartition) -> Slots:
-        """Read a partition's part of the changelog, under a new name."""
+        """Read what is needed of a partition's part of the changelog, under a new name."""
         self.owners += 1
         slots = Slots(partition, f"owner-{self.owners}", CHUNK_BYTES)
-        for key, value in self.changelog:
-            slots.see(key, value)
+        first = first_needed((record[1:] for record in self.changelog), partition) or 0
+        for offset, key, value in self.changelog:
+            if offset >= first:
+                slots.see(key, value, offset)
         return slots
+
+    def append(self, key: str, value: bytes | None) -> int:
+        """Write a record to the changelog; returns its offset."""
+        self.changelog.append((self.changelog_end, key, value))
+        self.changelog_end += 1
+        self._on_topic = -1, {}
+        return self.changelog_end - 1
 
     def on_topic(self) -> dict[InputPartition, tuple[int, int]]:
         """Say how far the latest state of each partition on the changelog is."""
         if self._on_topic[0] != len(self.changelog):
             orders = {}
             for each in PARTITIONS:
-                whole = self.take_over(each).whole.values()
+                whole = self.take_over(each).whole().values()
                 orders[each] = max((state.order for state in whole), default=(-1, -1))
             self._on_topic = len(self.changelog), orders
         return self._on_topic[1]
@@ -67,11 +77,11 @@ class World:
     def compact(self) -> None:
         """Keep the last record of each key, as the broker does at times of its own."""
         self._on_topic = -1, {}
-        last = {key: place for place, (key, _) in enumerate(self.changelog)}
+        last = {key: offset for offset, key, _ in self.changelog}
         self.changelog = [
             record
-            for place, record in enumerate(self.changelog)
-            if last[record[0]] == place and record[1] is not None
+            for record in self.changelog
+            if last[record[1]] == record[0] and record[2] is not None
         ]
 
     def lose_disk(self) -> None:

@@ -201,35 +201,38 @@ class SimulatedChangelog:
 
     def stored(self, partition: InputPartition) -> list[StoredState]:
         """Read them, and take them over."""
-        slots = self._slots[partition] = self._life.world.take_over(partition)
+        self._slots[partition] = self._life.world.take_over(partition)
         return [
             StoredState(
                 state.order,
                 f"changelog {slot}",
                 partial(bytes, state.data),
-                partial(self._delete, partition, slot),
+                partial(self._forget, partition, slot),
             )
-            for slot, state in slots.whole.items()
+            for slot, state in self._slots[partition].whole().items()
         ]
 
     def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write one, then delete what it replaces."""
         slots = self._slots[partition]
-        for key, value in slots.writes(b"".join(pieces), order):
-            self._send(key, value)
-        for key in slots.written():
-            self._send(key, None)
+        records = slots.writes(b"".join(pieces), order)
+        offsets = {key: self._send(key, value) for key, value in records}
+        self._delete(partition, slots.written(offsets))
 
     def close(self) -> None:
         """Nothing to release."""
 
-    def _delete(self, partition: InputPartition, slot: str) -> None:
-        for key in self._slots[partition].forget(slot):
-            self._send(key, None)
+    def _forget(self, partition: InputPartition, slot: str) -> None:
+        self._delete(partition, self._slots[partition].forget(slot))
 
-    def _send(self, key: str, value: bytes | None) -> None:
+    def _delete(self, partition: InputPartition, keys: list[str]) -> None:
+        for key in keys:
+            self._send(key, None)
+        self._slots[partition].deleted(keys)
+
+    def _send(self, key: str, value: bytes | None) -> int:
         self._life.step("changelog: send a record")
-        self._life.world.changelog.append((key, value))
+        return self._life.world.append(key, value)
 
 
 class SimulatedSink:

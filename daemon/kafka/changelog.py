@@ -21,12 +21,14 @@ from daemon.kafka.sink import cut_off, producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock, Pieces, StoredState
 from daemon.records import InputPartition
-from daemon.slots import Slots, prefix_of
+from daemon.slots import Slots, first_needed, prefix_of
 
 CONNECT_SECONDS = 3.0
 WRITE_SECONDS = 5.0
 READ_SECONDS = 60.0
 WAIT_SECONDS = 0.2
+#: A look for the last manifest takes so many records from the end, then so many times as many.
+LAST_RECORDS, LAST_FACTOR = 16, 8
 
 
 class Changelog:
@@ -53,7 +55,7 @@ class Changelog:
         self._producer: Any = None  # a KafkaProducer while connected
         self._partitions = 0
         self._slots: dict[InputPartition, Slots] = {}
-        self._pending: list[Any] = []
+        self._pending: list[tuple[str, Any]] = []
 
     def stored(self, partition: InputPartition) -> list[StoredState]:
         """Read the states of a partition, and take its slots over under a new name.
@@ -81,7 +83,7 @@ class Changelog:
                 partial(bytes, state.data),
                 partial(self._forget, partition, slot),
             )
-            for slot, state in slots.whole.items()
+            for slot, state in slots.whole().items()
         ]
 
     def _whole(self, partition: InputPartition) -> Slots:
@@ -101,9 +103,23 @@ class Changelog:
         number = partition.partition % self._partitions
         back = ReadBack(self._section, self._application_id, self._topic.name, {}, number)
         with back:
+            back.seek({str(number): self._first(back, partition, deadline)})
             for record in back.records(deadline, self._clock):
-                slots.see((record.key or b"").decode(errors="replace"), record.value)
+                slots.see(_key(record), record.value, record.offset)
         return slots
+
+    def _first(self, back: ReadBack, partition: InputPartition, deadline: float) -> int:
+        """Find where to begin: what the last manifest says, looked for from the end back."""
+        ((number, end),) = back.ends.items()
+        last = LAST_RECORDS
+        while last < end:
+            back.seek({number: end - last})
+            records = ((_key(each), each.value) for each in back.records(deadline, self._clock))
+            first = first_needed(records, partition)
+            if first is not None:
+                return first
+            last *= LAST_FACTOR
+        return 0
 
     def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write a state and wait until the broker has it.
@@ -132,8 +148,7 @@ class Changelog:
             self._settle()  # memory stays bounded in an outage
             for key, value in slots.writes(b"".join(pieces), order):
                 self._send(partition, key, value)
-            self._settle()
-            self._delete(partition, slots.written())
+            self._delete(partition, slots.written(self._settle()))
         except (KafkaError, UnreachableError) as error:
             msg = f"{self._topic.name}: the checkpoint was not written: {error}"
             raise StateStoreError(msg) from error
@@ -152,22 +167,28 @@ class Changelog:
         for key in keys:
             self._send(partition, key, None)
         self._settle()
+        self._slots[partition].deleted(keys)
 
     def _send(self, partition: InputPartition, key: str, value: bytes | None) -> None:
         number = partition.partition % self._partitions
         sent = self._producer.send(
             self._topic.name, value=value, key=key.encode(), partition=number
         )
-        self._pending.append(sent)
+        self._pending.append((key, sent))
 
-    def _settle(self) -> None:
-        """Wait for what is on its way; a producer that failed once is not trusted again."""
+    def _settle(self) -> dict[str, int]:
+        """Wait for what is on its way; returns the offset of each key.
+
+        A producer that failed once is not trusted again.
+        """
         self._producer.flush(timeout=WRITE_SECONDS)
-        failed = [each.exception for each in self._pending if each.failed()]
-        self._pending.clear()
+        sent, self._pending = self._pending, []
+        failed = [each.exception for _, each in sent if each.failed()]
         if failed:
             self.close()
             raise failed[0]
+        # Of a batch that was sent twice the broker may not say where it stands: -1 is early enough.
+        return {key: each.value.offset for key, each in sent}
 
     def _connect(self) -> None:
         if self._producer is not None:
@@ -180,6 +201,10 @@ class Changelog:
         self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, [self._topic.name])
         self._pending.clear()
         self._partitions = len(self._producer.partitions_for(self._topic.name))
+
+
+def _key(record: Any) -> str:  # noqa: ANN401 - kafka-python is not typed
+    return (record.key or b"").decode(errors="replace")
 
 
 def _taken_over(partition: InputPartition) -> Slots:

@@ -71,10 +71,7 @@ class ReadBack:
             )
             self.ends = {str(each.partition): end for each, end in ends.items()}
             self._consumer.assign(self._partitions)
-            for each in self._partitions:
-                name = str(each.partition)
-                first = self.ends[name] if since is None else since.get(name, 0)
-                self._consumer.seek(each, first)
+            self.seek(self.ends if since is None else since)
         except BaseException:
             self._consumer.close()
             raise
@@ -84,6 +81,11 @@ class ReadBack:
         topics = {each.topic for each in self._partitions}
         with closing(connect(KafkaConsumer, every, CONNECT_SECONDS, topics)) as consumer:
             return _ends_of(consumer, self._partitions)
+
+    def seek(self, since: Mapping[str, int]) -> None:
+        """Begin at other offsets: by partition number, 0 for one that is not named."""
+        for each in self._partitions:
+            self._consumer.seek(each, since.get(str(each.partition), 0))
 
     def __enter__(self) -> Self:
         return self

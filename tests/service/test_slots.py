@@ -5,36 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.records import InputPartition
-from daemon.slots import Slots
+from daemon.slots import Slots, Whole, first_needed
 
 ONE, OTHER = InputPartition("metrics", 1), InputPartition("metrics", 10)
 
-Log = list[tuple[str, bytes | None]]
+Record = tuple[int, str, bytes | None]
+Log = list[Record]
 
 
 def owner(log: Log, name: str, partition: InputPartition = ONE) -> Slots:
-    """Take a partition over, having read the log."""
+    """Take a partition over, having read what is needed of the log."""
     slots = Slots(partition, name, chunk_bytes=4)
-    for key, value in log:
-        slots.see(key, value)
+    slots.whole() if not log else read(log, slots, partition)
     return slots
+
+
+def read(log: Log, slots: Slots, partition: InputPartition = ONE) -> dict[str, Whole]:
+    """Read from where the last manifest says."""
+    first = first_needed([record[1:] for record in log], partition) or 0
+    for offset, key, value in log:
+        if offset >= first:
+            slots.see(key, value, offset)
+    return slots.whole()
+
+
+def send(log: Log, records: Iterable[tuple[str, bytes | None]]) -> dict[str, int]:
+    """Write records, also behind a log that was compacted; returns their offsets."""
+    offsets = {}
+    for key, value in records:
+        offsets[key] = log[-1][0] + 1 if log else 0
+        log.append((offsets[key], key, value))
+    return offsets
+
+
+def settle(log: Log, slots: Slots, offsets: dict[str, int]) -> None:
+    """Delete what a state replaces that is durable now."""
+    keys = slots.written(offsets)
+    send(log, [(key, None) for key in keys])
+    slots.deleted(keys)
 
 
 def save(log: Log, slots: Slots, order: int, data: bytes) -> None:
     """Write a state and delete what it replaces."""
-    log.extend(slots.writes(data, (order, 0)))
-    log.extend((key, None) for key in slots.written())
+    settle(log, slots, send(log, slots.writes(data, (order, 0))))
 
 
 def compacted(log: Log) -> Log:
     """Keep the last record of each key, without deletions."""
-    last = {key: place for place, (key, _) in enumerate(log)}
-    return [record for place, record in enumerate(log) if last[record[0]] == place and record[1]]
+    last = {key: offset for offset, key, _ in log}
+    return [record for record in log if last[record[1]] == record[0] and record[2]]
 
 
-def states(log: Iterable[tuple[str, bytes | None]]) -> dict[int, bytes]:
+def states(log: Log) -> dict[int, bytes]:
     """Read what another process would find, by order."""
-    whole = owner(list(log), "reader").whole
+    whole = read(log, Slots(ONE, "reader", chunk_bytes=4))
     return {state.order[0]: state.data for state in whole.values()}
 
 
@@ -66,12 +90,14 @@ def test_a_write_that_breaks_off_anywhere_leaves_the_state_before() -> None:
     first = owner(whole, "a")
     save(whole, first, 1, b"the first state")
     save(whole, first, 2, b"the second")
-    records: Log = list(first.writes(b"the third one", (3, 0)))
+    records = list(first.writes(b"the third one", (3, 0)))
 
     for sent in range(len(records)):
-        log = whole + records[:sent]
+        log = whole.copy()
+        send(log, records[:sent])
         assert states(log)[2] == states(compacted(log))[2] == b"the second"
-    log = whole + records[:2]
+    log = whole.copy()
+    send(log, records[:2])
     save(log, first, 4, b"the fourth")  # without `written`: the third never was durable
 
     assert states(compacted(log)) == {2: b"the second", 4: b"the fourth"}
@@ -84,13 +110,12 @@ def test_one_that_was_paused_undoes_nothing() -> None:
     save(log, first, 1, b"one")
     save(log, first, 2, b"two")
     torn = list(first.writes(b"three by the first", (3, 0)))
-    log.extend(torn[:2])
+    offsets = send(log, torn[:2])
     second = owner(log, "b")
     save(log, second, 30, b"thirty")
     save(log, second, 40, b"forty")
 
-    log.extend(torn[2:])
-    log.extend((key, None) for key in first.written())
+    settle(log, first, offsets | send(log, torn[2:]))
     save(log, first, 4, b"four by the first")
 
     assert states(log).items() >= {(30, b"thirty"), (40, b"forty")}
@@ -120,7 +145,7 @@ def test_one_that_is_given_up_is_found_no_more() -> None:
     save(log, owner(log, "a"), 1, b"refused by its reader")
     second = owner(log, "b")
 
-    log.extend((key, None) for key in second.forget("a.0"))
+    send(log, [(key, None) for key in second.forget("a.0")])
 
     assert states(log) == {}
     assert compacted(log) == []
@@ -135,7 +160,8 @@ def test_partitions_do_not_mix() -> None:
     save(log, first, 2, b"of one")
 
     assert states(log) == {2: b"of one"}
-    assert [each.data for each in owner(log, "c", OTHER).whole.values()] == [b"of ten"]
+    other = read(log, Slots(OTHER, "c", chunk_bytes=4), OTHER)
+    assert [each.data for each in other.values()] == [b"of ten"]
 
 
 def test_states_of_earlier_versions_are_found() -> None:
@@ -144,6 +170,55 @@ def test_states_of_earlier_versions_are_found() -> None:
     old = owner(log, "a")
     records = list(old.writes(b"an old state", (5, 0)))
 
-    log.extend((key.replace("a.0", "1"), value) for key, value in records)
+    send(log, [(key.replace("a.0", "1"), value) for key, value in records])
 
     assert states(log) == {5: b"an old state"}
+
+
+def test_a_reader_begins_where_the_last_states_do() -> None:
+    """However many were written before, and whoever wrote them."""
+    log: Log = []
+    for number, name in enumerate("abc"):
+        slots = owner(log, name)
+        for order in range(20):
+            save(log, slots, 100 * number + order, b"a state of five")
+
+    first = first_needed([record[1:] for record in log], ONE)
+
+    assert first is not None
+    assert 0 < len(log) - first <= 3 * 5 + 1  # of five records each; one was being replaced
+
+
+def test_what_a_broken_write_left_is_deleted_by_whoever_comes_next() -> None:
+    """Wherever it broke off, also among the deletions; nothing is behind where a reader begins."""
+    whole: Log = []
+    first = owner(whole, "a")
+    for order in range(3):
+        save(whole, first, order, b"long states")
+    begun = list(first.writes(b"short", (3, 0)))
+    log = whole.copy()
+    keys = [(key, None) for key in first.written(send(log, begun))]
+    steps: list[tuple[str, bytes | None]] = [*begun, *keys]
+
+    for sent in range(len(steps) + 1):
+        log = whole.copy()
+        send(log, steps[:sent])
+        for name, order in (("b", 10), ("c", 20)):
+            slots = owner(log, name)
+            save(log, slots, order, b"some")
+            save(log, slots, order + 1, b"last")
+
+        assert states(log) == states(compacted(log)) == {20: b"some", 21: b"last"}
+        assert len(compacted(log)) == 2 * 2
+
+
+def test_who_has_not_read_says_nothing_of_where_others_begin() -> None:
+    """Or what another wrote later would be passed over."""
+    log: Log = []
+    save(log, owner(log, "a"), 50, b"later")
+    unread = Slots(ONE, "b", chunk_bytes=4)
+
+    for order in range(4):
+        save(log, unread, order, b"earlier")
+
+    assert states(log)[50] == b"later"

@@ -54,6 +54,21 @@ def test_another_process_finds_the_last_two(section: KafkaSection) -> None:
     writer.close()
 
 
+def test_it_is_found_behind_many_and_among_those_of_another(section: KafkaSection) -> None:
+    """Whoever takes over reads from where the last manifest says, however far back that is."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    writer = Changelog(section, application, SystemClock())
+    for partition in (OTHER, ONE):
+        writer.stored(partition)
+        for order in range(25):
+            writer.save(partition, (order, 0), [b"%d" % order])
+
+    assert (
+        states(section, application, ONE) == states(section, application, OTHER) == [b"24", b"23"]
+    )
+    writer.close()
+
+
 def test_a_write_that_broke_off_spoils_nothing(broker: Broker, section: KafkaSection) -> None:
     """Chunks without their manifest, and a manifest without its chunks, are not believed."""
     application = f"app-{uuid.uuid4().hex[:8]}"
