@@ -16,18 +16,14 @@ from typing import Any
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import (
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-)
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
 from daemon.kafka.partitioner import KeyPartitioner
 from daemon.kafka.read_back import ReadBack
+from daemon.kafka.refused_batches import TOO_LARGE, UNSETTLED, outlive_refusals
 from daemon.kafka.topics import TopicMissingError, ensure_topics, output_topic
 from daemon.ports import Clock
 from daemon.records import Channel, Message
@@ -46,8 +42,6 @@ REQUEST_BYTES_MAX = 1_000_000
 # What a record adds to its key, value and headers: lengths, time, and the batch's own header.
 RECORD_OVERHEAD_BYTES = 256
 TRUNCATED_HEADER = "truncated_from_bytes"
-
-TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
 def producer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:
@@ -257,7 +251,7 @@ class KafkaSink:
         if self._producer is None or self._waiting:
             self._clock.sleep(min(left_seconds, max(WAIT_SECONDS, self._backoff.remaining_seconds)))
             return
-        with suppress(KafkaTimeoutError):
+        with suppress(*UNSETTLED):
             self._producer.flush(timeout=min(left_seconds, WAIT_SECONDS))
 
     def _forward(self) -> None:
@@ -345,6 +339,7 @@ class KafkaSink:
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
             names = [each.name for each in topics]
             self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
+            outlive_refusals(self._producer)
         except TopicMissingError as error:
             self._backoff.failed()
             self._flight.failures.append(str(error))

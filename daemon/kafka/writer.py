@@ -13,6 +13,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.connection import connect, require_crc32c
+from daemon.kafka.refused_batches import UNSETTLED
 from daemon.kafka.sink import cut_off, producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock
@@ -179,7 +180,7 @@ class TopicWriter:
         landed, since = self._landed, self._clock.monotonic()
         while self._sent - self._landed > left:
             self._beat()
-            with suppress(KafkaTimeoutError):
+            with suppress(*UNSETTLED):
                 self._producer.flush(timeout=FLUSH_SECONDS)
             self._raise_failures()
             if self._landed != landed:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
 
 from broker import ApacheKafka
 from daemon.clock import SystemClock
@@ -72,6 +73,27 @@ def test_a_crash_in_mid_send_loses_and_repeats_nothing(
     assert in_outage == (False, True)
     assert (flushed, sink.backlog) == (True, 0)
     assert read(apache, f"{topic}.events") == list(range(8000))
+
+
+def test_what_follows_a_message_that_the_topic_does_not_take_is_published(
+    apache: ApacheKafka, topic: str, opened: Callable[[], KafkaSink]
+) -> None:
+    """One is refused by the broker, alone and among others; it alone is left out."""
+    settings = {"num_partitions": 1, "replication_factor": 1}
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.create_topics({f"{topic}.events": settings | {"configs": {"max.message.bytes": "2000"}}})
+    admin.close()
+    large = [Message(Channel.EVENTS, b"g", np.random.default_rng(2).bytes(5000))]
+    sink = opened()
+
+    flushed = []
+    for messages in (large, events(2), [*events(200, first=2), *large, *events(200, first=202)]):
+        sink.send(messages)
+        flushed.append(sink.flush(20.0))
+
+    assert (flushed, sink.backlog) == ([True, True, True], 0)
+    assert sink.refused == {"too_large": 2}
+    assert read(apache, f"{topic}.events") == list(range(402))
 
 
 def test_an_outage_shows_in_the_backlog_and_blocks_nobody(
