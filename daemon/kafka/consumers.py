@@ -14,7 +14,7 @@ import kafka
 import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.errors import AuthorizationError
+from kafka.errors import AuthorizationError, FencedInstanceIdError
 
 from daemon.config import KafkaSection
 from daemon.kafka.chunks import Chunk, chunk_of
@@ -160,10 +160,22 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         # a topic: the assignment is never taken up, and no heartbeat is sent any more.
         if self._coordinator is not None and self._coordinator.rejoining:
             self._coordinator.request_rejoin()
+        if self._fenced():
+            raise FencedInstanceIdError(self.config["group_instance_id"])
         found = self.poll(timeout_ms=int(timeout_seconds * 1000))
         if self.columnar:
             return dict(found)
         return {partition: [chunk_of(rows)] for partition, rows in found.items()}
+
+    def _fenced(self) -> bool:
+        """Whether another process has taken the instance id: kafka-python 3.0.12 then reads on.
+
+        It hears of it with a heartbeat, sends no more of them, and does nothing else.
+        """
+        group = self._coordinator
+        if group is None or group.need_rejoin() or group.rejoining or not group.stable():
+            return False
+        return not group._heartbeat_enabled  # noqa: SLF001 - no public way; the version is pinned
 
     def prefetch(self) -> None:  # noqa: D102
         if self.late is not None:

@@ -16,6 +16,7 @@ from kafka import TopicPartition
 from kafka.errors import (
     AuthorizationError,
     CommitFailedError,
+    FencedInstanceIdError,
     IllegalGenerationError,
     KafkaError,
     KafkaTimeoutError,
@@ -54,6 +55,8 @@ MEMBERSHIP_ERRORS = (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+
+FENCED = "another process of the group has the same kafka.instance_id and has taken its partitions"
 
 
 class Client(NamedTuple):
@@ -145,7 +148,7 @@ class KafkaSource:
         ------
         SourceError
             For what waiting cannot mend: a topic that does not exist, no permission, an offset the
-            broker no longer holds.
+            broker no longer holds, another process with the same instance id.
         """
         timeout = min(timeout_seconds, POLL_MAX_SECONDS)
         consumer = self._consumer or self._connect(timeout)
@@ -162,6 +165,8 @@ class KafkaSource:
                 raise _out_of_range(consumer, error.args[0]) from error
             self._skip(consumer, error.args[0], self._skipped)
             return []
+        except FencedInstanceIdError as error:
+            raise SourceError(FENCED) from error
         except KafkaError as error:
             self._raise_listener_failure()
             if not (error.retriable or isinstance(error, MEMBERSHIP_ERRORS)):
@@ -229,7 +234,7 @@ class KafkaSource:
         Raises
         ------
         SourceError
-            When the group may not be written to.
+            When the group may not be written to, or another process has the same instance id.
         """
         if self._consumer is None:
             return False
@@ -246,6 +251,8 @@ class KafkaSource:
         except AuthorizationError as error:
             msg = f"no permission to commit offsets: {error}"
             raise SourceError(msg) from error
+        except FencedInstanceIdError as error:
+            raise SourceError(FENCED) from error
         except KafkaError as error:
             log.warning("offsets not committed; trying again later", error=str(error))
             return False

@@ -293,6 +293,26 @@ def test_a_static_member_comes_back_to_its_partitions(
     assert len(listener.calls) == calls
 
 
+def test_of_two_with_one_instance_id_the_first_ends(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """It does not read on beside the other, which would give everything twice."""
+    topic = apache.create_topic("same")
+    first, second = opened(topic, instance_id="a"), opened(topic, instance_id="a")
+    listener = RecordingListener()
+    first.start(listener)
+    poll_until(first, lambda _: bool(listener.owned))
+    other = RecordingListener()
+    second.start(other)
+    poll_until(second, lambda _: bool(other.owned))
+
+    with pytest.raises(SourceError, match=r"instance.?id"):
+        poll_until(first, lambda _: False)
+
+    produce(apache, topic, 10)
+    assert numbers(poll_until(second, lambda found: len(numbers(found)) == 10)) == list(range(10))
+
+
 def test_a_partition_that_is_held_waits(
     apache: ApacheKafka, opened: Callable[..., KafkaSource]
 ) -> None:
