@@ -21,7 +21,7 @@ from daemon.kafka.sink import cut_off, producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock, Pieces, StoredState
 from daemon.records import InputPartition
-from daemon.slots import Slots, first_needed, prefix_of
+from daemon.slots import Slots, Whole, first_needed, prefix_of
 
 CONNECT_SECONDS = 3.0
 WRITE_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Changelog:
         StateStoreError
             When the topic cannot be read within a minute.
         """
-        slots = self._slots[partition] = self._whole(partition)
+        self._slots[partition], whole = self._whole(partition)
         return [
             StoredState(
                 state.order,
@@ -83,10 +83,10 @@ class Changelog:
                 partial(bytes, state.data),
                 partial(self._forget, partition, slot),
             )
-            for slot, state in slots.whole().items()
+            for slot, state in whole.items()
         ]
 
-    def _whole(self, partition: InputPartition) -> Slots:
+    def _whole(self, partition: InputPartition) -> tuple[Slots, dict[str, Whole]]:
         deadline = self._clock.monotonic() + READ_SECONDS
         while True:
             try:
@@ -98,15 +98,48 @@ class Changelog:
                     raise StateStoreError(msg) from error
                 self._clock.sleep(WAIT_SECONDS)
 
-    def _read(self, partition: InputPartition, deadline: float) -> Slots:
+    def _read(self, partition: InputPartition, deadline: float) -> tuple[Slots, dict[str, Whole]]:
+        """Read from where the last manifest says, or else all there is."""
         slots = _taken_over(partition)
-        number = partition.partition % self._partitions
-        back = ReadBack(self._section, self._application_id, self._topic.name, {}, number)
-        with back:
-            back.seek({str(number): self._first(back, partition, deadline)})
+        number = partition.partition
+        self._partitions, first = self._see(slots, partition, number, deadline, late=True)
+        whole = slots.whole()
+        if whole:
+            return slots, whole
+        # The topic may have been made anew, or the states stand where they did before it has grown.
+        slots = _taken_over(partition) if first else slots
+        home = number % self._partitions
+        for each in range(self._partitions):
+            if each != home or first:
+                self._see(slots, partition, each, deadline)
+        return slots, slots.whole()
+
+    def _see(
+        self,
+        slots: Slots,
+        partition: InputPartition,
+        number: int,
+        deadline: float,
+        *,
+        late: bool = False,
+    ) -> tuple[int, int]:
+        """Take in the partition of the topic that a number falls to.
+
+        Begins as late as the last manifest allows, or at the beginning. Returns how many partitions
+        the topic has, and where it began.
+        """
+
+        def chosen(count: int) -> int:
+            return number % count
+
+        name = self._topic.name
+        with ReadBack(self._section, self._application_id, name, {}, chosen) as back:
+            first = self._first(back, partition, deadline) if late else 0
+            back.seek(dict.fromkeys(back.ends, first))
+            home = partition.partition % back.count == number % back.count
             for record in back.records(deadline, self._clock):
-                slots.see(_key(record), record.value, record.offset)
-        return slots
+                slots.see(_key(record), record.value, record.offset if home else 0)
+            return back.count, first
 
     def _first(self, back: ReadBack, partition: InputPartition, deadline: float) -> int:
         """Find where to begin: what the last manifest says, looked for from the end back."""
@@ -117,7 +150,7 @@ class Changelog:
             records = ((_key(each), each.value) for each in back.records(deadline, self._clock))
             first = first_needed(records, partition)
             if first is not None:
-                return first
+                return min(first, end)
             last *= LAST_FACTOR
         return 0
 
@@ -171,17 +204,27 @@ class Changelog:
 
     def _send(self, partition: InputPartition, key: str, value: bytes | None) -> None:
         number = partition.partition % self._partitions
-        sent = self._producer.send(
-            self._topic.name, value=value, key=key.encode(), partition=number
-        )
+        try:
+            sent = self._producer.send(
+                self._topic.name, value=value, key=key.encode(), partition=number
+            )
+        except ValueError as error:  # it has other partitions than this producer knows
+            self.close()
+            msg = f"{self._topic.name}: {error}"
+            raise StateStoreError(msg) from error
         self._pending.append((key, sent))
 
     def _settle(self) -> dict[str, int]:
         """Wait for what is on its way; returns the offset of each key.
 
-        A producer that failed once is not trusted again.
+        A producer that failed once is not trusted again, nor one that waits in vain: the topic may
+        be gone, or made anew with fewer partitions.
         """
-        self._producer.flush(timeout=WRITE_SECONDS)
+        try:
+            self._producer.flush(timeout=WRITE_SECONDS)
+        except KafkaError:
+            self.close()
+            raise
         sent, self._pending = self._pending, []
         failed = [each.exception for _, each in sent if each.failed()]
         if failed:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, LeaderNotAvailableError
 
 from daemon.config import KafkaSection
 from daemon.kafka.connection import connect, lone_options
@@ -32,8 +32,8 @@ class ReadBack:
         What to read; it must exist.
     since : mapping of str to int, or None
         Offset to begin at by partition number, 0 for one that is not named; None reads nothing.
-    partition : int, optional
-        Only this one.
+    chosen : callable of int, optional
+        Given how many partitions there are, names the only one to read.
     uncommitted : bool, optional
         The end is behind transactions that are open: it is reached when they have ended.
 
@@ -41,6 +41,8 @@ class ReadBack:
     ----------
     ends : dict of str to int
         Offset behind the last record of each partition, as of now.
+    count : int
+        How many partitions the topic has now.
 
     Raises
     ------
@@ -54,7 +56,7 @@ class ReadBack:
         application_id: str,
         topic: str,
         since: Mapping[str, int] | None,
-        partition: int | None = None,
+        chosen: Callable[[int], int] | None = None,
         *,
         uncommitted: bool = False,
     ) -> None:
@@ -63,9 +65,10 @@ class ReadBack:
         }
         self._consumer = connect(KafkaConsumer, options, CONNECT_SECONDS, [topic])
         try:
-            numbers = self._consumer.partitions_for_topic(topic) or set()
-            chosen = [each for each in sorted(numbers) if partition in {None, each}]
-            self._partitions = [TopicPartition(topic, each) for each in chosen]
+            numbers = _numbers_of(self._consumer, topic)
+            self.count: int = len(numbers)
+            wanted = numbers if chosen is None else numbers & {chosen(self.count)}
+            self._partitions = [TopicPartition(topic, each) for each in sorted(wanted)]
             ends = (
                 self._ends(options) if uncommitted else _ends_of(self._consumer, self._partitions)
             )
@@ -140,3 +143,11 @@ class ReadBack:
 
 def _ends_of(consumer: Any, partitions: list[TopicPartition]) -> Any:  # noqa: ANN401 - as above
     return consumer.end_offsets(partitions, timeout_ms=int(LOOKUP_SECONDS * 1000))
+
+
+def _numbers_of(consumer: Any, topic: str) -> set[int]:  # noqa: ANN401 - as above
+    found: set[int] | None = consumer.partitions_for_topic(topic)
+    if not found:
+        msg = f"the partitions of {topic} are not known"
+        raise LeaderNotAvailableError(msg)
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
-from broker import Broker
+from broker import ApacheKafka, Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
 from daemon.errors import StateStoreError
@@ -16,6 +17,7 @@ from daemon.kafka.changelog import Changelog
 from daemon.kafka.read_back import ReadBack
 from daemon.records import InputPartition
 from daemon.slots import CHUNK_BYTES
+from daemon_process import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -125,13 +127,63 @@ def test_nothing_stays_that_no_state_needs(section: KafkaSection) -> None:
 
     last: dict[bytes, bytes | None] = {}
     clock = SystemClock()
-    with ReadBack(section, application, f"{application}.changelog", {}, 1) as back:
+    with ReadBack(section, application, f"{application}.changelog", {}, lambda _: 1) as back:
         for record in back.records(clock.monotonic() + 20, clock):
             last[record.key] = record.value
     kept = sorted(key for key, value in last.items() if value is not None)
 
     assert len(kept) == 4  # two states: a manifest and a chunk each
     assert len(last) > 8
+
+
+def test_states_are_found_after_the_topic_has_grown(apache: ApacheKafka) -> None:
+    """Where they were while it had fewer partitions; whoever still writes there is followed."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=1)
+    before = Changelog(section, application, SystemClock())
+    before.save(ONE, (1, 0), [b"before"])
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.create_partitions({f"{application}.changelog": 3})
+    admin.close()
+
+    found = states(section, application, ONE)
+    before.save(ONE, (2, 0), [b"still before"])
+    found_again = states(section, application, ONE)
+    after = Changelog(section, application, SystemClock())
+    after.stored(ONE)
+    after.save(ONE, (3, 0), [b"after"])
+    moved = before.stored(ONE)  # as after a rebalance, with what it knew of the topic
+    with suppress(StateStoreError):
+        before.save(ONE, (4, 0), [b"back"])
+    before.save(ONE, (4, 0), [b"back"])
+
+    assert (found, found_again) == ([b"before"], [b"still before", b"before"])
+    assert [each.read() for each in moved] == [b"after"]
+    assert states(section, application, ONE) == [b"back", b"after"]
+    before.close()
+    after.close()
+
+
+def test_a_topic_that_was_deleted_is_made_and_filled_again(apache: ApacheKafka) -> None:
+    """Also where somebody makes it anew with fewer partitions than a state was on its way to."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    name = f"{application}.changelog"
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=2)
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    writer = Changelog(section, application, SystemClock())
+    writer.save(ONE, (1, 0), [b"first"])
+
+    admin.delete_topics([name])
+    wait_until(lambda: name not in admin.list_topics(), 20, "it is gone")
+    with pytest.raises(StateStoreError, match="was not written"):
+        writer.save(ONE, (2, 0), [b"lost"])
+    admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1}})
+    admin.wait_for_topics([name])
+    admin.close()
+    writer.save(ONE, (3, 0), [b"again"])
+
+    assert states(section, application, ONE) == [b"again"]
+    writer.close()
 
 
 def test_a_broker_that_is_away_is_an_error_of_the_store() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from kafka import KafkaProducer
+from kafka.errors import LeaderNotAvailableError
 
 from broker import Broker
 from daemon.clock import SystemClock
@@ -37,3 +38,11 @@ def test_reads_from_the_position_to_the_present_end(broker: Broker) -> None:
         *(("1", place, b"%d" % (place * 2 + 1)) for place in range(5)),
     ]
     assert (none, nothing.ends) == ([], {"0": 6, "1": 5})
+
+
+def test_a_topic_that_is_not_known_is_an_error(broker: Broker) -> None:
+    """Nothing read for want of partitions would pass for nothing written."""
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap])
+
+    with pytest.raises(LeaderNotAvailableError, match="partitions of nowhere are not known"):
+        ReadBack(section, "shop", "nowhere", {})
