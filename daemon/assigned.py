@@ -33,6 +33,25 @@ class Assigned:
         return self.pipeline.next_offset >= 0 and order_of(self.pipeline) != self.kept.saved
 
 
+@dataclass(slots=True)
+class Owing:
+    """For how long the output has owed acknowledgements: since the first flush in vain."""
+
+    _since: float | None = None
+
+    def note(self, now: float, *, flushed: bool) -> bool:
+        """Note how a flush ended, and return that."""
+        if flushed:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        return flushed
+
+    def seconds(self, now: float) -> float:
+        """Return the time since then, 0 while nothing is owed."""
+        return 0.0 if self._since is None else now - self._since
+
+
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
     """Bounds the engine keeps.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from daemon.assigned import Assigned, EngineLimits
+from daemon.assigned import Assigned, EngineLimits, Owing
 from daemon.checkpoints import Checkpoints, Kept, Saved, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
@@ -70,6 +70,7 @@ class Engine:
     _last_measure: float = float("-inf")
     _deaf_until: float = float("-inf")
     _scattered: set[str] = field(default_factory=set)
+    _owing: Owing = field(default_factory=Owing)
     _paused: bool = False
     _unsafe: bool = False
 
@@ -162,7 +163,8 @@ class Engine:
             self.source.resume()
             log.info("reading resumed", backlog=backlog)
         reason = f"{backlog} messages wait for their acknowledgement"
-        self.health.report("output", ok=not self._paused, reason=reason)
+        settled = self._owing.seconds(self.clock.monotonic()) < CONTACT_SECONDS
+        self.health.report("output", ok=settled and not self._paused, reason=reason)
 
     def _close_idle(self, now: float) -> None:
         """Close open frames of partitions that are quiet though the broker answers."""
@@ -187,10 +189,9 @@ class Engine:
         owned = self.partitions[partition]
         if self.checkpoints is None or (closing and owned.pipeline.idle_end is None):
             return True
-        flushed = not self._unsafe and self._flushed(self._flush_seconds())
-        return flushed and bool(
-            self.checkpoints.save([owned.kept], closing=closing, all_stores=True)
-        )
+        if self._unsafe or not self._flushed(self._flush_seconds()):
+            return False
+        return bool(self.checkpoints.save([owned.kept], closing=closing, all_stores=True))
 
     def _checkpoint(self, checkpoints: Checkpoints, copy_seconds: float) -> None:
         """Save what has moved when it is time, and commit what has been saved."""
@@ -277,7 +278,8 @@ class Engine:
 
     def _flushed(self, timeout_seconds: float) -> bool:
         try:
-            return self.sink.flush(timeout_seconds)
+            flushed = self.sink.flush(timeout_seconds)
+            return self._owing.note(self.clock.monotonic(), flushed=flushed)
         except SinkError:
             self._unsafe = True
             self.telemetry.output_failed()
@@ -332,13 +334,11 @@ class Engine:
         for partition, owned in self.partitions.items():
             if owned.stuck != (partition in stuck):
                 owned.stuck = not owned.stuck
-                tell = log.error if owned.stuck else log.info
-                tell(
-                    "partition stuck" if owned.stuck else "partition moves again",
-                    partition=str(partition),
-                    next_offset=owned.pipeline.next_offset,
-                    lag=lag.get(partition, 0),
-                )
+                at = {"next_offset": owned.pipeline.next_offset, "lag": lag.get(partition, 0)}
+                if owned.stuck:
+                    log.error("partition stuck", partition=str(partition), **at)
+                else:
+                    log.info("partition moves again", partition=str(partition), **at)
         self.telemetry.partitions_stuck(len(stuck))
         return list(stuck)
 

@@ -36,6 +36,7 @@ CLOSE_SECONDS = 1.0
 CUT_OFF_SECONDS = 1.0
 WAIT_SECONDS = 0.2
 READ_BACK_SECONDS = 60.0
+STALL_SECONDS = 20.0
 FOREVER_MS = 2**31 - 1
 # Below the broker's default limit of 1048588 bytes for a batch.
 REQUEST_BYTES_MAX = 1_000_000
@@ -122,6 +123,7 @@ class KafkaSink:
         self._producer: Any = None  # a KafkaProducer while connected
         self._waiting: deque[Message] = deque()
         self._flight = Flight()
+        self._moved = 0, clock.monotonic()  # how many had landed, and since when no more
         self._refused: Counter[str] = Counter()
 
     @property
@@ -166,6 +168,7 @@ class KafkaSink:
             not acknowledged by then is given up with it, and must be sent again.
         """
         deadline = self._clock.monotonic() + timeout_seconds
+        self._look_for_topics()
         while True:
             self._raise_failures()
             if self._waiting:
@@ -291,8 +294,7 @@ class KafkaSink:
 
         def landed(metadata: Any) -> None:  # noqa: ANN401 - as above
             if message.channel is Channel.EVENTS:
-                name, end = str(metadata.partition), metadata.offset + 1
-                flight.events_end[name] = max(end, flight.events_end.get(name, 0))
+                flight.events_end[str(metadata.partition)] = metadata.offset + 1
             flight.landed += 1
 
         def failed(error: Exception) -> None:
@@ -334,22 +336,43 @@ class KafkaSink:
     def _connected(self) -> bool:
         if self._producer is not None:
             return True
+        if not self._topics_are_there():
+            return False
+        try:
+            names = [each.name for each in self._topics.values()]
+            self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
+            outlive_refusals(self._producer)
+        except UnreachableError as error:
+            self._unreachable(error)
+            return False
+        self._backoff.succeeded()
+        return True
+
+    def _look_for_topics(self) -> None:
+        """Make sure of them again where nothing landed for long: a producer waits for ever."""
+        (landed, since), now = self._moved, self._clock.monotonic()
+        if not self.backlog or self._flight.landed != landed:
+            self._moved = self._flight.landed, now
+        elif self._producer is not None and now - since > STALL_SECONDS:
+            self._moved = landed, now
+            self._topics_are_there()
+
+    def _topics_are_there(self) -> bool:
         try:
             topics = self._topics.values()
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
-            names = [each.name for each in topics]
-            self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
-            outlive_refusals(self._producer)
         except TopicMissingError as error:
             self._backoff.failed()
             self._flight.failures.append(str(error))
             return False
         except UnreachableError as error:
-            seconds = self._backoff.failed()
-            log.warning("broker not reachable; trying again", error=str(error), seconds=seconds)
+            self._unreachable(error)
             return False
-        self._backoff.succeeded()
         return True
+
+    def _unreachable(self, error: UnreachableError) -> None:
+        seconds = self._backoff.failed()
+        log.warning("broker not reachable; trying again", error=str(error), seconds=seconds)
 
     def _disconnect(self) -> None:
         if self._producer is not None:

@@ -11,8 +11,10 @@ from kafka import KafkaAdminClient, KafkaConsumer
 from broker import ApacheKafka
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
-from daemon.kafka.sink import KafkaSink
+from daemon.errors import SinkError
+from daemon.kafka.sink import STALL_SECONDS, KafkaSink
 from daemon.records import Channel, Message
+from daemon_process import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +96,43 @@ def test_what_follows_a_message_that_the_topic_does_not_take_is_published(
     assert (flushed, sink.backlog) == ([True, True, True], 0)
     assert sink.refused == {"too_large": 2}
     assert read(apache, f"{topic}.events") == list(range(402))
+
+
+@pytest.mark.parametrize("create_topics", [True, False])
+def test_a_topic_that_is_deleted_meanwhile_is_missed(
+    apache: ApacheKafka, topic: str, *, create_topics: bool
+) -> None:
+    """It is made again, or said to be missing; the messages do not wait for ever."""
+    apache_topic, clock = f"{topic}.events", SystemClock()
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=1)
+    before = KafkaSink(section, topic, clock, channels=[Channel.EVENTS])
+    before.send(events(1))
+    assert before.flush(20.0)
+    before.close()
+    section = section.model_copy(update={"create_topics": create_topics})
+    sink = KafkaSink(section, topic, clock, channels=[Channel.EVENTS])
+    sink.send(events(4, first=1))
+    assert sink.flush(20.0)
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.delete_topics([apache_topic])
+    wait_until(lambda: apache_topic not in admin.list_topics(), 20, "it is gone")
+    admin.close()
+
+    sink.send(events(3, first=5))
+    deadline, reason = clock.monotonic() + STALL_SECONDS + 30.0, ""
+    try:
+        while not sink.flush(2.0) and clock.monotonic() < deadline:
+            pass
+    except SinkError as error:
+        reason = str(error)
+    waits, position = sink.backlog, dict(sink.position())
+    sink.close()
+
+    assert waits == 0
+    if create_topics:
+        assert (read(apache, apache_topic), position, reason) == ([5, 6, 7], {"0": 3}, "")
+    else:
+        assert "does not exist, and kafka.create_topics is false" in reason
 
 
 def test_an_outage_shows_in_the_backlog_and_blocks_nobody(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.assigned import Assigned, EngineLimits
+from daemon.assigned import Assigned, EngineLimits, Owing
 from daemon.checkpoints import Kept
 from daemon.pipeline import PartitionPipeline
 from daemon.published import Ahead
@@ -26,3 +26,16 @@ def test_moves_with_records_and_with_idle_frames() -> None:
 def test_without_a_stop_under_way_the_drain_time_is_whole() -> None:
     """Tests and replays have no stop request."""
     assert EngineLimits().drain_seconds() == 8.0
+
+
+def test_the_output_owes_from_the_first_flush_in_vain_on() -> None:
+    """Until one succeeds, which is said as well."""
+    owing = Owing()
+
+    before = owing.seconds(5.0)
+    returned = [owing.note(10.0, flushed=False), owing.note(20.0, flushed=False)]
+    during = owing.seconds(25.0)
+    returned.append(owing.note(30.0, flushed=True))
+
+    assert (before, during, owing.seconds(40.0)) == (0.0, 15.0, 0.0)
+    assert returned == [False, False, True]

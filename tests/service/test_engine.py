@@ -81,6 +81,24 @@ def test_nothing_is_committed_while_output_is_unacknowledged() -> None:
     assert PARTITION not in source.committed
 
 
+def test_an_output_that_owes_acknowledgements_for_long_is_not_ready() -> None:
+    """However few: nothing is saved meanwhile, so a crash would read all of it again."""
+    made = engine([Assign((PARTITION,)), *batches(1), *[None] * 80])
+    _, sink = fakes(made)
+    sink.held = True
+    ready: list[bool] = []
+
+    def look() -> bool:
+        ready.extend(check.ok for check in made.health.readiness() if check.name == "output")
+        if len(ready) == 70:
+            sink.held = False
+        return False
+
+    made.run(look)
+
+    assert (ready[2], ready[69], ready[-1]) == (True, False, True)
+
+
 def test_an_output_that_gives_up_stops_the_engine() -> None:
     """A failed flush is raised, counted, and nothing is committed past it."""
     made = engine([Assign((PARTITION,)), *batches(2)])
