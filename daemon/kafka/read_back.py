@@ -72,7 +72,7 @@ class ReadBack:
             ends = (
                 self._ends(options) if uncommitted else _ends_of(self._consumer, self._partitions)
             )
-            self.ends = {str(each.partition): end for each, end in ends.items()}
+            self.ends: dict[str, int] = {str(each.partition): end for each, end in ends.items()}
             self._consumer.assign(self._partitions)
             self.seek(self.ends if since is None else since)
         except BaseException:
