@@ -313,7 +313,7 @@ class Engine:
         age, lag = self.source.contact_age(), self.source.lag()
         self.telemetry.input_contact(self.clock.now() - age)
         self.telemetry.input_lag(lag)
-        reason = f"the broker last answered {age:.0f} s ago"
+        reason = f"the brokers of the group last answered {age:.0f} s ago"
         stuck = self._stuck(age, lag)
         if stuck:
             reason = f"{', '.join(map(str, stuck))} does not move though records wait"

@@ -131,7 +131,7 @@ class Rekeyer:
         self.telemetry.input_lag(self.source.lag())
         counts = {"written": self.written, "apart": self.apart, "whole": self.whole}
         self.telemetry.rekeyed(counts)
-        reason = f"the broker last answered {age:.0f} s ago"
+        reason = f"the brokers of the group last answered {age:.0f} s ago"
         self.health.report("input", ok=age < CONTACT_SECONDS, reason=reason)
         self.health.report("output", ok=True, reason=f"{self.written} records written")
 

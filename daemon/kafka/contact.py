@@ -2,11 +2,14 @@
 
 In an outage `poll` returns no records for ever and raises nothing. But every response, be it to a
 fetch, a heartbeat or a commit, passes kafka-python's sensor of received bytes; a statistic of ours
-on that sensor notes that something came.
+on that sensor notes that something came. While nobody coordinates the group, as when the broker
+that did is down and its part of the topic of offsets has no other copy, the client reads nothing
+though others answer: that proves no contact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer
@@ -16,14 +19,21 @@ from daemon.ports import Clock
 
 
 class Responses(AbstractMeasurableStat):  # type: ignore[misc] # kafka-python is not typed
-    """Counts the responses a client has received."""
+    """Counts the responses a client has received while its group had a coordinator.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    coordinated : callable
+        Whether it has one; asked on the client's I/O thread.
+    """
+
+    def __init__(self, coordinated: Callable[[], bool] = lambda: True) -> None:
+        self._coordinated = coordinated
         self.count = 0
 
     def record(self, config: Any, value: float, time_ms: float) -> None:  # noqa: ANN401 - kafka-python's signature
         """Note one response; called on the client's I/O thread."""
-        self.count += 1
+        self.count += self._coordinated()
 
     def measure(self, config: Any, now: float) -> float:  # noqa: ANN401 - kafka-python's signature
         """Return the count."""
@@ -70,7 +80,8 @@ class Contact:
 
 def count_responses(consumer: KafkaConsumer) -> Responses:
     """Count what a consumer of kafka-python receives from now on."""
-    responses = Responses()
+    group = consumer._coordinator  # noqa: SLF001 - as below
+    responses = Responses(lambda: group.coordinator_id is not None)
     metrics = consumer._metrics  # noqa: SLF001 - the registry has no public way in; the version is pinned
     name = metrics.metric_name("responses-total", "hebbstream", "Responses received.")
     metrics.sensor("bytes-received").add(name, responses)

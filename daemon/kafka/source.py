@@ -272,7 +272,7 @@ class KafkaSource:
         return lags
 
     def contact_age(self) -> float:
-        """Return the seconds since a broker last answered anything."""
+        """Return the seconds since a broker last answered while the group had a coordinator."""
         return self._contact.age()
 
     def close(self) -> None:
