@@ -15,9 +15,9 @@ from kafka.errors import KafkaError
 from daemon.config import KafkaSection
 from daemon.config.broker import changelog_topic
 from daemon.errors import StateStoreError, UnreachableError
-from daemon.kafka.connection import connect
+from daemon.kafka.connection import connect, cut_off
 from daemon.kafka.read_back import ReadBack
-from daemon.kafka.sink import cut_off, producer_options
+from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock, Pieces, StoredState
 from daemon.records import InputPartition
@@ -150,7 +150,7 @@ class Changelog:
             records = ((_key(each), each.value) for each in back.records(deadline, self._clock))
             first = first_needed(records, partition)
             if first is not None:
-                return min(first, end)
+                return first
             last *= LAST_FACTOR
         return 0
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from daemon.config import KafkaSection
@@ -22,6 +22,7 @@ from daemon.ports import Clock
 
 RECONNECT_MAX_MS = 5000
 FINDINGS_MAX = 5
+CUT_OFF_SECONDS = 1.0
 
 # At debug the first prints its settings, password and all, and the second every record's bytes.
 # A level of their own counts for more than the level set for kafka-python, so it is that one's.
@@ -206,6 +207,26 @@ def connect(
             reason = error if isinstance(error, OSError) else found
             msg = f"no Kafka broker answers at {servers}: {reason}"
             raise UnreachableError(msg) from error
+
+
+def cut_off(producer: Any) -> None:  # noqa: ANN401 - kafka-python is not typed
+    """Close a producer at once; what it still holds is given up.
+
+    With messages in hand, kafka-python's close() raises before it has ended its own threads.
+
+    Parameters
+    ----------
+    producer : KafkaProducer
+        May be in an outage.
+    """
+    try:
+        producer.close(timeout=0)
+    except KafkaTimeoutError:
+        sender = producer._sender  # noqa: SLF001 - no public way; the version is pinned
+        sender.force_close()
+        sender.join(CUT_OFF_SECONDS)
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=0)
 
 
 class Backoff:

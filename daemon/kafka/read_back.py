@@ -86,9 +86,14 @@ class ReadBack:
             return _ends_of(consumer, self._partitions)
 
     def seek(self, since: Mapping[str, int]) -> None:
-        """Begin at other offsets: by partition number, 0 for one that is not named."""
+        """Begin at other offsets: by partition number, 0 for one that is not named.
+
+        One behind the end is of a topic of that name that is no more: from the beginning.
+        """
         for each in self._partitions:
-            self._consumer.seek(each, since.get(str(each.partition), 0))
+            name = str(each.partition)
+            first = since.get(name, 0)
+            self._consumer.seek(each, first if first <= self.ends[name] else 0)
 
     def __enter__(self) -> Self:
         return self

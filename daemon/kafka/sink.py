@@ -20,7 +20,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
-from daemon.kafka.connection import Backoff, client_options, connect, require_crc32c
+from daemon.kafka.connection import Backoff, client_options, connect, cut_off, require_crc32c
 from daemon.kafka.partitioner import KeyPartitioner
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.refused_batches import TOO_LARGE, UNSETTLED, outlive_refusals
@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 3.0
 METADATA_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
-CUT_OFF_SECONDS = 1.0
 WAIT_SECONDS = 0.2
 READ_BACK_SECONDS = 60.0
 STALL_SECONDS = 20.0
@@ -210,7 +209,10 @@ class KafkaSink:
         """
         deadline = self._clock.monotonic() + READ_BACK_SECONDS
         with self._read_back(since, deadline) as back:
-            yield from back.events(deadline, self._clock)
+            try:
+                yield from back.events(deadline, self._clock)
+            except KafkaError as error:
+                raise _unread(error) from error
             for name, end in back.ends.items():
                 known = self._flight.events_end.get(name, 0)
                 self._flight.events_end[name] = max(end, known)
@@ -244,8 +246,7 @@ class KafkaSink:
                 )
             except (UnreachableError, KafkaError) as error:
                 if self._clock.monotonic() > deadline:
-                    msg = f"the events published before cannot be read: {error}"
-                    raise SinkError(msg) from error
+                    raise _unread(error) from error
                 self._clock.sleep(WAIT_SECONDS)
             except TopicMissingError as error:
                 raise SinkError(str(error)) from error
@@ -380,21 +381,5 @@ class KafkaSink:
             cut_off(producer)
 
 
-def cut_off(producer: Any) -> None:  # noqa: ANN401 - kafka-python is not typed
-    """Close a producer at once; what it still holds is given up.
-
-    With messages in hand, kafka-python's close() raises before it has ended its own threads.
-
-    Parameters
-    ----------
-    producer : KafkaProducer
-        May be in an outage.
-    """
-    try:
-        producer.close(timeout=0)
-    except KafkaTimeoutError:
-        sender = producer._sender  # noqa: SLF001 - no public way; the version is pinned
-        sender.force_close()
-        sender.join(CUT_OFF_SECONDS)
-        with suppress(KafkaTimeoutError):
-            producer.close(timeout=0)
+def _unread(error: Exception) -> SinkError:
+    return SinkError(f"the events published before cannot be read: {error}")

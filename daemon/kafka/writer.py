@@ -12,9 +12,9 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
-from daemon.kafka.connection import connect, require_crc32c
+from daemon.kafka.connection import connect, cut_off, require_crc32c
 from daemon.kafka.refused_batches import UNSETTLED
-from daemon.kafka.sink import cut_off, producer_options
+from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock
 

@@ -40,6 +40,20 @@ def test_reads_from_the_position_to_the_present_end(broker: Broker) -> None:
     assert (none, nothing.ends) == ([], {"0": 6, "1": 5})
 
 
+def test_a_position_of_a_topic_that_is_no_more_is_no_position(broker: Broker) -> None:
+    """What was written since it was made anew would be sent again."""
+    topic = broker.create_topic("anew")
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    producer.send(topic, value=b"first", partition=0).get(10)
+    producer.close()
+    section, clock = KafkaSection(bootstrap_servers=[broker.bootstrap]), SystemClock()
+
+    with ReadBack(section, "shop", topic, {"0": 99}) as back:
+        found = list(back.events(clock.monotonic() + 20, clock))
+
+    assert found == [("0", 0, b"first")]
+
+
 def test_a_topic_that_is_not_known_is_an_error(broker: Broker) -> None:
     """Nothing read for want of partitions would pass for nothing written."""
     section = KafkaSection(bootstrap_servers=[broker.bootstrap])
