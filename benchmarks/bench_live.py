@@ -4,7 +4,8 @@ One Apache Kafka node on the loopback, one unmodified `hebbstream run` in a proc
 series that tick once a second. Three things are measured:
 
 - start: from the process' birth to `/readyz`, with no compiled kernels and no state, then with
-  kernels and the state of all series; the group's join, which the broker delays, is told apart;
+  kernels and the state of all series; the group's join, which the broker delays, and restoring
+  the state, which follows it, are told apart;
 - pace: CPU of the process over time at one sample a series and second, beside a kafka-python
   consumer that reads and drops the same topic at the same time, and the process' memory;
 - latency, in a start of its own with `output.scores`: from the send of the record that closes a
@@ -156,8 +157,8 @@ def started(folder: Path, config: dict[str, Any]) -> Iterator[tuple[DaemonProces
         service.terminate(STOP_SECONDS)
 
 
-def join_seconds(log: str) -> float:
-    """Seconds from the connection to the first assignment, by the service's log."""
+def assigned_seconds(log: str) -> float:
+    """Seconds from the connection to the first assignment taken up, by the service's log."""
     times = {}
     for line in map(_json, log.splitlines()):
         times.setdefault(line.get("msg"), line.get("ts"))
@@ -234,11 +235,13 @@ def measure(broker: ApacheKafka, load: Load, seconds: int, folder: Path) -> None
         with started(folder, config) as (service, warm):
             time.sleep(SETTLE_SECONDS)
             groups = f"{load.series:,} series in {load.series // load.per_group} groups"
-            print(f"\n| {groups} | seconds to ready | of them the group's join |")
-            print("|---|---|---|")
-            print(f"| no kernels compiled, no state | {cold:.1f} | |")
-            print(f"| warm, no state | {empty:.1f} | |")
-            print(f"| warm, state of all series | {warm:.1f} | {join_seconds(service.log):.1f} |")
+            print(f"\n| {groups} | seconds to ready | the group's join | restoring |")
+            print("|---|---|---|---|")
+            print(f"| no kernels compiled, no state | {cold:.1f} | | |")
+            print(f"| warm, no state | {empty:.1f} | | |")
+            restoring = service.metric("hebbstream_restore_duration_seconds")
+            join = assigned_seconds(service.log) - restoring
+            print(f"| warm, state of all series | {warm:.1f} | {join:.2f} | {restoring:.2f} |")
             pace(broker, topic, service, seconds)
         with started(folder, config_of(broker.bootstrap, topic, folder, scores=True)):
             time.sleep(SETTLE_SECONDS)
