@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, UnknownBrokerIdError
 from kafka.net.compat import KafkaNetClient
 
 from daemon.config import KafkaSection
@@ -227,6 +227,18 @@ def cut_off(producer: Any) -> None:  # noqa: ANN401 - kafka-python is not typed
         sender.join(CUT_OFF_SECONDS)
         with suppress(KafkaTimeoutError):
             producer.close(timeout=0)
+
+
+def may_pass(error: KafkaError) -> bool:
+    """Return whether waiting may mend an error.
+
+    Parameters
+    ----------
+    error : KafkaError
+        What kafka-python calls retriable may, and so may a broker that it does not know though
+        another one has named it, as when it has only just come back.
+    """
+    return bool(error.retriable) or isinstance(error, UnknownBrokerIdError)
 
 
 class Backoff:

@@ -29,7 +29,7 @@ from kafka.errors import (
 from daemon.config import KafkaSection, StartFrom
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.chunks import record_batch
-from daemon.kafka.connection import Backoff
+from daemon.kafka.connection import Backoff, may_pass
 from daemon.kafka.consumers import Consumer, KafkaPython, Rebalancing, consumer_options
 from daemon.kafka.contact import Contact
 from daemon.kafka.librdkafka import Librdkafka
@@ -169,7 +169,7 @@ class KafkaSource:
             raise SourceError(FENCED) from error
         except KafkaError as error:
             self._raise_listener_failure()
-            if not (error.retriable or isinstance(error, MEMBERSHIP_ERRORS)):
+            if not (may_pass(error) or isinstance(error, MEMBERSHIP_ERRORS)):
                 msg = f"reading failed: {error}"
                 raise SourceError(msg) from error
             log.warning("reading failed; trying again", error=str(error))

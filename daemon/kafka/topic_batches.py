@@ -14,7 +14,7 @@ from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.chunks import chunk_of, record_batch
 from daemon.kafka.columnar import read_in_columns
-from daemon.kafka.connection import client_options, connect, lone_options, require_crc32c
+from daemon.kafka.connection import client_options, connect, lone_options, may_pass, require_crc32c
 from daemon.kafka.reader import partitions_of
 from daemon.kafka.rebalance import input_partition, topic_partition
 from daemon.ports import Clock
@@ -129,7 +129,7 @@ class TopicBatches:
         try:
             records = self._consumer.poll(timeout_ms=int(POLL_SECONDS * 1000))
         except KafkaError as error:
-            if error.retriable:
+            if may_pass(error):
                 return []
             msg = f"reading failed: {error}"
             raise SourceError(msg) from error
@@ -188,7 +188,7 @@ def is_running(section: KafkaSection, application_id: str, clock: Clock) -> bool
             except GroupIdNotFoundError:
                 return False
             except KafkaError as error:
-                if not error.retriable or clock.monotonic() > deadline:
+                if not may_pass(error) or clock.monotonic() > deadline:
                     msg = f"the broker did not say whether group {group} has members: {error}"
                     raise UnreachableError(msg) from error
                 clock.sleep(RETRY_SECONDS)

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from daemon.config import KafkaSection
 from daemon.errors import UnreachableError
-from daemon.kafka.connection import client_options, connect
+from daemon.kafka.connection import client_options, connect, may_pass
 from daemon.records import Channel
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ def ensure_topics(
         if missing:
             _create(admin, section, missing)
     except KafkaError as error:
-        if error.retriable:
+        if may_pass(error):
             msg = f"the broker did not answer about topics: {error}"
             raise UnreachableError(msg) from error
         msg = f"the broker refuses to list or create topics: {error}"
@@ -134,7 +134,7 @@ def _create(admin: KafkaAdminClient, section: KafkaSection, missing: list[Topic]
                 _create(admin, section, [topic])
             return
     except KafkaError as error:
-        if error.retriable:
+        if may_pass(error):
             raise
         msg = f"topic {names} does not exist and could not be created: {error}"
         raise TopicMissingError(msg) from error
@@ -172,6 +172,6 @@ def delete_topics(
             admin.delete_topics(present)
     except KafkaError as error:
         msg = f"the broker did not delete topics: {error}"
-        raise (UnreachableError if error.retriable else TopicMissingError)(msg) from error
+        raise (UnreachableError if may_pass(error) else TopicMissingError)(msg) from error
     finally:
         admin.close()

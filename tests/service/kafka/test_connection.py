@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError, UnknownBrokerIdError
 from pydantic import SecretStr
 
+from broker import ApacheKafka
 from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
 from daemon.kafka.connection import (
@@ -17,6 +20,8 @@ from daemon.kafka.connection import (
     client_options,
     connect,
     findings,
+    lone_options,
+    may_pass,
     require_crc32c,
 )
 from fakes import FakeClock
@@ -132,3 +137,37 @@ def test_backoff_doubles_up_to_its_limit() -> None:
     assert left == 2.5
     assert backoff.remaining_seconds == 0.0
     assert backoff.failed() == 1.0
+
+
+def test_what_waiting_may_mend() -> None:
+    """An outage, and a broker that has only just come back; not a right that is missing."""
+    assert may_pass(KafkaTimeoutError())
+    assert may_pass(UnknownBrokerIdError(1))
+    assert not may_pass(TopicAuthorizationFailedError())
+
+
+@pytest.fixture
+def willing() -> Iterator[ApacheKafka]:
+    """Run a broker that makes a topic when a client asks for it."""
+    broker = ApacheKafka(settings={"auto.create.topics.enable": "true"})
+    yield broker
+    broker.stop()
+
+
+@pytest.mark.slow
+def test_topics_are_known_with_the_first_answer_and_none_is_made(willing: ApacheKafka) -> None:
+    """The broker would make one with partitions of its own choice."""
+    topic = willing.create_topic("known", partitions=3)
+    section = KafkaSection(bootstrap_servers=[willing.bootstrap])
+
+    consumer = connect(KafkaConsumer, lone_options(section, "shop"), 5.0, [topic, "absent"])
+    known = consumer._cluster.partitions_for_topic(topic)
+    asked = consumer.partitions_for_topic("absent")
+    consumer.close()
+    admin = KafkaAdminClient(bootstrap_servers=willing.bootstrap)
+    made = admin.list_topics()
+    admin.close()
+
+    assert (known, asked) == ({0, 1, 2}, set())
+    assert topic in made
+    assert "absent" not in made
