@@ -253,7 +253,7 @@ def replay(
     InputFileError
         When the file cannot be read.
     CheckpointError
-        When the seeds cannot be used or written.
+        When the seeds cannot be used or written, or are for another number of partitions.
     """
     summary = ReplaySummary()
 
@@ -262,7 +262,8 @@ def replay(
         progress(output)
 
     sections = sections_of(config)
-    seeds = None if state is None else Seeds(state, config.application_id)
+    where = (config.application_id, options.topic, partitions)
+    seeds = None if state is None else Seeds(state, *where)
     file = FileSource(path, options)
     keys = GroupKeys(config)
     engine = Engine(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from daemon.errors import CheckpointError, StateStoreError
-from daemon.files.states import FileStates
+from daemon.files.states import FileStates, found_partitions
 from daemon.newest_state import newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
@@ -28,18 +28,31 @@ class Seeds:
         Where; made when missing.
     application_id : str
         Whose.
+    topic : str
+        Topic of the partitions.
+    partitions : int
+        How many it has. Groups are dealt out by that number, so seeds of another one have them in
+        other partitions.
 
     Raises
     ------
     CheckpointError
-        When the folder cannot be written to.
+        When the folder cannot be written to, or holds seeds for another number of partitions.
     """
 
-    def __init__(self, folder: Path, application_id: str) -> None:
+    def __init__(self, folder: Path, application_id: str, topic: str, partitions: int = 1) -> None:
+        place = folder / application_id
         try:
-            self._store = FileStates(folder / application_id, 1)
+            self._store = FileStates(place, 1)
         except StateStoreError as error:
             raise CheckpointError(str(error)) from error
+        numbers = [each.partition for each in found_partitions(place) if each.topic == topic]
+        if numbers and numbers != list(range(partitions)):
+            msg = (
+                f"{place / topic} holds what was learnt in {_words(numbers)}, and --partitions is "
+                f"{partitions}: give the number it was made with, or another folder"
+            )
+            raise CheckpointError(msg)
         self._made: list[PartitionPipeline] = []
 
     def pipeline(self, partition: InputPartition, sections: PipelineSections) -> PartitionPipeline:
@@ -93,3 +106,16 @@ class Seeds:
                 self._store.save(pipeline.partition, (0, 0), pieces(capture, origin))
             except StateStoreError as error:
                 raise CheckpointError(str(error)) from error
+
+
+def _words(numbers: list[int]) -> str:
+    """Write which partitions there are: as a number where they are the first ones.
+
+    Examples
+    --------
+    >>> _words([0, 1, 2]), _words([0]), _words([0, 2])
+    ('3 partitions', '1 partition', 'partitions 0, 2')
+    """
+    if numbers == list(range(len(numbers))):
+        return f"{len(numbers)} partition{'s' if len(numbers) != 1 else ''}"
+    return f"partitions {', '.join(map(str, numbers))}"

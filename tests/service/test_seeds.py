@@ -121,7 +121,7 @@ def test_the_service_begins_with_it(tmp_path: Path) -> None:
 
 def test_the_state_of_a_service_is_not_taken_for_a_seed(tmp_path: Path) -> None:
     """Or a replay would put last month's data behind today's."""
-    seeds = Seeds(tmp_path, CONFIG.application_id)
+    seeds = Seeds(tmp_path, CONFIG.application_id, "metrics")
     pipeline = seeds.pipeline(PARTITION, SECTIONS)
     pipeline.process(record_batch(records()))
     FileStates(tmp_path / CONFIG.application_id, 1).save(
@@ -129,7 +129,7 @@ def test_the_state_of_a_service_is_not_taken_for_a_seed(tmp_path: Path) -> None:
     )
 
     with pytest.raises(CheckpointError, match="state of a service"):
-        Seeds(tmp_path, CONFIG.application_id).pipeline(PARTITION, SECTIONS)
+        Seeds(tmp_path, CONFIG.application_id, "metrics").pipeline(PARTITION, SECTIONS)
     with pytest.raises(CheckpointError, match="is later"):
         seeds.save(SECTIONS)
 
@@ -140,6 +140,35 @@ def test_other_groups_make_it_useless(tmp_path: Path) -> None:
     other = Config.model_validate(json.loads(CONFIG.model_dump_json()) | {"grouping": {}})
 
     with pytest.raises(CheckpointError, match=r"group_by changed.*4 groups and 24 series"):
-        Seeds(state, CONFIG.application_id).pipeline(
+        Seeds(state, CONFIG.application_id, "metrics").pipeline(
             PARTITION, replace(app.sections_of(other), config_hash="other")
         )
+
+
+@pytest.mark.parametrize(("first", "then"), [(3, 2), (3, 1), (1, 3)])
+def test_another_number_of_partitions_is_refused(tmp_path: Path, first: int, then: int) -> None:
+    """Groups would be learnt anew beside what is known of them; what is there stays as it was."""
+    state = replay(tmp_path, "state", records()[:40], partitions=first)
+    before = {path: path.read_bytes() for path in state.rglob("*.state")}
+
+    with pytest.raises(CheckpointError, match=rf"in {first} partition.*--partitions is {then}"):
+        replay(tmp_path, "state", records()[40:80], partitions=then)
+
+    assert {path: path.read_bytes() for path in state.rglob("*.state")} == before
+
+
+def test_what_a_broken_off_replay_left_is_named(tmp_path: Path) -> None:
+    """Some partitions have learnt the file and others have not: it is no state to go on from."""
+    state = replay(tmp_path, "state", records()[:40], partitions=3)
+    for path in (state / CONFIG.application_id / "metrics" / "1").glob("*.state"):
+        path.unlink()
+
+    with pytest.raises(CheckpointError, match="partitions 0, 2, and --partitions is 3"):
+        replay(tmp_path, "state", records()[40:80], partitions=3)
+
+
+def test_a_folder_may_hold_the_seeds_of_several_topics(tmp_path: Path) -> None:
+    """Each topic has a number of its own."""
+    state = replay(tmp_path, "state", records()[:40], partitions=3)
+
+    Seeds(state, CONFIG.application_id, "other", 2)
