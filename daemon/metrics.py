@@ -339,6 +339,13 @@ METRICS: Final = (
         known=(("invalid",), ("not_here",), ("refused",)),
     ),
     Spec(
+        "background_failures_total",
+        Type.COUNTER,
+        "Errors nobody foresaw in parts that work beside the engine; each goes on after a pause.",
+        labels=("part",),
+        known=(("feedback_topic",), ("webhook",)),
+    ),
+    Spec(
         "last_fetch_timestamp_seconds",
         Type.GAUGE,
         "Unix time at which the input last proved that it answers; 0 before.",

@@ -28,6 +28,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from daemon.histogram import Histogram
 from daemon.metrics import GROUPS_SHOWN, METRICS, OTHER_GROUPS, Rebalance, Spec, Type
 from daemon.ports import Clock
 from daemon.records import Channel, DropReason, InputPartition
@@ -91,7 +92,7 @@ class Telemetry:
             spec.name: dict.fromkeys(spec.known, 0.0) for spec in METRICS
         }
         self._histograms = {
-            spec.name: _Histogram(spec.buckets) for spec in METRICS if spec.type is Type.HISTOGRAM
+            spec.name: Histogram(spec.buckets) for spec in METRICS if spec.type is Type.HISTOGRAM
         }
         self._assigned: set[InputPartition] = set()
         self._pending: dict[InputPartition, int] = {}
@@ -181,6 +182,11 @@ class Telemetry:
         with self._lock:
             self._add("webhook_events_total", (result,), events)
             self._values["webhook_waiting_events"][()] = waiting
+
+    def background_failed(self, part: str) -> None:
+        """Count an error that nobody foresaw in a part that works beside the engine."""
+        with self._lock:
+            self._add("background_failures_total", (part,), 1)
 
     def output_backlog(self, unacked: int) -> None:
         """Set how many messages wait for their acknowledgement."""
@@ -360,25 +366,6 @@ class Telemetry:
         for labels, value in self._current(spec.name).items():
             family.add_metric(labels, value)
         return family
-
-
-class _Histogram:
-    """Counts per bucket, for whole arrays at a time."""
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = np.array(bounds)
-        self._counts = np.zeros(len(bounds) + 1, np.int64)
-        self.total = 0.0
-
-    def observe(self, values: NDArray[np.float64]) -> None:
-        finite = values[np.isfinite(values)]
-        places = np.searchsorted(self._bounds, finite, side="left")
-        self._counts += np.bincount(places, minlength=len(self._counts))
-        self.total += float(finite.sum())
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
-        return list(zip(bounds, np.cumsum(self._counts).astype(float).tolist(), strict=True))
 
 
 class _Reader(Collector):

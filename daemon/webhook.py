@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections import deque
 from collections.abc import Sequence
 from typing import Self
@@ -96,6 +97,24 @@ class Webhook:
             self._changed.notify_all()
 
     def _run(self) -> None:
+        """Post until it is time to end, whatever happens: nobody would miss this thread."""
+        while True:
+            try:
+                self._post_all()
+            except Exception as error:  # noqa: BLE001 - what nobody foresaw
+                # What the error says may hold the address, which may be a secret.
+                what = {
+                    "error": type(error).__name__,
+                    "at": "".join(traceback.format_tb(error.__traceback__)),
+                }
+                log.error("webhook failed; trying again", **what)  # noqa: TRY400 - as said
+                self._telemetry.background_failed("webhook")
+                if not self._paused(self._backoff.failed()):
+                    continue
+            return
+
+    def _post_all(self) -> None:
+        """Post what comes until it is time to end."""
         while (batch := self._next()) is not None:
             answer = self._post(batch)
             if answer is None:

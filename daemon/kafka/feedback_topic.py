@@ -66,6 +66,7 @@ class FeedbackTopic:
         self._section = section
         self._application_id = application_id
         self._topic = feedback_topic(application_id)
+        self._telemetry = telemetry
         self._overheard = Overheard(self._topic, telemetry, send)
         self.overheard = self._overheard if section.feedback_topic else None
         self._backoff = Backoff(clock)
@@ -86,12 +87,17 @@ class FeedbackTopic:
             self._thread.join(POLL_SECONDS + CONNECT_SECONDS)
 
     def _run(self) -> None:
+        """Read until it is time to stop, whatever happens: nobody would miss this thread."""
         while not self._stopped.is_set():
             try:
                 with closing(self._opened()) as consumer:
                     self._listen(consumer)
             except (KafkaError, OSError, TopicMissingError, UnreachableError) as error:
                 log.warning("feedback topic not read; trying again", error=str(error))
+                self._stopped.wait(self._backoff.failed())
+            except Exception as error:  # what nobody foresaw
+                log.exception("reading feedback failed; trying again", error=repr(error))
+                self._telemetry.background_failed("feedback_topic")
                 self._stopped.wait(self._backoff.failed())
 
     def _opened(self) -> Any:  # noqa: ANN401 - kafka-python is not typed

@@ -34,7 +34,7 @@ SERVICE = (
     ("pipeline",),
     ("newest_state",),
     # Settings and their words.
-    ("environment", "faults", "knobs", "metrics", "settings", "wording", "yamltree"),
+    ("environment", "faults", "histogram", "knobs", "metrics", "settings", "wording", "yamltree"),
     # The world: each speaks to one thing outside.
     (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",

@@ -29,4 +29,5 @@ def test_no_label_is_unbounded() -> None:
     assert labels <= {
         "topic", "partition", "group", "reason", "change", "state", "severity", "kind",
         "channel", "result", "version", "python", "hash", "store", "label",
+        "part",
     }  # fmt: skip

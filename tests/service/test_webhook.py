@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.clock import SystemClock
 from daemon.config import WebhookSection
@@ -190,6 +191,40 @@ def test_what_waits_at_a_stop_is_posted(receiver: Receiver) -> None:
 
     assert receiver.ids() == ["incident-1"]
     assert count(telemetry, "sent") == 1
+
+
+class Stumbling(Telemetry):
+    """Fails in a way nobody foresaw when the first event is posted."""
+
+    stumbled = False
+
+    def webhook(self, result: str, events: int, waiting: int) -> None:
+        """Fail once."""
+        if result == "sent" and not self.stumbled:
+            self.stumbled = True
+            msg = "https://alerts.example.com/geheim"
+            raise ZeroDivisionError(msg)
+        super().webhook(result, events, waiting)
+
+
+def test_an_error_nobody_foresaw_is_told_and_the_next_event_posted(receiver: Receiver) -> None:
+    """The thread lives, the error is logged without what it says, and it is counted."""
+    telemetry = Stumbling(SystemClock(), "hash")
+    section = WebhookSection.model_validate({"url": receiver.url})
+
+    with capture_logs() as logged, Webhook(section, SystemClock(), telemetry) as webhook:
+        webhook.take(events(1))
+        failed = ("background_failures_total", "webhook")
+        wait_until(lambda: telemetry.value(*failed) == 1, 10, "the failure counted")
+        webhook.take(events(2))
+        wait_until(lambda: count(telemetry, "sent") == 1, 10, "the next event posted")
+
+    assert receiver.ids() == ["incident-1", "incident-2"]
+    (line,) = logged
+    assert (line["log_level"], line["error"]) == ("error", "ZeroDivisionError")
+    assert line["event"] == "webhook failed; trying again"
+    assert "webhook.py" in line["at"]
+    assert "geheim" not in line["error"]
 
 
 def test_without_an_address_nothing_happens() -> None:

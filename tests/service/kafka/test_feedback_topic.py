@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from structlog.testing import capture_logs
 
 from broker import ApacheKafka
 from daemon.clock import SystemClock
@@ -160,4 +162,21 @@ def test_a_broker_that_is_not_there_is_tried_again() -> None:
     with reader:
         pass
 
+    assert not reader._thread.is_alive()
+
+
+def test_an_error_nobody_foresaw_is_told_and_tried_again() -> None:
+    """The thread lives and goes on trying; each failure is logged and counted."""
+    nonsense: Any = 7
+    section = KafkaSection.model_construct(feedback_topic=True, bootstrap_servers=nonsense)
+    clock = SystemClock()
+    telemetry = Telemetry(clock, "abc")
+    failed = ("background_failures_total", "feedback_topic")
+
+    topic = FeedbackTopic(section, "unforeseen", clock, telemetry, None)
+    with capture_logs() as logged, topic as reader:
+        wait_until(lambda: telemetry.value(*failed) >= 2, 10, "the second try")
+
+    told = {(line["log_level"], line["event"]) for line in logged}
+    assert told == {("error", "reading feedback failed; trying again")}
     assert not reader._thread.is_alive()
