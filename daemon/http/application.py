@@ -16,6 +16,7 @@ from daemon.http.bodies import BoundedBodies
 from daemon.http.context import Context
 from daemon.http.documents import schemas
 from daemon.http.headers import SafeHeaders
+from daemon.http.room import BoundedRequests
 
 TITLE = "hebbstream"
 DESCRIPTION = (
@@ -58,6 +59,7 @@ def make_application(context: Context) -> FastAPI:
     )
     app.state.context = context
     app.add_middleware(BoundedBodies)
+    app.add_middleware(BoundedRequests)
     app.add_middleware(SafeHeaders)
     problems.install(app)
     for router in (about.router, groups.router, incidents.router, feedback.router, about.probes):

@@ -23,6 +23,7 @@ from daemon.errors import ConfigError
 from daemon.http.application import make_application
 from daemon.http.context import Context
 from daemon.http.health import HealthState
+from daemon.http.room import QUIET_MAX, REQUESTS_MAX, Connection
 from daemon.http.stream import EventHub
 from daemon.log import get_logger
 from daemon.mailbox import Mailbox
@@ -31,8 +32,6 @@ from daemon.telemetry import Telemetry
 
 log = get_logger(__name__)
 
-#: Connections served at once beside the streams; further ones are told 503.
-CONNECTIONS_MAX: Final = 200
 KEEP_ALIVE_SECONDS: Final = 15
 #: Time for answers under way when the service stops, and for the thread to end after that.
 GRACE_SECONDS: Final = 1
@@ -116,9 +115,9 @@ class HttpServer:
                 proxy_headers=False,
                 lifespan="on",
                 loop="none",
-                http="httptools",
+                http=Connection,
                 ws="none",
-                limit_concurrency=CONNECTIONS_MAX + self._section.streams_max,
+                limit_concurrency=REQUESTS_MAX + self._section.streams_max + QUIET_MAX,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             ),
