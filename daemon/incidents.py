@@ -215,6 +215,12 @@ class IncidentTracker:
             return None
         return self._resolve(self.current, self._latest)
 
+    def standing(self) -> Event | None:
+        """Describe the open incident as of the last frame, under the id of its last event."""
+        if self.current is None or self._latest is None:
+            return None
+        return self._describe(self.current, self._latest, State.UPDATE)
+
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON values, for `restore`."""
         return {
@@ -346,6 +352,9 @@ class IncidentTracker:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
         incident.published_peak = incident.peak
+        return self._describe(incident, tick, state)
+
+    def _describe(self, incident: Incident, tick: Moment, state: State) -> Event:
         row, result = tick.row, tick.result
         incident.evidence.align(tuple(series.key for series in tick.members))
         shares, standing = incident.evidence.shares(), Standing(incident.roles, incident.since)

@@ -79,6 +79,13 @@ class GroupState:
         event = self.tracker.end()
         return [*([] if event is None else [event]), *self.silence.end()]
 
+    def standing(self) -> list[tuple[Event, int]]:
+        """Describe each open incident as of the last frame, and count the events it has had."""
+        event, current = self.tracker.standing(), self.tracker.current
+        told = [(event, current.sequence)] if event is not None and current is not None else []
+        silences = zip(self.silence.standing(), self.silence.current, strict=False)
+        return [*told, *((event, each.sequence) for event, each in silences)]
+
     def capture(self, name: str) -> GroupCapture:
         """Copy everything."""
         presence = self.silence.presence

@@ -13,11 +13,14 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from daemon.overheard import Held, Overheard
+from daemon.pipeline import PartitionPipeline
 from daemon.records import InputPartition
 from daemon.said import Say
 from hebbstream import HebbstreamError, Note
 
 Purpose = Literal["tell", "undo", "ask"]
+#: Looks in a partition for whom a letter is about: the group's name and what is said to it.
+Address = Callable[[PartitionPipeline], tuple[str, Say] | None]
 
 
 class NobodyThereError(HebbstreamError):
@@ -26,19 +29,20 @@ class NobodyThereError(HebbstreamError):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of a letter: the notes, and whether a checkpoint holds them."""
+    """What came of a letter: who heard it, the notes, and whether a checkpoint holds them."""
 
+    partition: InputPartition
+    group: str
     notes: tuple[Note, ...]
     saved: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    partition: InputPartition
-    group: str
-    say: Say
+    address: Address
     purpose: Purpose
     answer: Future[Heard]
+    nobody: str
 
 
 @dataclass(slots=True)
@@ -75,8 +79,33 @@ class Mailbox:
         Future of Heard
             Fails with NobodyThereError, or with what `say` raised of the library's errors.
         """
+
+        def address(pipeline: PartitionPipeline) -> tuple[str, Say] | None:
+            here = pipeline.partition == partition and group in pipeline.groups
+            return (group, say) if here else None
+
+        return self.post(address, f"group {group} is not here any more", purpose)
+
+    def post(self, address: Address, nobody: str, purpose: Purpose = "tell") -> Future[Heard]:
+        """Have something said to whom the engine finds when it comes to it.
+
+        Parameters
+        ----------
+        address : callable
+            Asked of each partition that is owned then, on the engine's thread; the first answer
+            counts.
+        nobody : str
+            What is said where none has an answer.
+        purpose : str, optional
+            As for `send`.
+
+        Returns
+        -------
+        Future of Heard
+            As of `send`.
+        """
         answer: Future[Heard] = Future()
-        self._letters.put(_Letter(partition, group, say, purpose, answer))
+        self._letters.put(_Letter(address, purpose, answer, nobody))
         return answer
 
     def deliver(
@@ -105,8 +134,8 @@ class Mailbox:
             if not letter.answer.set_running_or_notify_cancel():
                 continue
             try:
-                notes = _hear(owned.get(letter.partition), letter)
-                saved = letter.purpose == "ask" or save(letter.partition)
+                partition, group, notes = _hear(owned, letter)
+                saved = letter.purpose == "ask" or save(partition)
             except HebbstreamError as error:
                 letter.answer.set_exception(error)
             except BaseException as error:
@@ -115,11 +144,15 @@ class Mailbox:
             else:
                 if letter.purpose == "tell":
                     told += [note.label.value for note in notes]
-                letter.answer.set_result(Heard(notes, saved))
+                letter.answer.set_result(Heard(partition, group, notes, saved))
 
 
-def _hear(held: Held | None, letter: _Letter) -> tuple[Note, ...]:
-    if held is None or letter.group not in held.pipeline.groups:
-        msg = f"group {letter.group} is not here any more"
-        raise NobodyThereError(msg)
-    return held.pipeline.hear(letter.group, letter.say)
+def _hear(
+    owned: Mapping[InputPartition, Held], letter: _Letter
+) -> tuple[InputPartition, str, tuple[Note, ...]]:
+    for partition, held in owned.items():
+        found = letter.address(held.pipeline)
+        if found is not None:
+            group, say = found
+            return partition, group, held.pipeline.hear(group, say)
+    raise NobodyThereError(letter.nobody)

@@ -174,6 +174,16 @@ class SilenceTracker:
         everyone = [key for incident in self.current for key in incident.silent]
         return self._return(everyone, self._latest, self._frames)
 
+    def standing(self) -> list[Event]:
+        """Describe the open incidents as of the last frame, each under the id of its last event."""
+        last, line = self._latest, self.presence.p_line
+        if last is None:
+            return []
+        return [
+            self._describe(each, last, State.UPDATE, each.peak, line**each.peak)
+            for each in self.current
+        ]
+
     def dump(self) -> dict[str, Any]:
         """Return all but the rhythms as JSON values; nothing when nothing has stopped yet.
 
@@ -317,6 +327,11 @@ class SilenceTracker:
     ) -> Event:
         """Publish an incident as it is at this tick."""
         incident.sequence += 1
+        return self._describe(incident, moment, state, score, p_value)
+
+    def _describe(
+        self, incident: Silence, moment: Moment, state: State, score: float, p_value: float
+    ) -> Event:
         by_key = incident.shares()
         shares = np.array([by_key.get(series.key, 0.0) for series in moment.members])
         return self._announcer.event(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Annotated
 
@@ -23,7 +24,8 @@ from daemon.http.documents import answering
 from daemon.http.groups import GroupId
 from daemon.http.problems import NotThere, documented
 from daemon.mailbox import Heard, NobodyThereError, Purpose
-from daemon.readmodel.views import GroupIdentity, GroupView, IncidentState, IncidentView
+from daemon.pipeline import PartitionPipeline
+from daemon.readmodel.views import GroupIdentity, GroupView, IncidentView
 from daemon.records import NANOSECONDS
 from daemon.said import FeedbackRequest, Say, saying
 from daemon.series_key import series_key
@@ -63,12 +65,12 @@ ADMITTED = [Depends(_admitted)]
 async def say_feedback(request: Request, said: FeedbackRequest) -> Response:
     """Have a group's detector hear what is said; it acts from the next frame on."""
     context = context_of(request)
-    incident = _incident(context, said)
-    identity = _group(context, said.group_id or "") if incident is None else incident.identity
-    group = context.picture().view.groups.get(identity.id)
-    interval = context.model.about.interval
-    say = saying(said, _finding(incident, group, interval))
-    heard = await _heard(context, identity, say)
+    if said.incident_id is None:
+        identity = _group(context, said.group_id or "")
+        heard = await _heard(context, identity, saying(said, None))
+    else:
+        heard = await _answered(_about_incident(context, said, said.incident_id))
+        identity = context.model.identify(heard.partition, heard.group)
     return answer_now(documents.heard(identity, heard), HTTPStatus.CREATED)
 
 
@@ -106,29 +108,49 @@ def _undo(detector: Detector, number: int) -> Note:
     return detector.undo(number)
 
 
-def _incident(context: Context, said: FeedbackRequest) -> IncidentView | None:
-    if said.incident_id is None:
-        return None
-    incident = context.picture().view.incidents.get(said.incident_id)
-    if incident is None:
-        msg = f"no incident {said.incident_id!r} is kept here; say it of its group and series"
-        raise NotThere(msg)
-    return incident
+def _about_incident(context: Context, said: FeedbackRequest, incident_id: str) -> Future[Heard]:
+    """Have the engine look for an incident among those it holds, and say it to its group.
+
+    It knows more of them than their events have told so far, and those that were restored. Of one
+    that is over for longer than a group remembers, what was published is all there is.
+    """
+    view = context.picture().view
+    known = view.incidents.get(incident_id)
+    past = None
+    if known is not None:
+        group = view.groups.get(known.identity.id)
+        past = _finding(known, group, context.model.about.interval)
+
+    def address(pipeline: PartitionPipeline) -> tuple[str, Say] | None:
+        found = pipeline.find(incident_id)
+        if found is not None:
+            return found[0], saying(said, found[1])
+        if known is None or pipeline.partition != known.identity.partition:
+            return None
+        name = known.identity.name
+        return (name, saying(said, past)) if name in pipeline.groups else None
+
+    nobody = f"no incident {incident_id!r} is kept here; say it of its group and series"
+    return context.mailbox.post(address, nobody)
 
 
 def _group(context: Context, group_id: str) -> GroupIdentity:
-    group = context.picture().view.groups.get(group_id)
-    if group is None:
+    identity = context.picture().view.identities.get(group_id)
+    if identity is None:
         msg = f"no group {group_id} is watched here"
         raise NotThere(msg)
-    return group.identity
+    return identity
 
 
 async def _heard(
     context: Context, identity: GroupIdentity, say: Say, purpose: Purpose = "tell"
 ) -> Heard:
+    """Have something said to a group that is known, and wait."""
+    return await _answered(context.mailbox.send(identity.partition, identity.name, say, purpose))
+
+
+async def _answered(answer: Future[Heard]) -> Heard:
     """Wait until the engine has heard it."""
-    answer = context.mailbox.send(identity.partition, identity.name, say, purpose)
     try:
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_SECONDS)
     except TimeoutError:
@@ -140,18 +162,12 @@ async def _heard(
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
-def _finding(
-    incident: IncidentView | None, group: GroupView | None, interval: float
-) -> Finding | None:
-    """Tell what feedback needs to know of an incident."""
-    if incident is None:
-        return None
+def _finding(incident: IncidentView, group: GroupView | None, interval: float) -> Finding:
+    """Tell what feedback needs to know of an incident that only its events tell of."""
     worst, latest = incident.worst, incident.latest
     start, end, ago = parse_time(latest.approx_start), parse_time(latest.ts_event), None
     if group is not None:
         ago = round((group.frame_time - start) / NANOSECONDS / interval)
-        if incident.state is IncidentState.OPEN:  # it goes on, and its last event may be long ago
-            end = max(end, group.frame_time)
     return Finding(
         pattern={
             series_key(series.name, series.labels.items()): series.contribution

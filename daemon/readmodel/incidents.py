@@ -61,6 +61,39 @@ class IncidentBook:
             self._ended[key] = incident
         self._forget_the_oldest()
 
+    def restore(self, identity: GroupIdentity, event: Event, told: int) -> bool:
+        """Take in an open incident of which this process has seen no event, or none lately.
+
+        Parameters
+        ----------
+        identity : GroupIdentity
+            Whose.
+        event : Event
+            How the incident stands.
+        told : int
+            Events there were of it.
+
+        Returns
+        -------
+        bool
+            Whether that is more than was known.
+        """
+        key = event.incident_id
+        if key in self._open:  # its latest events are known, though maybe not all
+            fewer = self._open[key].event_count < told
+            if fewer:
+                self._open[key] = msgspec.structs.replace(self._open[key], event_count=told)
+            return fewer
+        known = self._ended.get(key)
+        self.take(identity, event)
+        # When it opened nobody knows any more, if not from its events.
+        opened = event.approx_start if known is None else known.opened
+        history = () if known is None else known.history
+        self._open[key] = msgspec.structs.replace(
+            self._open[key], opened=opened, history=history, event_count=told
+        )
+        return True
+
     def open_in(self, group_id: str) -> bool:
         """Tell whether a group has an open incident."""
         return group_id in self._open_by_group

@@ -131,6 +131,9 @@ class ReadModel:
         self.view = View(as_of=about.started)
         self._interval = round(about.interval * NANOSECONDS)
         self._records: dict[InputPartition, dict[str, _Record]] = {}
+        self._followed: dict[InputPartition, PartitionPipeline] = {}
+        self._taken_up: set[InputPartition] = set()
+        self._identities: dict[str, GroupIdentity] = {}
         self._count = 0
         self._rows_max = self.limits.history_max
         self._groups: dict[str, Standing] = {}
@@ -159,6 +162,7 @@ class ReadModel:
             Its steps and events.
         """
         told: list[tuple[GroupIdentity, Event]] = []
+        self._follow(pipeline)
         records = self._records.setdefault(pipeline.partition, {})
         for step in output.steps:
             if len(step.block.ticks):
@@ -186,6 +190,7 @@ class ReadModel:
         """
         owned = {pipeline.partition: pipeline for pipeline in pipelines}
         self._forget_the_gone(owned)
+        self._take_up(owned)
         self._groups_changed |= bool(self._moved)
         for key, (record, step) in self._moved.items():
             group = owned[record.identity.partition].groups[record.identity.name]
@@ -207,6 +212,7 @@ class ReadModel:
             version=self.view.version + changed,
             groups=Standings(dict(self._groups)) if self._groups_changed else self.view.groups,
             graphs=self._graphs.all() if copied or self._groups_changed else self.view.graphs,
+            identities=dict(self._identities) if self._groups_changed else self.view.identities,
             incidents=self._incidents.all() if self._incidents_changed else self.view.incidents,
             journal=tuple(self._journal) if self._journal_changed else self.view.journal,
             partitions=tuple(_partition_view(pipeline) for pipeline in owned.values()),
@@ -261,11 +267,41 @@ class ReadModel:
             self._forget(records.pop(name))
         record = records.get(name)
         if record is None:
-            labels = group_labels(name, self.about.group_by)
-            identity = GroupIdentity(group_id(partition, name), name, labels, partition)
+            identity = self.identify(partition, name)
             record = records[name] = _Record(identity, ScoreBuffer())
+            self._identities[identity.id] = identity
+            self._groups_changed = True
             self._counted(1)
         return record
+
+    def identify(self, partition: InputPartition, name: str) -> GroupIdentity:
+        """Say which group a name is, in a partition."""
+        labels = group_labels(name, self.about.group_by)
+        return GroupIdentity(group_id(partition, name), name, labels, partition)
+
+    def _follow(self, pipeline: PartitionPipeline) -> None:
+        """Begin anew with a partition that was lost and restored: nothing old is mixed in."""
+        partition = pipeline.partition
+        if self._followed.get(partition, pipeline) is not pipeline:
+            for record in self._records.pop(partition, {}).values():
+                self._forget(record)
+            self._taken_up.discard(partition)
+        self._followed[partition] = pipeline
+
+    def _take_up(self, owned: Mapping[InputPartition, PartitionPipeline]) -> None:
+        """Show what partitions hold that were restored, or have come back."""
+        for partition in self._followed.keys() - owned.keys():
+            del self._followed[partition]
+            self._taken_up.discard(partition)
+        for partition, pipeline in owned.items():
+            self._follow(pipeline)
+            if partition in self._taken_up:
+                continue
+            self._taken_up.add(partition)
+            for name, group in pipeline.groups.items():
+                identity = self._record(partition, name, fresh=False).identity
+                for event, told in group.standing():
+                    self._incidents_changed |= self._incidents.restore(identity, event, told)
 
     def _counted(self, more: int) -> None:
         """Share the rows of history among so many groups more."""
@@ -277,6 +313,7 @@ class ReadModel:
         """Drop a group; its open incidents are followed no more."""
         key = record.identity.id
         self._groups.pop(key, None)
+        self._identities.pop(key, None)
         self._moved.pop(key, None)
         self._graphs.forget(key)
         self._groups_changed = True

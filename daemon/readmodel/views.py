@@ -207,6 +207,9 @@ class View:
     version : int
         Grows whenever anything but `as_of` and `partitions` changes.
     groups, graphs : mapping by group id
+        Those that have had a frame since this process has them.
+    identities : mapping by group id
+        Of every group, those too that were restored and wait for their next frame.
     incidents : mapping by incident id
         Those that have ended first, then the open ones; each in order of their last change of
         state.
@@ -218,6 +221,7 @@ class View:
     version: int = 0
     groups: Mapping[str, GroupView] = field(default_factory=dict)
     graphs: Mapping[str, GraphView] = field(default_factory=dict)
+    identities: Mapping[str, GroupIdentity] = field(default_factory=dict)
     incidents: Mapping[str, IncidentView] = field(default_factory=dict)
     journal: tuple[JournalItem, ...] = ()
     partitions: tuple[PartitionView, ...] = ()

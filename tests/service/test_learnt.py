@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from daemon.events import State
 from daemon.pipeline import PartitionPipeline
+from shown import broken_world
 from streams import PARTITION, record_batch, related, sections, wide_records
 
 
@@ -21,3 +23,20 @@ def test_who_leaves_is_gone_and_who_joins_comes_last() -> None:
     (group,) = pipeline.groups.values()
     assert [series.name for series in group.members] == ["m0", "m2", "m3", "m4", "m5"]
     assert group.detector.series == tuple(series.key for series in group.members)
+
+
+def test_what_is_open_can_be_told_without_an_event() -> None:
+    """Under the id of the last event, and nothing of the incident moves."""
+    world = broken_world()
+    group = world.pipeline.groups["a"]
+    (known,) = world.model.view.incidents.values()
+    before = group.tracker.dump()
+
+    ((event, told),) = group.standing()
+
+    assert (event.event_id, told) == (known.latest.event_id, known.event_count)
+    assert event.state is State.UPDATE
+    assert group.tracker.current is not None
+    assert event.peak_score == group.tracker.current.peak
+    assert group.tracker.dump() == before
+    assert world.pipeline.groups["b"].standing() == []

@@ -104,3 +104,16 @@ def test_who_no_longer_waits_is_not_heard(owned: Owned) -> None:
     mailbox.deliver({PARTITION: owned}, lambda _: True)
 
     assert owned.pipeline.groups["b"].detector.notes == before
+
+
+def test_a_letter_finds_who_it_is_about_when_it_is_delivered(owned: Owned) -> None:
+    """The first partition that has an answer counts; where none has, that is told."""
+    mailbox = Mailbox()
+    found = mailbox.post(lambda pipeline: (min(pipeline.groups), trend), "nobody")
+    nobody = mailbox.post(lambda _: None, "no such incident")
+
+    assert mailbox.deliver({PARTITION: owned}, lambda _: True) == ["NEW_TREND"]
+
+    assert (found.result(0).partition, found.result(0).group) == (PARTITION, "a")
+    with pytest.raises(NobodyThereError, match="no such incident"):
+        nobody.result(0)

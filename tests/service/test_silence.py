@@ -141,6 +141,21 @@ def test_one_that_stops_again_soon_goes_on() -> None:
     assert len({e.event_id for e in events}) == 4
 
 
+def test_what_is_open_can_be_told_without_an_event() -> None:
+    """Under the id of the last event, as overdue as it has been found to be."""
+    tracker = tracker_of()
+    (opened,) = show(tracker, story((1, START, 900)))
+    before = repr(tracker.dump())
+
+    (event,) = tracker.standing()
+
+    assert (event.event_id, event.incident_id) == (opened.event_id, opened.incident_id)
+    assert (event.kind, [series.name for series in event.series]) == ("silence", ["b"])
+    assert (event.score, event.p_value) == (opened.score, opened.p_value)
+    assert repr(tracker.dump()) == before
+    assert tracker_of().standing() == []
+
+
 def test_one_that_leaves_the_group_is_over() -> None:
     """After its retention the incident resolves; of what left nothing is expected any more."""
     tracker = tracker_of()

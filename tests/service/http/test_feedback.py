@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,10 +12,12 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
+from daemon.app import sections_of
 from daemon.config import ServerSection
 from daemon.http import feedback
 from daemon.http.server import HttpServer
 from daemon.mailbox import Mailbox
+from daemon.pipeline import PartitionPipeline
 from daemon.readmodel.views import IncidentState
 from daemon.records import NANOSECONDS
 from daemon.times import parse_time
@@ -32,14 +36,7 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def client(world: World) -> Iterator[httpx.Client]:
     """Speak to a server whose letters are delivered every few milliseconds."""
-    mailbox, section = Mailbox(), ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
-    with (
-        hearing(mailbox, world.pipeline),
-        HttpServer(section, world.telemetry, world.health, world.model, mailbox) as server,
-        httpx.Client(
-            base_url=f"http://127.0.0.1:{server.port}/api/v1", timeout=30, headers=LOGIN
-        ) as client,
-    ):
+    with served(world, world.pipeline) as client:
         yield client
 
 
@@ -64,14 +61,15 @@ def test_an_incident_that_was_none_is_told_listed_and_undone(
 ) -> None:
     """The note has the incident's pattern; it stands in the list until it is undone."""
     incident_id, group_id = ids(client)
-    (known,) = world.model.view.incidents.values()
+    incident = world.pipeline.groups["a"].tracker.current
+    assert incident is not None
 
     answer = say(label="NOT_ANOMALY", incident_id=incident_id)
     assert answer.status_code == 201
     (note,) = answer.json()["items"]
     assert answer.json()["saved"]
     assert max(note["pattern"], key=note["pattern"].get).startswith("errors{")
-    assert note["lift"] == pytest.approx(1.25 * known.worst.peak_score)
+    assert note["lift"] == pytest.approx(1.25 * incident.peak)
 
     listed = client.get(f"/groups/{group_id}/feedback").json()
     assert listed["items"] == [note]
@@ -96,19 +94,80 @@ def test_an_incident_is_expected_every_day(
     client.delete(f"/groups/{group_id}/feedback/{note['number']}")
 
 
-@pytest.mark.parametrize("state", [IncidentState.OPEN, IncidentState.RESOLVED])
-def test_the_window_of_an_open_incident_reaches_to_the_present(
-    world: World, state: IncidentState
-) -> None:
-    """Its last event may be long ago; one that is over ends with its last event."""
+@contextmanager
+def served(world: World, pipeline: PartitionPipeline) -> Iterator[httpx.Client]:
+    """Speak to a server of a world's model, behind which a pipeline hears."""
+    mailbox, section = Mailbox(), ServerSection(host="127.0.0.1", port=0, token=SecretStr(TOKEN))
+    with (
+        hearing(mailbox, pipeline),
+        HttpServer(section, world.telemetry, world.health, world.model, mailbox) as server,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{server.port}/api/v1", timeout=30, headers=LOGIN
+        ) as client,
+    ):
+        yield client
+
+
+def test_the_peak_is_what_the_engine_knows_by_then() -> None:
+    """No event has told yet how far an open incident has gone."""
+    world = broken_world()
     (known,) = world.model.view.incidents.values()
-    group, told = world.model.view.groups[known.identity.id], parse_time(known.latest.ts_event)
-    later = msgspec.structs.replace(group, frame_time=told + 100 * NANOSECONDS)
+    incident = world.pipeline.groups["a"].tracker.current
+    assert incident is not None
+    incident.peak = 1.2 * known.latest.peak_score  # as the next frames might, without an event
 
-    found = feedback._finding(msgspec.structs.replace(known, state=state), later, 1.0)
+    with served(world, world.pipeline) as client:
+        said = {"label": "NOT_ANOMALY", "incident_id": known.latest.incident_id}
+        (note,) = client.post("/feedback", json=said).json()["items"]
 
-    assert found is not None
-    assert (found.end - told) // NANOSECONDS == (101 if state is IncidentState.OPEN else 1)
+    assert note["lift"] == pytest.approx(1.25 * 1.2 * known.latest.peak_score)
+
+
+def test_an_incident_that_was_restored_is_known_at_once() -> None:
+    """Before the read model has seen anything of it; once it has, it shows it."""
+    before, after = broken_world(), World()
+    (known,) = before.model.view.incidents.values()
+    incident_id, group_id = known.latest.incident_id, known.identity.id
+    restored = PartitionPipeline.restored(before.pipeline.capture(), sections_of(before.config))
+    said = {"label": "NOT_ANOMALY", "incident_id": incident_id}
+
+    with served(after, restored) as client:
+        answer = client.post("/feedback", json=said)
+        after.model.refresh([restored], after.clock.now())
+        (shown,) = client.get("/incidents", params={"state": "open"}).json()["items"]
+        listed = client.get(f"/groups/{group_id}/feedback")
+
+    assert answer.status_code == 201
+    assert (answer.json()["group_id"], answer.json()["group"]) == (group_id, "a")
+    assert (shown["id"], shown["group_id"]) == (incident_id, group_id)
+    assert listed.json()["items"] == answer.json()["items"]
+
+
+def test_of_an_incident_long_over_what_was_published_counts(world: World) -> None:
+    """A group remembers its last one alone; the page may still show an older one."""
+    (known,) = world.model.view.incidents.values()
+    past = msgspec.structs.replace(known.latest, incident_id="past", peak_score=7.0)
+    older = msgspec.structs.replace(known, latest=past, state=IncidentState.RESOLVED)
+    elsewhere = World()
+    incidents = {"past": older}
+    elsewhere.model.view = replace(world.model.view, incidents=incidents)
+
+    with served(elsewhere, world.pipeline) as client:
+        said = {"label": "NOT_ANOMALY", "incident_id": "past"}
+        answer = client.post("/feedback", json=said).json()
+        number = answer["items"][0]["number"]
+        client.delete(f"/groups/{answer['group_id']}/feedback/{number}")
+
+    assert answer["items"][0]["lift"] == pytest.approx(1.25 * 7.0)
+
+
+def test_an_incident_known_by_its_events_ends_with_the_last(world: World) -> None:
+    """One step after it."""
+    (known,) = world.model.view.incidents.values()
+
+    found = feedback._finding(known, None, 1.0)
+
+    assert found.end == parse_time(known.latest.ts_event) + NANOSECONDS
 
 
 def test_the_peak_is_that_of_the_whole_incident(world: World) -> None:
@@ -121,7 +180,6 @@ def test_the_peak_is_that_of_the_whole_incident(world: World) -> None:
 
     found = feedback._finding(resolved, None, 1.0)
 
-    assert found is not None
     assert found.peak == peak
 
 
@@ -133,7 +191,6 @@ def test_a_silence_is_known_as_one(world: World, kind: str, silent: bool) -> Non
 
     found = feedback._finding(msgspec.structs.replace(known, latest=latest), None, 1.0)
 
-    assert found is not None
     assert found.silent == silent
 
 

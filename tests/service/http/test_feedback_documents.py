@@ -15,7 +15,7 @@ def test_only_what_is_expected_has_a_window() -> None:
     """The times of other feedback are null, not 1970."""
     notes = (Note(Label.ANOMALY, 3), Note(Label.EXPECTED, 4, start=60.0, length=30.0, number=1))
 
-    shown = documents.heard(IDENTITY, Heard(notes, saved=False))
+    shown = documents.heard(IDENTITY, Heard(PARTITION, "a", notes, saved=False))
 
     assert [(item.window_start, item.window_s, item.period_s) for item in shown.items] == [
         (None, None, None),

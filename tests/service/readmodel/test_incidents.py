@@ -97,3 +97,30 @@ def test_an_incident_that_flaps_for_ever_stays_small(event: Event) -> None:
     incident = book.all()["a"]
     assert len(incident.history) == HISTORY_MAX
     assert incident.event_count == HISTORY_MAX + 5
+
+
+def test_one_that_was_open_before_is_taken_up_once(event: Event) -> None:
+    """An incident whose events are followed is known better by them."""
+    book = IncidentBook(10)
+
+    assert book.restore(ONE, told(event, "a"), 3)
+    assert not book.restore(ONE, told(event, "a", score=9.0), 3)
+    assert book.all()["a"].latest.score == 1.0
+    book.take(ONE, told(event, "a", State.UPDATE, score=2.0))
+
+    incident = book.all()["a"]
+    assert book.open_in(ONE.id)
+    assert (incident.opened, incident.event_count) == (event.approx_start, 4)
+    assert [entry.state for entry in incident.history] == ["update"]
+    assert incident.worst.score == 2.0
+
+
+def test_events_that_were_missed_are_counted(event: Event) -> None:
+    """One whose update came before it was taken up keeps that, and is told how many there were."""
+    book = IncidentBook(10)
+    book.take(ONE, told(event, "a", State.UPDATE, score=2.0))
+
+    assert book.restore(ONE, told(event, "a"), 3)
+
+    incident = book.all()["a"]
+    assert (incident.event_count, incident.latest.score) == (3, 2.0)

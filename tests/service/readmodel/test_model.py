@@ -7,7 +7,9 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from daemon.app import sections_of
 from daemon.events import Event
+from daemon.pipeline import PartitionPipeline
 from daemon.readmodel import Limits, ReadModel
 from daemon.readmodel.views import GroupIdentity, IncidentState
 from daemon.records import InputPartition
@@ -149,3 +151,50 @@ def test_groups_of_one_name_on_two_partitions_are_two() -> None:
     assert [g.identity.name for g in view.groups.values()] == ["a", "a"]
     assert {g.identity.partition.partition for g in view.groups.values()} == {0, 1}
     assert len(view.partitions) == 2
+
+
+def test_what_was_open_in_restored_state_is_shown() -> None:
+    """As it stands, before any event or frame of it; its next event goes on from there."""
+    before, after = broken_world(("a",)), World(("a",))
+    (known,) = before.model.view.incidents.values()
+    restored = PartitionPipeline.restored(before.pipeline.capture(), sections_of(before.config))
+
+    after.model.refresh([restored], after.clock.now())
+
+    view, latest = after.model.view, known.latest
+    (shown,) = view.incidents.values()
+    assert shown.state is IncidentState.OPEN
+    assert shown.identity == known.identity
+    assert shown.event_count == known.event_count
+    assert shown.latest.incident_id == latest.incident_id
+    assert shown.latest.peak_score >= latest.peak_score
+    assert shown.latest.series[0].name == latest.series[0].name
+    assert shown.latest.edges
+    assert set(view.identities) == {known.identity.id}
+    again = after.model.view.version
+    after.model.refresh([restored], after.clock.now())
+    assert after.model.view.version == again
+
+
+def test_a_partition_that_comes_back_brings_its_open_incident() -> None:
+    """A rebalance took it and gave it back before anybody else had it."""
+    world = broken_world()
+    (before,) = world.model.view.incidents.values()
+    world.model.refresh([], world.clock.now())
+
+    world.model.refresh(world.owned, world.clock.now())
+
+    (after,) = world.model.view.incidents.values()
+    assert after.state is IncidentState.OPEN
+    assert (after.sequence, after.history) == (before.sequence, before.history)
+    assert (after.opened, after.event_count) == (before.opened, before.event_count)
+
+
+def test_a_partition_that_was_restored_again_is_followed_anew() -> None:
+    """What only the state before it knew is followed no more."""
+    world = broken_world(("a",))
+    anew = World(("a",)).drive(50)
+
+    world.model.refresh([anew.pipeline], world.clock.now())
+
+    assert {each.state for each in world.model.view.incidents.values()} == {IncidentState.LEFT}
