@@ -1,8 +1,8 @@
 """The command line: arguments, messages, tables and exit codes; the work is done elsewhere.
 
 Exit codes: 0 done or asked to stop, 1 a bug, 2 configuration or usage, 3 broker unreachable past a
-deadline, 4 checkpoint unusable. Results go to standard output, messages to standard error; every
-refusal is a line that says what to do, never a traceback.
+deadline, 4 checkpoint unusable, 141 nobody reads the output any more. Results go to standard
+output, messages to standard error; every refusal is a line that says what to do, never a traceback.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from daemon.commands.check import check
 from daemon.commands.demo import run_demo
 from daemon.commands.feedback import feedback
 from daemon.commands.files import inspect, produce, replay
+from daemon.commands.output import guarded
 from daemon.commands.rekey import rekey
 from daemon.commands.relearn import relearn
 from daemon.commands.service import run
@@ -61,10 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code.
     """
     try:
-        app(None if arguments is None else list(arguments))
+        with guarded():
+            return _run(arguments)
     except DaemonError as error:
         _complain(error)
         return error.exit_code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        app(None if arguments is None else list(arguments))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

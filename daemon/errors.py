@@ -50,6 +50,18 @@ class OutputFolderError(SinkError):
     exit_code: ClassVar[int] = 2
 
 
+class OutputError(DaemonError):
+    """Standard output cannot be written."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class OutputClosedError(OutputError):
+    """Standard output is a pipe that nobody reads any more; as if SIGPIPE had ended it."""
+
+    exit_code: ClassVar[int] = 141
+
+
 class UnreachableError(DaemonError):
     """The broker did not answer before the deadline a person set."""
 

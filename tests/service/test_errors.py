@@ -13,6 +13,8 @@ from daemon import errors
         (errors.DaemonError("x"), 1, False),
         (errors.ConfigError(["x"]), 2, False),
         (errors.InputFileError("x"), 2, False),
+        (errors.OutputError("x"), 2, False),
+        (errors.OutputClosedError("x"), 141, False),
         (errors.SourceError("x"), 3, False),
         (errors.SinkError("x"), 3, True),
         (errors.UnreachableError("x"), 3, True),
