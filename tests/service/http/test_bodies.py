@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from fastapi import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
-from daemon.http.bodies import BODY_BYTES_MAX
+from daemon.http.bodies import BODY_BYTES_MAX, BoundedBodies
 from daemon.http.server import HttpServer
 
 PATH = "/api/v1/feedback"
@@ -43,3 +46,51 @@ def test_one_without_a_length_is_counted(client: httpx.Client) -> None:
 def test_what_is_not_too_long_is_read(client: httpx.Client, length: int) -> None:
     """It is judged by what it says."""
     assert client.post(PATH, content=b" " * length).status_code in {403, 422}
+
+
+def test_one_that_does_not_come_is_refused() -> None:
+    """Or as many as there is room for would keep everybody else out."""
+    sent: list[Message] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        first = await receive()
+        assert first["body"] == b"["
+        with pytest.raises(HTTPException) as refused:
+            await receive()
+        await send({"type": str(refused.value.status_code)})
+
+    async def receive() -> Message:
+        if not sent:
+            sent.append({"type": "first"})
+            return {"type": "http.request", "body": b"[", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(BoundedBodies(application, seconds=0.05)({"type": "http"}, receive, send))
+
+    assert [each["type"] for each in sent] == ["first", "408"]
+
+
+def test_a_client_may_stay_when_all_of_its_body_is_there() -> None:
+    """Who reads a stream sends nothing more for hours."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await receive()
+        await send({"type": "gone"})
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.03)
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(BoundedBodies(application, seconds=0.05)({"type": "http"}, receive, send))
+
+    assert sent == [{"type": "gone"}]
