@@ -123,8 +123,18 @@ def check(config: Path | None, path: str = "/healthz") -> int:
     except UnhealthyError as error:
         sys.stderr.write(f"hebbstream: {error}\n")
         return 1
-    sys.stdout.write(f"{body}\n")
+    _say(f"{body}\n")
     return 0
+
+
+def _say(text: str) -> None:
+    """Write to standard output if that can be: the exit code is the answer."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # full or gone; closed
+        # What it still holds goes nowhere, or the interpreter would try again and fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> int:

@@ -182,3 +182,18 @@ def test_the_plain_check_imports_nothing_of_the_service() -> None:
         )
 
     assert done.stdout.splitlines()[-1] == "0", done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+def test_an_answer_that_cannot_be_written_is_one_all_the_same(output: str) -> None:
+    """A full disk under the log of probes makes no service unhealthy."""
+    with serving(StoppedClock()) as port:
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" -m daemon healthcheck {output}', sys.executable],
+            env=os.environ | {"HEBBSTREAM__SERVER__PORT": str(port)},
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (0, b"")
