@@ -29,6 +29,7 @@ from daemon.records import InputPartition
 log = structlog.get_logger(__name__)
 
 FETCH_TOTAL_BYTES = 16 * 2**20
+LOOK_SECONDS = 0.1
 
 Told = Callable[[Mapping[InputPartition, int]], None]
 
@@ -139,6 +140,7 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         consumer.responses = count_responses(consumer)
         consumer.columnar = read_in_columns(consumer)
         consumer.late = LateFetches(consumer._fetcher) if consumer.columnar else None  # noqa: SLF001
+        _rest_between_looks(consumer._coordinator)  # noqa: SLF001 - no public way
         if not consumer.columnar:
             log.warning("reading record by record, slowly", kafka_python=kafka.__version__)
         return consumer
@@ -188,6 +190,16 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
 
     def leave(self, timeout_seconds: float) -> None:  # noqa: D102
         self.close(autocommit=False, timeout_ms=int(timeout_seconds * 1000))
+
+
+def _rest_between_looks(coordinator: Any) -> None:  # noqa: ANN401 - kafka-python is not typed
+    """Have `poll` wait for records though a heartbeat is overdue.
+
+    Heartbeats leave on a thread of their own; but while a broker hangs kafka-python 3.0.12 takes
+    them for work that is due in `poll`, and goes round as fast as it can.
+    """
+    due = coordinator.time_to_next_poll
+    coordinator.time_to_next_poll = lambda: max(due(), LOOK_SECONDS)
 
 
 def consumer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:

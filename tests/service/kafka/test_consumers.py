@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import kafka
 import pytest
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.base import MemberState
 
 from broker import Broker
 from daemon.config import KafkaSection
 from daemon.kafka import chunks, columnar
-from daemon.kafka.consumers import KafkaPython, consumer_options
+from daemon.kafka.consumers import LOOK_SECONDS, KafkaPython, consumer_options
 from daemon.kafka.rebalance import input_partition
 
 
@@ -60,3 +63,22 @@ def test_records_come_in_chunks_whatever_the_version(
     assert values == [b"%d" % n for n in range(3, 20)]
     assert position == 20
     assert consumer.columnar is known
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+def test_a_heartbeat_that_is_overdue_does_not_hurry_what_is_read(broker: Broker) -> None:
+    """While a broker hangs they all are, and `poll` would go round without a pause."""
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap], topics=[broker.create_topic("a")])
+    consumer: Any = KafkaPython.connect(section, "shop", 5.0)
+    group = consumer._coordinator
+
+    alone = group.time_to_next_poll()
+    group.state = MemberState.STABLE
+    group.heartbeat.last_reset -= 1000.0
+    overdue = group.time_to_next_heartbeat()
+    rests = group.time_to_next_poll()
+    group.state = MemberState.UNJOINED
+    consumer.leave(1.0)
+
+    assert (alone, overdue, rests) == (float("inf"), 0.0, LOOK_SECONDS)
