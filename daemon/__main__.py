@@ -15,6 +15,9 @@ def main() -> int:
         from daemon import healthcheck
 
         return healthcheck.main()
+    from daemon.interpreter import collect_rarely
+
+    collect_rarely()
     from daemon import cli
 
     return cli.main()
