@@ -19,6 +19,9 @@ from daemon.kernels.record_walk import (
 from daemon.records import I64, InputPartition, RecordBatch
 from daemon.spans import Spans
 
+#: A batch that is damaged may say less; before any offset that is asked for is either.
+OFFSET_MIN = -(2**63)
+
 Bytes = bytes | bytearray | memoryview
 
 
@@ -65,7 +68,7 @@ def chunk_of(rows: list[Any]) -> Chunk:
         The same; a time that does not fit nanoseconds counts as none.
     """
     return chunk_from(
-        [row.offset for row in rows],
+        [max(row.offset, OFFSET_MIN) for row in rows],
         [row.timestamp for row in rows],
         [part for row in rows for part in (row.key, row.value)],
     )

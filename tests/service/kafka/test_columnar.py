@@ -217,6 +217,15 @@ def test_errors_are_the_clients(n: int) -> None:
         compare(data, n=n)
 
 
+def test_an_offset_below_all_numbers_is_passed_over() -> None:
+    """As the client does with all that is before the offset asked for."""
+    odd = bytearray(batch([Made()]))
+    odd[0] = 0x80  # the batch begins at the least number there is
+    odd[made.HEADER.size + 3] = 1  # and its record is one before that
+
+    assert compare(sealed(bytes(odd)) + batch([Made()], 10), n=1)
+
+
 def test_a_fetch_after_an_error_begins_anew() -> None:
     """The client's own class would find no end; here the rest is dropped after the error."""
     part = Reader(ColumnarRecords, batch([Made()])[:-1] + b"?", 0, ()).part
