@@ -294,7 +294,8 @@ class KafkaSink:
         flight.sent += 1
 
         def landed(metadata: Any) -> None:  # noqa: ANN401 - as above
-            if message.channel is Channel.EVENTS:
+            # Of a batch that was sent twice the broker may not say where it stands: -1.
+            if message.channel is Channel.EVENTS and metadata.offset >= 0:
                 flight.events_end[str(metadata.partition)] = metadata.offset + 1
             flight.landed += 1
 

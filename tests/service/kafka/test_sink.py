@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.future import Future
 
 from broker import Broker
 from daemon.clock import SystemClock
@@ -65,6 +67,18 @@ def test_options_lose_nothing() -> None:
     assert options["acks"] == -1
     assert options["enable_idempotence"] is True
     assert options["delivery_timeout_ms"] == 2**31 - 1
+
+
+def test_a_place_that_the_broker_does_not_say_moves_nothing() -> None:
+    """A batch that was sent twice is acknowledged without one; a restart would read all events."""
+    sink = KafkaSink(KafkaSection(), "shop", FakeClock())
+
+    for offset in (40, -1):
+        sent = Future()
+        sink._track(Message(Channel.EVENTS, b"g", b"1"), sent)
+        sent.success(SimpleNamespace(partition=2, offset=offset))
+
+    assert sink.position() == {"2": 41}
 
 
 @pytest.mark.slow
