@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ import yaml
 
 #: Below the image's HEALTHCHECK timeout, so that the reason is printed rather than cut off.
 TIMEOUT_SECONDS: Final = 4.0
+STANDARD_OUTPUT: Final = 1
 
 #: What daemon.config.ServerSection has, too.
 DEFAULT_HOST: Final = "0.0.0.0"  # noqa: S104 - compared, not listened on
@@ -123,18 +125,9 @@ def check(config: Path | None, path: str = "/healthz") -> int:
     except UnhealthyError as error:
         sys.stderr.write(f"hebbstream: {error}\n")
         return 1
-    _say(f"{body}\n")
+    with suppress(OSError):  # full, closed or gone: the exit code is the answer
+        os.write(STANDARD_OUTPUT, f"{body}\n".encode())
     return 0
-
-
-def _say(text: str) -> None:
-    """Write to standard output if that can be: the exit code is the answer."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (OSError, AttributeError):  # full or gone; closed
-        # What it still holds goes nowhere, or the interpreter would try again and fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> int:

@@ -186,11 +186,12 @@ def test_the_plain_check_imports_nothing_of_the_service() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
-def test_an_answer_that_cannot_be_written_is_one_all_the_same(output: str) -> None:
+@pytest.mark.parametrize("command", ["healthcheck", "healthcheck --config /dev/null"])
+def test_an_answer_that_cannot_be_written_is_one_all_the_same(command: str, output: str) -> None:
     """A full disk under the log of probes makes no service unhealthy."""
     with serving(StoppedClock()) as port:
         done = subprocess.run(
-            ["sh", "-c", f'exec "$0" -m daemon healthcheck {output}', sys.executable],
+            ["sh", "-c", f'exec "$0" -m daemon {command} {output}', sys.executable],
             env=os.environ | {"HEBBSTREAM__SERVER__PORT": str(port)},
             stderr=subprocess.PIPE,
             check=False,
