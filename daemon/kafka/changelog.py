@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -100,46 +101,31 @@ class Changelog:
 
     def _read(self, partition: InputPartition, deadline: float) -> tuple[Slots, dict[str, Whole]]:
         """Read from where the last manifest says, or else all there is."""
-        slots = _taken_over(partition)
-        number = partition.partition
-        self._partitions, first = self._see(slots, partition, number, deadline, late=True)
-        whole = slots.whole()
-        if whole:
-            return slots, whole
-        # The topic may have been made anew, or the states stand where they did before it has grown.
-        slots = _taken_over(partition) if first else slots
-        home = number % self._partitions
-        for each in range(self._partitions):
-            if each != home or first:
-                self._see(slots, partition, each, deadline)
-        return slots, slots.whole()
+        slots, number = _taken_over(partition), partition.partition
+        with self._back(lambda count: {number % count}) as back:
+            self._partitions = back.count
+            first = self._first(back, partition, deadline)
+            self._see(slots, back, first, deadline)
+            whole = slots.whole()
+            if not whole and first:  # that was of a topic before it was made anew
+                slots = _taken_over(partition)
+                self._see(slots, back, 0, deadline)
+                whole = slots.whole()
+        if not whole and self._partitions > 1:
+            # They may stand where they did before the topic has grown: at no offset of this place.
+            with self._back(lambda count: set(range(count)) - {number % count}) as back:
+                for record in back.records(deadline, self._clock):
+                    slots.see(_key(record), record.value, 0)
+            whole = slots.whole()
+        return slots, whole
 
-    def _see(
-        self,
-        slots: Slots,
-        partition: InputPartition,
-        number: int,
-        deadline: float,
-        *,
-        late: bool = False,
-    ) -> tuple[int, int]:
-        """Take in the partition of the topic that a number falls to.
+    def _back(self, chosen: Callable[[int], Collection[int]]) -> ReadBack:
+        return ReadBack(self._section, self._application_id, self._topic.name, {}, chosen)
 
-        Begins as late as the last manifest allows, or at the beginning. Returns how many partitions
-        the topic has, and where it began.
-        """
-
-        def chosen(count: int) -> int:
-            return number % count
-
-        name = self._topic.name
-        with ReadBack(self._section, self._application_id, name, {}, chosen) as back:
-            first = self._first(back, partition, deadline) if late else 0
-            back.seek(dict.fromkeys(back.ends, first))
-            home = partition.partition % back.count == number % back.count
-            for record in back.records(deadline, self._clock):
-                slots.see(_key(record), record.value, record.offset if home else 0)
-            return back.count, first
+    def _see(self, slots: Slots, back: ReadBack, first: int, deadline: float) -> None:
+        back.seek(dict.fromkeys(back.ends, first))
+        for record in back.records(deadline, self._clock):
+            slots.see(_key(record), record.value, record.offset)
 
     def _first(self, back: ReadBack, partition: InputPartition, deadline: float) -> int:
         """Find where to begin: what the last manifest says, looked for from the end back."""

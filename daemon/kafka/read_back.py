@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +33,7 @@ class ReadBack:
     since : mapping of str to int, or None
         Offset to begin at by partition number, 0 for one that is not named; None reads nothing.
     chosen : callable of int, optional
-        Given how many partitions there are, names the only one to read.
+        Given how many partitions there are, names those to read; all when absent.
     uncommitted : bool, optional
         The end is behind transactions that are open: it is reached when they have ended.
 
@@ -56,7 +56,7 @@ class ReadBack:
         application_id: str,
         topic: str,
         since: Mapping[str, int] | None,
-        chosen: Callable[[int], int] | None = None,
+        chosen: Callable[[int], Collection[int]] | None = None,
         *,
         uncommitted: bool = False,
     ) -> None:
@@ -67,7 +67,7 @@ class ReadBack:
         try:
             numbers = _numbers_of(self._consumer, topic)
             self.count: int = len(numbers)
-            wanted = numbers if chosen is None else numbers & {chosen(self.count)}
+            wanted = numbers if chosen is None else numbers & set(chosen(self.count))
             self._partitions = [TopicPartition(topic, each) for each in sorted(wanted)]
             ends = (
                 self._ends(options) if uncommitted else _ends_of(self._consumer, self._partitions)

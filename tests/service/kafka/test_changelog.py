@@ -127,7 +127,7 @@ def test_nothing_stays_that_no_state_needs(section: KafkaSection) -> None:
 
     last: dict[bytes, bytes | None] = {}
     clock = SystemClock()
-    with ReadBack(section, application, f"{application}.changelog", {}, lambda _: 1) as back:
+    with ReadBack(section, application, f"{application}.changelog", {}, lambda _: {1}) as back:
         for record in back.records(clock.monotonic() + 20, clock):
             last[record.key] = record.value
     kept = sorted(key for key, value in last.items() if value is not None)
