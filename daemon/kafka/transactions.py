@@ -22,6 +22,7 @@ from kafka.errors import KafkaError, UnknownMemberIdError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError
+from daemon.kafka.connection import may_pass
 from daemon.kafka.sink import READ_BACK_SECONDS, WAIT_SECONDS, KafkaSink
 from daemon.kafka.standing import Standing
 from daemon.ports import Clock
@@ -207,7 +208,7 @@ class TransactionalSink(KafkaSink):
         except KafkaError as error:
             self._disconnect()
             seconds = self._backoff.failed()
-            if not error.retriable:
+            if not may_pass(error):
                 self._flight.failures.append(f"transactions cannot be made: {error}")
             log.warning("transactions not ready; trying again", error=str(error), seconds=seconds)
             return False

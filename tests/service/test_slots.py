@@ -16,7 +16,7 @@ Log = list[Record]
 def owner(log: Log, name: str, partition: InputPartition = ONE) -> Slots:
     """Take a partition over, having read what is needed of the log."""
     slots = Slots(partition, name, chunk_bytes=4)
-    slots.whole() if not log else read(log, slots, partition)
+    read(log, slots, partition)
     return slots
 
 
