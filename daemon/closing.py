@@ -12,7 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.counters import ValueHistory
-from daemon.kernels.closing import fill_frames, note_seen, place_samples, take_steady
+from daemon.kernels.closing import (
+    STEADY_CELLS,
+    STEADY_LAST,
+    STEADY_ROWS,
+    fill_frames,
+    note_seen,
+    place_samples,
+    take_all_steady,
+)
 from daemon.membership import SILENT_TICKS, GroupState, Membership
 from daemon.records import I32, I64, DropReason, FrameBlock, Series
 from daemon.series import SeriesTable
@@ -34,6 +42,15 @@ class _Plan(NamedTuple):
     length: int
     columns: int
     base: int
+
+
+class _Span(NamedTuple):
+    """A group, which of the range's samples are its own, and the tick it begins with."""
+
+    group: GroupState
+    low: int
+    high: int
+    start: int
 
 
 class Closing:
@@ -135,9 +152,40 @@ class Closing:
                 starts[name] = tick
             else:
                 self._refuse(np.arange(low, high), DropReason.GROUP_LIMIT)
+        spans = []
         for name, group in sorted(self._membership.groups.items()):
             low, high = slices.get(name, (0, 0))
-            self._plan_group(group, low, high, starts.get(name, start), end)
+            spans.append(_Span(group, low, high, starts.get(name, start)))
+        for span, base in zip(spans, self._take_steady(spans, end), strict=True):
+            if base >= 0:
+                self._add(span.group, span.start, end - span.start, base)
+            else:
+                self._plan_group(*span, end)
+
+    def _take_steady(self, spans: list[_Span], end: int) -> list[int]:
+        """Take the samples of groups whose members stay, as most do; where each block begins.
+
+        The block of one whose members may change begins at -1, and nothing is done with it.
+        """
+        w, members = self._w, self._membership
+        told = []
+        for group, low, high, start in spans:
+            short = end - start <= BLOCK_TICKS and end - group.data_tick <= self._gap + 1
+            stay = short and members.is_steady(group, end)
+            columns = len(group.members) if stay else 0
+            told.append((low, high, start, (end - start) * columns, columns, -1))
+        steady: I64 = np.array(told, np.int64).reshape(len(told), STEADY_ROWS).T.copy()
+        base, bases = self._size, []
+        self._size = take_all_steady(
+            w.series, w.tick, members.column, members.seen, self._place, steady, base
+        )
+        cells, lasts = steady[STEADY_CELLS].tolist(), steady[STEADY_LAST].tolist()
+        for span, room, last in zip(spans, cells, lasts, strict=True):
+            bases.append(-1 if last < 0 else base)
+            if last >= 0:
+                span.group.data_tick = last
+                base += room
+        return bases
 
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         """Find each group's samples in a range of ticks."""
@@ -155,8 +203,6 @@ class Closing:
 
     def _plan_group(self, group: GroupState, low: int, high: int, start: int, end: int) -> None:
         """Walk one group from change to change of its members; its samples are [low, high)."""
-        if self._plan_steady(group, low, high, start, end):
-            return
         w, members = self._w, self._membership
         block, at, done, anchor = start, start, low, group.data_tick
         while at < end:
@@ -177,23 +223,6 @@ class Closing:
             self._note(group, done, upto)
             done = upto
         self._emit(group, anchor, (low, high), (block, end))
-
-    def _plan_steady(self, group: GroupState, low: int, high: int, start: int, end: int) -> bool:
-        """Plan the one block of a group whose members stay, as most are; False where it is none."""
-        w, members, columns = self._w, self._membership, len(group.members)
-        short = end - start <= BLOCK_TICKS and end - group.data_tick <= self._gap + 1
-        if not (short and members.is_steady(group, end)):
-            return False
-        last = take_steady(
-            w.series, w.tick, members.column, members.seen, self._place, low, high, self._size,
-            start, columns,
-        )  # fmt: skip
-        if last < 0:
-            return False
-        group.data_tick = last
-        self._add(group, start, end - start, self._size)
-        self._size += (end - start) * columns
-        return True
 
     def _next_change(self, group: GroupState, here: int, high: int, end: int) -> int:
         """Find the next tick where members may change; the samples to come are [here, high)."""

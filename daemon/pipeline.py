@@ -36,6 +36,7 @@ from daemon.records import (
     RecordBatch,
     dead_letter,
 )
+from daemon.scan import scan_all
 from daemon.series import SeriesTable
 from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture
@@ -290,7 +291,7 @@ class PartitionPipeline:
         """Take a block of each of several groups, all of the same ticks, to messages."""
         groups = [self._ready(block, output) for block in blocks]
         pairs = list(zip(groups, blocks, strict=True))
-        shifts = [group.silence.scan(block, group.members) for group, block in pairs]
+        shifts = scan_all(groups, blocks)
         results = run_all(
             [group.detector for group in groups],
             [block.frames for block in blocks],

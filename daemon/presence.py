@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import MetricRule, SilenceSection
+from daemon.kernels.bound import Course, bind_course, locate_course
 from daemon.kernels.course import find_present
 from daemon.records import F64, I64, NANOSECONDS, FrameBlock, Series
 from daemon.repeats import count_repeats
@@ -114,6 +115,10 @@ class Presence:
         Logarithm of the probability of a pause, and of one tick more, in units of the line's.
     course : float64[5, n]
         What is known of how values repeat, see `daemon.kernels.course`.
+    bound, place : Course, int
+        What holds the course for kernels, and where that is.
+    warmup : float
+        Ticks until a series is known.
     excused : set of str
         Series of whose pauses none is judged that begins at `excused_until` or before.
     excused_until : int
@@ -128,7 +133,7 @@ class Presence:
         self._ticks_per_day = _NS_PER_DAY / interval_ns
         seconds = interval_ns / NANOSECONDS
         self._memory = max(section.memory / seconds, 2.0)
-        self._warmup = section.warmup / seconds
+        self.warmup = section.warmup / seconds
         self.frames = 0
         self.keys: tuple[str, ...] = ()
         self.here: Mask = np.zeros(0, dtype=np.bool_)
@@ -138,10 +143,9 @@ class Presence:
         self.due, self.since = (np.zeros(0, dtype=np.int64) for _ in range(2))
         self.pauses, self.paused, self.absent, self.strikes = (np.zeros(0) for _ in range(4))
         self.begins, self.goes_on = np.zeros(0), np.zeros(0)
-        self.course: F64 = np.zeros((len(COURSE), 0))
+        self._hold(np.zeros((len(COURSE), 0)))
         self.excused: set[str] = set()
         self.excused_until = -1
-        self._all_here = False
 
     @property
     def p_line(self) -> float:
@@ -162,13 +166,19 @@ class Presence:
             setattr(self, name, fresh)
         course = np.zeros((len(COURSE), len(source)))
         course[:, stays] = self.course[:, source[stays]]
-        self.course, self._all_here = course, False
+        self._hold(course)
         self.excused &= set(self.keys)
         self._watch(members)
 
     def _watch(self, members: Sequence[Series]) -> None:
         rules = (series.rule for series in members)
         self.watched = np.array([rule < 0 or self._metrics[rule].silence for rule in rules], bool)
+
+    def _hold(self, course: F64) -> None:
+        self.course: F64 = course
+        self.bound: Course = bind_course(course)
+        self.place = locate_course(self.bound)
+        self._all_here = False
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what is known of each series, for `restore`; not copies."""
@@ -203,7 +213,7 @@ class Presence:
                 raise ValueError(msg)
             if name in RHYTHM:
                 setattr(self, name, array)
-        self.course, self._all_here = np.stack([arrays[name] for name in COURSE]), False
+        self._hold(np.stack([arrays[name] for name in COURSE]))
         self._watch(members)
 
     def excuse(self, keys: Iterable[str], until: int) -> None:
@@ -235,6 +245,11 @@ class Presence:
             away = ~self.here & (self.since <= self.excused_until)
             self.excused &= {self.keys[column] for column in np.flatnonzero(away)}
 
+    def may_be_calm(self, block: FrameBlock) -> bool:
+        """Tell whether all reported before a block, and whether they do is all there is to ask."""
+        steady = self._all_here and not (block.joined or block.left or self.excused)
+        return steady and self._section.stuck
+
     def follow(self, block: FrameBlock) -> list[Shift]:
         """Take in a block's frames.
 
@@ -253,7 +268,7 @@ class Presence:
         if self._section.stuck:
             # A frame in which all is missing is a view of one number, which no kernel is made for.
             frames = block.frames if block.frames.flags.writeable else np.array(block.frames)
-            find_present(frames, self.course, present, self._warmup)
+            find_present(frames, self.course, present, self.warmup)
         else:
             np.invert(np.isnan(block.frames), out=present)
         count, first = len(present), self.frames
@@ -365,7 +380,7 @@ class Presence:
         age = frame - self.born[columns]
         fade = np.exp(-(frame - self.stamp[columns]) / self._memory)
         missing = self.absent[columns] * fade / np.maximum(self._window(columns, frame), 1.0)
-        old = (self.born[columns] >= 0) & (age >= self._warmup)
+        old = (self.born[columns] >= 0) & (age >= self.warmup)
         often = 1.0 - missing >= self._section.presence_min
         regular: Mask = self.watched[columns] & old & often
         return regular

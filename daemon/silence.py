@@ -83,6 +83,10 @@ class SilenceTracker:
         """Count the frames of a block in which nobody stops or returns while it is not busy."""
         self._frames += length
 
+    def may_be_calm(self, block: FrameBlock) -> bool:
+        """Tell whether a block in which all samples are there and news needs nothing done."""
+        return self._section.silence.enabled and self.presence.may_be_calm(block)
+
     def scan(self, block: FrameBlock, members: Sequence[Series]) -> list[Shift]:
         """Find who stops or returns, before the block is judged.
 

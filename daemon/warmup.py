@@ -13,7 +13,8 @@ from daemon.config import (
 )
 from daemon.formats import make_codec
 from daemon.framing import Framer
-from daemon.kernels.course import find_present
+from daemon.kernels.bound import bind_course, locate_course
+from daemon.kernels.course import find_calm, find_present
 from daemon.kernels.record_walk import walk_records
 from daemon.presence import COURSE
 from daemon.records import InputPartition, RecordBatch
@@ -30,8 +31,11 @@ def warmup() -> None:
     warm_library()
     record = np.frombuffer(b"\x0c" + bytes(6), dtype=np.uint8)  # of six bytes, zeros all
     walk_records(record, np.zeros(6, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
-    there = np.zeros((1, 1), dtype=np.bool_)
-    find_present(np.zeros((1, 1)), np.zeros((len(COURSE), 1)), there, 1.0)
+    there, course = np.zeros((1, 1), dtype=np.bool_), np.zeros((len(COURSE), 1))
+    find_present(np.zeros((1, 1)), course, there, 1.0)
+    bound = bind_course(course)
+    crew = np.array([[locate_course(bound)], [1], [0]])
+    find_calm(bound, crew, np.zeros(1), 1, 1.0, course.ravel().copy(), there.ravel())
     for kind, records in _records():
         section, grouping = InputSection(format=kind), GroupingSection()
         table = SeriesTable(SeriesSection(), (), grouping, section)

@@ -139,6 +139,22 @@ def reference_kernel(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, FAST_MATH, counted=True)
 
 
+def exact_reference_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a `reference_kernel` whose arithmetic is that of an `exact_kernel`.
+
+    Parameters
+    ----------
+    function : callable
+        As for `kernel`.
+
+    Returns
+    -------
+    callable
+        The compiled function, with the same signature.
+    """
+    return _compiled(function, set(), counted=True)
+
+
 def inlined_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel that becomes part of each that calls it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,3 +49,30 @@ def find_present(frames: F64, courses: list[Course], known: float) -> list[list[
         ]
         for frame in frames
     ]
+
+
+def take_moving(frames: F64, courses: list[Course]) -> bool:
+    """Take in frames of series that are known, each sample another than the last, or 0."""
+    last = [course.value for course in courses]
+    for frame in frames.tolist():
+        rests = (now == before != 0 for now, before in zip(frame, last, strict=True))
+        if any(rests) or np.isnan(frame).any():
+            return False
+        last = frame
+    if any(course.run or not course.samples for course in courses):
+        return False
+    for frame in frames.tolist():
+        for course, value in zip(courses, frame, strict=True):
+            course.take(value, known=0.0)
+    return True
+
+
+def find_calm(blocks: list[F64], groups: list[list[Course]], known: float) -> list[bool]:
+    """Of each group, whether all samples are there and news; of the others nothing is taken in."""
+    calm = []
+    for frames, courses in zip(blocks, groups, strict=True):
+        tried = [replace(course) for course in courses]
+        calm.append(all(map(all, find_present(frames, tried, known))))
+        if calm[-1]:
+            courses[:] = tried
+    return calm

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from daemon.records import F64, I32, I64
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import BOOL
+
+# steady int64[6, G]: groups whose members may be as they were.
+STEADY_LOW: Final = 0  # which samples are the group's: from the one on
+STEADY_HIGH: Final = 1  # up to the other
+STEADY_FIRST: Final = 2  # tick its block begins with
+STEADY_CELLS: Final = 3  # of its block: ticks by columns
+STEADY_COLUMNS: Final = 4  # 0 where members may change
+STEADY_LAST: Final = 5  # the last tick of a member; -1 where nothing is done
+STEADY_ROWS: Final = 6
 
 
 @exact_kernel
@@ -138,6 +149,45 @@ def take_steady(
         seen[series[i]] = tick[i]
         place[i] = base + (tick[i] - first) * columns + column[series[i]]
     return int(tick[high - 1])
+
+
+@exact_kernel
+def take_all_steady(
+    series: I32, tick: I64, column: I32, seen: I64, place: I64, steady: I64, base: int
+) -> int:
+    """Take each group as `take_steady` does; the blocks of those it takes follow on each other.
+
+    Parameters
+    ----------
+    series, tick : int32[S], int64[S], in
+        Series and tick of each sample.
+    column : int32[n], in
+        As in `members_only`.
+    seen : int64[n], in/out
+        As in `note_seen`.
+    place : int64[S], in/out
+        As in `place_samples`.
+    steady : int64[6, G], in/out
+        The groups; the last row is written.
+    base : int64
+        Where the first block begins.
+
+    Returns
+    -------
+    int64
+        Where the last one ends.
+    """
+    for g in range(steady.shape[1]):
+        last = -1
+        if steady[STEADY_COLUMNS, g] > 0:
+            last = take_steady(
+                series, tick, column, seen, place, steady[STEADY_LOW, g], steady[STEADY_HIGH, g],
+                base, steady[STEADY_FIRST, g], steady[STEADY_COLUMNS, g],
+            )  # fmt: skip
+        steady[STEADY_LAST, g] = last
+        if last >= 0:
+            base += steady[STEADY_CELLS, g]
+    return base
 
 
 @exact_kernel

@@ -73,16 +73,18 @@ class ScoreBuffer:
         limit : int
             Rows to keep, at least 1; may change from call to call.
         """
-        added = min(len(ticks), limit)
+        added = len(ticks)
         if not added:
             return
+        if added > limit:
+            ticks, rows, added = ticks[-limit:], rows[:, -limit:], limit
         kept = min(self._end - self._start, limit - added)
         capacity = len(self._ticks)
         if self._end + added > capacity or capacity > 4 * max(limit, _SMALLEST):
             self._move(kept, added, limit)
         start, stop = self._end, self._end + added
-        self._ticks[start:stop] = ticks[-added:]
-        self._rows[:, start:stop] = rows[:, -added:]
+        self._ticks[start:stop] = ticks
+        self._rows[:, start:stop] = rows
         self._start, self._end = start - kept, stop
 
     def span(self) -> ScoreSpan:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from daemon.events import Event
+from daemon.learnt import GroupState
 from daemon.pipeline import GroupStep, PartitionPipeline, PipelineOutput
 from daemon.ports import Clock
 from daemon.readmodel.graphs import GraphGallery, Urgency
@@ -139,7 +140,8 @@ class ReadModel:
         self._groups: dict[str, Standing] = {}
         self._graphs = GraphGallery(clock, GRAPH_SECONDS)
         self._incidents = IncidentBook(self.limits.incidents_max)
-        self._moved: dict[str, tuple[_Record, GroupStep]] = {}
+        self._moved: dict[str, tuple[_Record, GroupStep, GroupState]] = {}
+        self._unsettled: dict[str, Standing] = {}
         self._journal: deque[JournalItem] = deque(maxlen=self.limits.journal_max)
         self._journal_sequence = 0
         self._journal_changed = False
@@ -166,7 +168,7 @@ class ReadModel:
         records = self._records.setdefault(pipeline.partition, {})
         for step in output.steps:
             if len(step.block.ticks):
-                self._take(records, pipeline.partition, step, told)
+                self._take(records, pipeline, step, told)
         for event in output.ended:
             identity = self._record(pipeline.partition, event.group, fresh=False).identity
             self._incidents.take(identity, event)
@@ -191,18 +193,7 @@ class ReadModel:
         owned = {pipeline.partition: pipeline for pipeline in pipelines}
         self._forget_the_gone(owned)
         self._take_up(owned)
-        self._groups_changed |= bool(self._moved)
-        for key, (record, step) in self._moved.items():
-            group = owned[record.identity.partition].groups[record.identity.name]
-            self._groups[key] = Standing(
-                record.identity,
-                record.list_members(group.members),
-                step,
-                record.scores.span(),
-                group.detector.pace,
-                self._interval,
-            )
-        self._moved.clear()
+        self._stand()
         copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
         changed = (
             self._groups_changed or self._journal_changed or self._incidents_changed or copied > 0
@@ -219,20 +210,41 @@ class ReadModel:
         )
         self._groups_changed = self._journal_changed = self._incidents_changed = False
 
+    def _stand(self) -> None:
+        """Note how the groups stand that have moved on; those that have not can be put away."""
+        self._groups_changed |= bool(self._moved)
+        for key in self._unsettled.keys() - self._moved.keys():
+            self._unsettled[key].settle()
+        self._unsettled = {
+            key: Standing(
+                record.identity,
+                record.list_members(group.members),
+                step,
+                record.scores.span(),
+                group.detector.pace,
+                self._interval,
+            )
+            for key, (record, step, group) in self._moved.items()
+        }
+        self._groups.update(self._unsettled)
+        self._moved.clear()
+
     def _take(
         self,
         records: Mapping[str, _Record],
-        partition: InputPartition,
+        pipeline: PartitionPipeline,
         step: GroupStep,
         told: list[tuple[GroupIdentity, Event]],
     ) -> None:
         block, verdicts = step.block, step.verdicts
         record = None if block.starts else records.get(block.group)
         if record is None:
-            record = self._record(partition, block.group, fresh=block.starts)
+            record = self._record(pipeline.partition, block.group, fresh=block.starts)
         identity = record.identity
         record.scores.append(block.ticks, verdicts.told, self._rows_max)
-        self._moved[identity.id] = record, step
+        group = pipeline.groups.get(block.group)
+        if group is not None:  # else it has gone with the same batch
+            self._moved[identity.id] = record, step, group
         if verdicts.journal:
             self._note_changes(identity, step)
         for event in step.events:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sources import Function, Source, sources
 
-DECORATORS = {"kernel", "inlined_kernel", "exact_kernel", "merged_kernel", "reference_kernel"}
+#: Those whose arithmetic is IEEE's.
+EXACT = {"exact_kernel", "exact_reference_kernel"}
+DECORATORS = {"kernel", "inlined_kernel", "merged_kernel", "reference_kernel"} | EXACT
 
 #: Composed kernels: they only call kernels that have twins, and are compared as a whole.
 COMPOSED = {
@@ -24,7 +26,7 @@ COMPOSED = {
         "quarantine",
         "single",
     )
-}
+} | {"daemon.kernels.bound"}
 
 #: Where the twins stand.
 TWINS = {f"tests/{path.name}" for path in Path(__file__).parents[1].glob("naive*.py")}
@@ -83,9 +85,7 @@ def test_kernels_of_the_service_are_exact() -> None:
         f"{source.path}:{function.name}"
         for source in sources("daemon/kernels")
         for function in source.functions()
-        if not any(
-            isinstance(d, ast.Name) and d.id == "exact_kernel" for d in function.decorator_list
-        )
+        if not any(isinstance(d, ast.Name) and d.id in EXACT for d in function.decorator_list)
     ]
 
     assert loose == []

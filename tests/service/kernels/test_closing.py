@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 import naive_framing as naive
 from daemon.kernels.closing import (
+    STEADY_LAST,
     fill_frames,
     members_only,
     note_seen,
     place_samples,
+    take_all_steady,
     take_steady,
 )
 
@@ -90,3 +92,38 @@ def test_steady_groups_equal_the_twin(
     assert seen.tolist() == when
     placed = where or [-7] * (high - low)
     assert place.tolist() == [-7] * low + placed + [-7] * (len(cells) - high)
+
+
+@settings(deadline=None)
+@given(
+    cells=CELLS,
+    column=COLUMN,
+    base=st.integers(0, 9),
+    cuts=st.lists(st.integers(0, 20), min_size=3, max_size=3),
+    columns=st.lists(st.sampled_from([0, 3]), min_size=4, max_size=4),
+)
+def test_many_steady_groups_equal_the_twin(
+    cells: list[tuple[int, int]],
+    column: list[int],
+    base: int,
+    cuts: list[int],
+    columns: list[int],
+) -> None:
+    """Blocks follow on each other, without room for groups whose members may change."""
+    cells.sort(key=lambda cell: cell[1])
+    edges = [0, *(min(cut, len(cells)) for cut in sorted(cuts)), len(cells)]
+    groups = [
+        (low, high, 5, (4, n)) for low, high, n in zip(edges, edges[1:], columns, strict=False)
+    ]
+    steady = np.array([(low, high, 5, 4 * n, n, -7) for low, high, _, (_, n) in groups]).T.copy()
+    series = np.array([each for each, _ in cells], dtype=np.int32)
+    tick = np.array([at for _, at in cells], dtype=np.int64)
+    seen, place = np.full(5, 3), np.full(len(cells), -7)
+
+    end = take_all_steady(series, tick, np.array(column, dtype=np.int32), seen, place, steady, base)
+
+    lasts, when, places, final = naive.take_all_steady(cells, column, [3] * 5, groups, base)
+    assert steady[STEADY_LAST].tolist() == lasts
+    assert seen.tolist() == when
+    assert place.tolist() == [places.get(i, -7) for i in range(len(cells))]
+    assert end == final
