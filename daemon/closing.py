@@ -84,6 +84,7 @@ class Closing:
         self._place: I64 = np.zeros(len(winners.tick), dtype=np.int64)
         self._joined = np.zeros(len(winners.tick), dtype=np.bool_)
         self._size = 0
+        self._sliced: tuple[tuple[int, int], dict[str, tuple[int, int]]] = (0, 0), {}
 
     def plan(self, start: int, end: int) -> None:
         """Decide the frames of ticks [start, end).
@@ -188,7 +189,12 @@ class Closing:
         return bases
 
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:
-        """Find each group's samples in a range of ticks."""
+        """Find each group's samples in a range of ticks; mostly one asks twice for the same."""
+        if self._sliced[0] != (start, end):
+            self._sliced = (start, end), self._slice(start, end)
+        return self._sliced[1]
+
+    def _slice(self, start: int, end: int) -> dict[str, tuple[int, int]]:
         ranks = np.searchsorted(self._w.levels, (start, end))
         w = self._w
         lows, highs = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -302,6 +303,7 @@ def encode_heartbeat(
     return _encoder.encode(record)
 
 
+@lru_cache(maxsize=1024)  # groups that tick together share their times
 def rfc3339(time: int) -> str:
     """Write a time in UTC, with as many digits of the second as it needs (none, 3, 6 or 9).
 
