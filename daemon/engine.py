@@ -349,7 +349,7 @@ class Engine:
         # Nobody else had them in between: a rebalance revokes everything and deals it out again.
         self._parked.clear()
         new = [partition for partition in partitions if partition not in kept]
-        begun = self._begin(new)
+        begun = self._begin(new) if new else {}
         self.partitions |= kept
         self.partitions |= {p: Assigned(each, last_record=now) for p, each in begun.items()}
         for partition, each in begun.items():

@@ -34,7 +34,10 @@ class AssignmentListener(Protocol):
     """
 
     def assigned(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:
-        """Take partitions over; returns the offsets to start from that are known better here."""
+        """Take partitions over; returns the offsets to start from that are known better here.
+
+        None of them when the others have them all: what was handed back before is theirs.
+        """
         ...
 
     def revoked(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, int]:

@@ -296,7 +296,7 @@ class Librdkafka:
     def _assigned(self, _: object, places: list[confluent_kafka.TopicPartition]) -> None:
         partitions = set(map(named, places))
         self._next, self._waiting = dict.fromkeys(partitions), set()
-        if self._left or not partitions:
+        if self._left:
             self._consumer.assign(places)
             return
         known = self._listener.assigned(sorted(map(input_partition, partitions)))

@@ -98,10 +98,11 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
             )
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Let the engine take partitions over, and start where it knows better than the group."""
+        """Let the engine take partitions over, and start where it knows better than the group.
+
+        It is told of a share of none too: what it held until then is another member's.
+        """
         partitions = sorted(map(input_partition, assigned))
-        if not partitions:
-            return
         known = await self._call(lambda: self._listener.assigned(partitions))
         for partition, offset in known.items():
             self._consumer.seek(topic_partition(partition), offset)

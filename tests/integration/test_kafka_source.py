@@ -229,6 +229,24 @@ def test_two_members_share_and_hand_over_without_a_gap(
     assert first_listener.owned.isdisjoint(second_listener.owned)
 
 
+def test_a_member_without_a_share_is_told(
+    apache: ApacheKafka, opened: Callable[..., KafkaSource]
+) -> None:
+    """Of two members that share one partition the one without knows that it has none."""
+    topic, heard = apache.create_topic("alone"), (RecordingListener(), RecordingListener())
+    first, second = opened(topic), opened(topic)
+    first.start(heard[0])
+    poll_until(first, lambda _: bool(heard[0].owned))
+    second.start(heard[1])
+    shares = [("assigned", ()), ("assigned", (InputPartition(topic, 0),))]
+
+    def told(_: object) -> bool:
+        second.poll(0.1)
+        return sorted(each.calls[-1] for each in heard if each.calls) == shares
+
+    poll_until(first, told)
+
+
 def test_a_topic_that_grows_is_taken_up_however_long_the_hand_over_takes(
     apache: ApacheKafka,
 ) -> None:

@@ -159,6 +159,20 @@ def test_a_rebalance_that_hands_a_partition_back_keeps_what_was_learnt() -> None
     assert seen[1] is not seen[2]
 
 
+def test_what_went_to_another_member_is_not_gone_on_with() -> None:
+    """A share of none ends what was parked: when the partition comes back it begins anew."""
+    first, second = batches(2)
+    moved = (Revoke((PARTITION,)), Assign(()), Assign((PARTITION,)))
+    made = engine([Assign((PARTITION,)), first, *moved, second])
+    seen: list[PartitionPipeline] = []
+    made.observe = lambda pipeline, _: seen.append(pipeline)
+
+    made.run(never)
+
+    assert seen[0] is not seen[1]
+    assert made.health.readiness()[2].ok
+
+
 def test_lost_partitions_commit_nothing() -> None:
     """What another member owns already is forgotten without a word."""
     made = engine([Assign((PARTITION,)), *batches(1), Lose((PARTITION,)), None])

@@ -88,6 +88,16 @@ def test_partitions_assigned_during_a_pause_are_paused(consumer: Consumer) -> No
     assert consumer.paused == BOTH
 
 
+def test_a_share_of_none_is_told(consumer: Consumer) -> None:
+    """There are more members than partitions: what was handed back is another's now."""
+    listener = RecordingListener()
+
+    consumer._net.run(Rebalance(consumer, listener).on_partitions_assigned, set())
+
+    assert listener.calls == [("assigned", ())]
+    assert consumer.sought == {}
+
+
 def test_what_the_listener_hands_back_is_committed(consumer: Consumer) -> None:
     """Only the offsets it returns are committed, and they are next offsets."""
     listener = RecordingListener(done={FIRST: 7})
