@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from daemon.checkpoints import Kept, order_of
 from daemon.pipeline import PartitionPipeline
+from daemon.records import InputPartition
 
 DRAIN_SECONDS = 8.0
 
@@ -31,6 +33,29 @@ class Assigned:
     def moved(self) -> bool:
         """Whether it is further than its last checkpoint."""
         return self.pipeline.next_offset >= 0 and order_of(self.pipeline) != self.kept.saved
+
+
+def positions_of(partitions: Mapping[InputPartition, Assigned]) -> dict[InputPartition, int]:
+    """Return the next offsets of those partitions that have begun."""
+    return {
+        partition: owned.pipeline.next_offset
+        for partition, owned in partitions.items()
+        if owned.pipeline.next_offset >= 0
+    }
+
+
+class Refresh(Protocol):
+    """Told on the engine's thread of every pipeline that is held."""
+
+    def __call__(
+        self, pipelines: Sequence[PartitionPipeline], now: float, *, settled: bool
+    ) -> None:
+        """Take note; `now` is Unix seconds, and `settled` False while partitions are shared out."""
+
+
+def publish_nothing(pipelines: Sequence[PartitionPipeline], now: float, *, settled: bool) -> None:
+    """Do nothing: nobody reads."""
+    del pipelines, now, settled
 
 
 @dataclass(slots=True)

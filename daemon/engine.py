@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from daemon.assigned import Assigned, EngineLimits, Owing
+from daemon.assigned import Assigned, EngineLimits, Owing, Refresh, positions_of, publish_nothing
 from daemon.checkpoints import Checkpoints, Kept, Saved, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
@@ -48,7 +48,7 @@ class Engine:
     """Drives pipelines from a source to a sink until told to stop or the source is exhausted.
 
     Implements `daemon.ports.AssignmentListener`. On the engine's thread `observe` is told of every
-    batch's output and its pipeline, `refresh` once a second of all pipelines and the wall clock.
+    batch's output and its pipeline, `refresh` once a second of all that is held.
     """
 
     source: RecordSource
@@ -63,7 +63,7 @@ class Engine:
     mailbox: Mailbox = field(default_factory=Mailbox)
     make: Callable[[InputPartition, PipelineSections], PartitionPipeline] = PartitionPipeline
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
-    refresh: Callable[[Sequence[PartitionPipeline], float], None] = lambda _pipelines, _now: None
+    refresh: Refresh = publish_nothing
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
     _parked: dict[InputPartition, Assigned] = field(default_factory=dict)
     _last_commit: float = 0.0
@@ -71,6 +71,7 @@ class Engine:
     _deaf_until: float = float("-inf")
     _scattered: set[str] = field(default_factory=set)
     _owing: Owing = field(default_factory=Owing)
+    _settled: bool = False
     _paused: bool = False
     _unsafe: bool = False
 
@@ -112,7 +113,8 @@ class Engine:
         if batches:
             self.telemetry.poll_done(now - started)
         self._close_idle(now)
-        self.telemetry.feedback_heard(self.mailbox.deliver(self.partitions, self._secured))
+        if self._settled:  # until then nobody can tell what is not here from what is on its way
+            self.telemetry.feedback_heard(self.mailbox.deliver(self.partitions, self._secured))
         self._hold_back()
         self._send_heartbeats(now)
         if self.checkpoints is not None:
@@ -243,7 +245,7 @@ class Engine:
             return
         moved = {
             partition: offset
-            for partition, offset in self._positions(self.partitions).items()
+            for partition, offset in positions_of(self.partitions).items()
             if offset > self.partitions[partition].committed
         }
         if not moved or not self._flushed(timeout_seconds):
@@ -285,14 +287,6 @@ class Engine:
             self.telemetry.output_failed()
             raise
 
-    @staticmethod
-    def _positions(partitions: Mapping[InputPartition, Assigned]) -> dict[InputPartition, int]:
-        return {
-            partition: owned.pipeline.next_offset
-            for partition, owned in partitions.items()
-            if owned.pipeline.next_offset >= 0
-        }
-
     def _drain(self) -> None:
         """Publish what is queued, commit, leave the group, all within the time left."""
         log.info("draining")
@@ -323,7 +317,8 @@ class Engine:
         pipelines = [owned.pipeline for owned in self.partitions.values()]
         report_memory(self.telemetry, pipelines, self.sections)
         self._scattered = report_scattered(self.telemetry, pipelines, self._scattered)
-        self.refresh(pipelines, self.clock.now())
+        parked = [owned.pipeline for owned in self._parked.values()]
+        self.refresh([*parked, *pipelines], self.clock.now(), settled=self._settled)
 
     def _stuck(self, age: float, lag: Mapping[InputPartition, int]) -> list[InputPartition]:
         """Find the partitions that do not move though they should, and tell of changes."""
@@ -357,7 +352,7 @@ class Engine:
                 owned = self.partitions[partition]
                 self._publish(partition, owned, owned.pipeline.close_idle())
         self._rebalanced(Rebalance.ASSIGNED, partitions)
-        return self._positions({p: self.partitions[p] for p in partitions})
+        return positions_of({p: self.partitions[p] for p in partitions})
 
     def _begin(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, Kept]:
         if self.checkpoints is not None:
@@ -375,7 +370,7 @@ class Engine:
         if safe and self.checkpoints is not None:
             self._saved(leaving)
             return {p: o.kept.saved[0] for p, o in leaving.items() if o.kept.saved is not None}
-        return self._positions(leaving) if safe else {}
+        return positions_of(leaving) if safe else {}
 
     def lost(self, partitions: Sequence[InputPartition]) -> None:
         """Forget partitions another member owns already."""
@@ -388,6 +383,7 @@ class Engine:
         self._rebalanced(Rebalance.LOST, partitions)
 
     def _rebalanced(self, kind: Rebalance, partitions: Sequence[InputPartition]) -> None:
+        self._settled, self._last_measure = kind is Rebalance.ASSIGNED, float("-inf")
         self.telemetry.rebalanced(kind, partitions)
         count = len(self.partitions)
         # A member may own nothing, when there are more of them than partitions: it is ready too.

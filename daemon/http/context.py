@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 
 from daemon.http.answers import Answers
 from daemon.http.health import HealthState
 from daemon.http.paging import falling_key, name_key
+from daemon.http.problems import NotThere, NotYet
 from daemon.http.stream import EventHub
 from daemon.mailbox import Mailbox
 from daemon.readmodel import ReadModel
@@ -95,6 +97,26 @@ def context_of(request: Request) -> Context:
     """Find the context of the application that a request came to."""
     context: Context = request.app.state.context
     return context
+
+
+def absent(view: View, detail: str) -> HTTPException:
+    """Say what is not in a view: that it is not there, or not yet while partitions are shared out.
+
+    Parameters
+    ----------
+    view : View
+        Where it was looked for.
+    detail : str
+        What is said where it is not there.
+
+    Returns
+    -------
+    HTTPException
+        404 or 503.
+    """
+    if view.settled:
+        return NotThere(detail)
+    return NotYet("it is not known here yet: partitions are being shared out or restored")
 
 
 def group_name_key(group: GroupView) -> bytes:

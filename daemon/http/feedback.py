@@ -19,10 +19,10 @@ from starlette.exceptions import HTTPException
 from daemon.finding import Finding
 from daemon.http import feedback_documents as documents
 from daemon.http.answers import answer_now
-from daemon.http.context import Context, context_of
+from daemon.http.context import Context, absent, context_of
 from daemon.http.documents import answering
 from daemon.http.groups import GroupId
-from daemon.http.problems import NotThere, documented
+from daemon.http.problems import NotThere, NotYet, documented
 from daemon.mailbox import Heard, NobodyThereError, Purpose
 from daemon.pipeline import PartitionPipeline
 from daemon.readmodel.views import GroupIdentity, GroupView, IncidentView
@@ -111,12 +111,14 @@ def _undo(detector: Detector, number: int) -> Note:
 def _about_incident(context: Context, said: FeedbackRequest, incident_id: str) -> Future[Heard]:
     """Have the engine look for an incident among those it holds, and say it to its group.
 
-    It knows more of them than their events have told so far, and those that were restored. Of one
+    It knows more of them than their events have told so far, and those that were restored; while
+    it does not know yet which partitions are its own it hears nobody, and the letter waits. Of one
     that is over for longer than a group remembers, what was published is all there is.
     """
     view = context.picture().view
     known = view.incidents.get(incident_id)
     past = None
+    nobody = f"no incident {incident_id!r} is kept here; say it of its group and series"
     if known is not None:
         group = view.groups.get(known.identity.id)
         past = _finding(known, group, context.model.about.interval)
@@ -130,15 +132,15 @@ def _about_incident(context: Context, said: FeedbackRequest, incident_id: str) -
         name = known.identity.name
         return (name, saying(said, past)) if name in pipeline.groups else None
 
-    nobody = f"no incident {incident_id!r} is kept here; say it of its group and series"
     return context.mailbox.post(address, nobody)
 
 
 def _group(context: Context, group_id: str) -> GroupIdentity:
-    identity = context.picture().view.identities.get(group_id)
+    view = context.picture().view
+    identity = view.identities.get(group_id)
     if identity is None:
         msg = f"no group {group_id} is watched here"
-        raise NotThere(msg)
+        raise absent(view, msg)
     return identity
 
 
@@ -155,7 +157,7 @@ async def _answered(answer: Future[Heard]) -> Heard:
         return await asyncio.wait_for(asyncio.wrap_future(answer), ANSWER_SECONDS)
     except TimeoutError:
         msg = "the engine did not hear it in time; nothing was changed unless /healthz is well"
-        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, msg) from None
+        raise NotYet(msg) from None
     except NobodyThereError as error:
         raise NotThere(str(error)) from error
     except HebbstreamError as error:

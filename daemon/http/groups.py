@@ -10,10 +10,17 @@ from pydantic import Field
 
 from daemon.events import rfc3339
 from daemon.http import group_documents as documents
-from daemon.http.context import Context, Picture, context_of, group_name_key, group_score_key
+from daemon.http.context import (
+    Context,
+    Picture,
+    absent,
+    context_of,
+    group_name_key,
+    group_score_key,
+)
 from daemon.http.documents import answering, nanoseconds
 from daemon.http.paging import Filters, Paging, page
-from daemon.http.problems import NotThere, documented
+from daemon.http.problems import documented
 from daemon.readmodel.views import GraphView, GroupView
 from daemon.times import RequestTime
 
@@ -26,7 +33,7 @@ router = APIRouter(
     tags=["groups"],
     responses={304: {"description": "The reader has it already."}, **documented(422)},
 )
-MISSING = documented(404)
+MISSING = documented(404, 503)
 
 GroupId = Annotated[
     str, Path(pattern=r"^[0-9a-f]{16}$", description="The `id` of a group in the list of groups.")
@@ -186,7 +193,7 @@ def _find(request: Request, group_id: str) -> tuple[Context, Picture, GroupView]
     group = picture.view.groups.get(group_id)
     if group is None:
         msg = f"there is no group {group_id} here now; /api/v1/groups lists those there are"
-        raise NotThere(msg)
+        raise absent(picture.view, msg)
     return context, picture, group
 
 

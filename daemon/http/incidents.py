@@ -10,10 +10,10 @@ from pydantic import Field
 
 from daemon.events import Severity
 from daemon.http import incident_documents as documents
-from daemon.http.context import context_of
+from daemon.http.context import absent, context_of
 from daemon.http.documents import answering
 from daemon.http.paging import Paging, page
-from daemon.http.problems import NotThere, documented, problem
+from daemon.http.problems import documented, problem
 from daemon.http.stream import RETRY_MS, EventStream
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
 from daemon.times import RequestTime, parse_time
@@ -80,7 +80,7 @@ async def list_incidents(
 
 
 @router.get("/incidents/{incident_id}", response_model=None,
-            responses={**answering(documents.IncidentDetail), **documented(404)},
+            responses={**answering(documents.IncidentDetail), **documented(404, 503)},
             summary="One incident with its explanation")  # fmt: skip
 async def show_incident(
     request: Request,
@@ -92,7 +92,7 @@ async def show_incident(
     incident = view.incidents.get(incident_id)
     if incident is None:
         msg = f"no incident {incident_id!r} is kept here; the events topic has all of them"
-        raise NotThere(msg)
+        raise absent(view, msg)
     return context.answers.answer(request, view, lambda: documents.detail(incident))
 
 

@@ -16,6 +16,7 @@ from daemon.http.documents import Document, encoded
 from daemon.log import get_logger
 
 PROBLEM_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
 _INPUT_SHOWN_MAX = 200
 
 log = get_logger(__name__)
@@ -46,6 +47,14 @@ class NotThere(HTTPException):
 
     def __init__(self, detail: str) -> None:
         super().__init__(HTTPStatus.NOT_FOUND, detail)
+
+
+class NotYet(HTTPException):
+    """503 with a sentence that says what has not come yet, and when to ask again."""
+
+    def __init__(self, detail: str) -> None:
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers)
 
 
 def problem(

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from daemon.http.headers import ENDLESS
-from daemon.http.problems import problem
+from daemon.http.problems import RETRY_SECONDS, problem
 
 #: Requests under way at once, beside probes and streams.
 REQUESTS_MAX: Final = 200
@@ -25,7 +25,6 @@ REQUESTS_MAX: Final = 200
 QUIET_MAX: Final = 100
 #: Answered whatever else goes on, and the stream, whose readers are counted elsewhere.
 UNCOUNTED: Final = frozenset({"/healthz", "/readyz", "/metrics", ENDLESS})
-RETRY_SECONDS: Final = 5
 
 
 class BoundedRequests:

@@ -180,7 +180,9 @@ class ReadModel:
             for listener in self._listeners:
                 listener(told)
 
-    def refresh(self, pipelines: Iterable[PartitionPipeline], now: float) -> None:
+    def refresh(
+        self, pipelines: Iterable[PartitionPipeline], now: float, *, settled: bool = True
+    ) -> None:
         """Forget what is gone, copy what is due, publish.
 
         Parameters
@@ -189,6 +191,8 @@ class ReadModel:
             Those this process owns now.
         now : float
             Unix seconds.
+        settled : bool, optional
+            False while partitions are being shared out, or have never been.
         """
         owned = {pipeline.partition: pipeline for pipeline in pipelines}
         self._forget_the_gone(owned)
@@ -207,6 +211,7 @@ class ReadModel:
             incidents=self._incidents.all() if self._incidents_changed else self.view.incidents,
             journal=tuple(self._journal) if self._journal_changed else self.view.journal,
             partitions=tuple(_partition_view(pipeline) for pipeline in owned.values()),
+            settled=settled,
         )
         self._groups_changed = self._journal_changed = self._incidents_changed = False
 

@@ -215,6 +215,9 @@ class View:
         state.
     journal : tuple of JournalItem
         The oldest first.
+    settled : bool
+        False while it is not decided which partitions are this process's, or their state is not
+        restored yet: what is not here may be on its way.
     """
 
     as_of: float = 0.0
@@ -225,6 +228,7 @@ class View:
     incidents: Mapping[str, IncidentView] = field(default_factory=dict)
     journal: tuple[JournalItem, ...] = ()
     partitions: tuple[PartitionView, ...] = ()
+    settled: bool = False
 
 
 def group_id(partition: InputPartition, name: str) -> str:

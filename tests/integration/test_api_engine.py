@@ -48,7 +48,7 @@ def test_what_the_engine_reads_is_what_the_api_shows() -> None:
         engine.run(lambda: False)
         groups = httpx.get(f"{url}/groups").json()["items"]
         status = httpx.get(f"{url}/status").json()
-        engine.refresh([], world.clock.now())
+        engine.refresh([], world.clock.now(), settled=True)
         left = httpx.get(f"{url}/groups").json()["items"]
 
     assert [(group["name"], group["frames"]) for group in groups] == [("a", TICKS), ("b", TICKS)]

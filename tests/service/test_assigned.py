@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.assigned import Assigned, EngineLimits, Owing
+from daemon.assigned import Assigned, EngineLimits, Owing, positions_of
 from daemon.checkpoints import Kept
 from daemon.pipeline import PartitionPipeline
 from daemon.published import Ahead
@@ -21,6 +21,16 @@ def test_moves_with_records_and_with_idle_frames() -> None:
     owned.pipeline.close_idle()
 
     assert (before, after, saved, owned.moved) == (False, True, False, True)
+
+
+def test_a_partition_has_a_position_from_its_first_record_on() -> None:
+    """Before it there is none to commit."""
+    owned = Assigned(Kept(PartitionPipeline(PARTITION, sections()), Ahead()), last_record=0.0)
+    before = positions_of({PARTITION: owned})
+
+    owned.pipeline.process(record_batch(wide_records(related(seed=1, ticks=3))))
+
+    assert (before, positions_of({PARTITION: owned})) == ({}, {PARTITION: 3})
 
 
 def test_without_a_stop_under_way_the_drain_time_is_whole() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -171,6 +171,26 @@ def test_what_went_to_another_member_is_not_gone_on_with() -> None:
 
     assert seen[0] is not seen[1]
     assert made.health.readiness()[2].ok
+
+
+def test_while_partitions_are_shared_out_nobody_is_heard_and_what_is_held_is_shown() -> None:
+    """What is not here may be on its way, so no letter is answered that it is not."""
+    (first,) = batches(1)
+    wait: list[ScriptStep] = [None] * 4
+    script = [*wait, Assign((PARTITION,)), first, *wait, Revoke((PARTITION,)), *wait]
+    made = engine([*script, Assign((PARTITION,)), *wait])
+    letter = made.mailbox.send(PARTITION, "nothing", lambda detector: detector.notes)
+    shown: list[tuple[bool, int, bool]] = []
+
+    def note(pipelines: Sequence[PartitionPipeline], now: float, *, settled: bool) -> None:
+        shown.append((settled, len(pipelines), letter.done()))
+
+    made.refresh = note
+
+    made.run(never)
+
+    turns = [turn for turn, before in zip(shown, [None, *shown], strict=False) if turn != before]
+    assert turns == [(False, 0, False), (True, 1, True), (False, 1, True), (True, 1, True)]
 
 
 def test_lost_partitions_commit_nothing() -> None:

@@ -282,7 +282,29 @@ def test_an_engine_that_does_not_hear_is_unavailable(
         said = {"label": "NEW_TREND", "group_id": group}
         answer = httpx.post(f"{base}/feedback", json=said, headers=LOGIN)
 
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_of_what_is_still_restored_nobody_says_that_it_is_not_there() -> None:
+    """Until the engine has its partitions; from then on it is a plain 404."""
+    world, group = World(), "0" * 16
+    said = {"label": "NEW_TREND", "group_id": group}
+    paths = ["/incidents/x", f"/groups/{group}", f"/groups/{group}/feedback"]
+
+    def ask(client: httpx.Client) -> list[httpx.Response]:
+        asked = [client.get(path) for path in paths]
+        return [*asked, client.post("/feedback", json=said)]
+
+    with served(world, world.pipeline) as client:
+        before = ask(client)
+        world.model.refresh([], world.clock.now(), settled=False)
+        between = ask(client)
+        world.model.refresh([], world.clock.now(), settled=True)
+        after = ask(client)
+
+    assert [each.status_code for each in (*before, *between)] == [503] * 8
+    assert {each.headers["retry-after"] for each in (*before, *between)} == {"5"}
+    assert [each.status_code for each in after] == [404] * 4
 
 
 @pytest.mark.parametrize("login", ["", "Bearer", "Bearer another one", f"Basic {TOKEN}"])
