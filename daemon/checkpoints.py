@@ -100,6 +100,8 @@ class Checkpoints:
         stop or forget, see `StateSection`.
     step : callable of str
         Told before each numbered step, for tests that end the process there.
+    partitions : callable of str, optional
+        Says how many partitions a topic has, for seeds; see `newest_usable`.
     pool : Executor, optional
         What writes; one thread of its own when absent.
     failing : str
@@ -114,6 +116,7 @@ class Checkpoints:
     build: Mapping[str, str] = field(default_factory=dict)
     on_refused: Literal["stop", "forget"] = "stop"
     step: Callable[[str], None] = lambda _: None
+    partitions: Callable[[str], int] | None = None
     pool: Executor | None = None
     failing: str = ""
     _quiet: threading.Event = field(default_factory=threading.Event)
@@ -201,7 +204,7 @@ class Checkpoints:
     def _latest(self, partition: InputPartition) -> Usable | None:
         """Find the latest state that can be used; refuse the others by name and reason."""
         stored = [state for keeper in self.keepers for state in keeper.store.stored(partition)]
-        usable, refused = newest_usable(stored, partition, self.sections)
+        usable, refused = newest_usable(stored, partition, self.sections, self.partitions)
         for each in refused:
             log.warning("checkpoint refused", place=each.stored.place, reason=each.reason)
         self.telemetry.states_refused(len(refused))

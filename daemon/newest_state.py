@@ -6,7 +6,7 @@ format or other settings, or contradict themselves, to the first that makes a pi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from daemon.errors import CheckpointError
@@ -40,7 +40,10 @@ class Refused:
 
 
 def newest_usable(
-    stored: Iterable[StoredState], partition: InputPartition, sections: PipelineSections
+    stored: Iterable[StoredState],
+    partition: InputPartition,
+    sections: PipelineSections,
+    partitions: Callable[[str], int] | None = None,
 ) -> tuple[Usable | None, list[Refused]]:
     """Find the latest state that makes a pipeline.
 
@@ -52,6 +55,9 @@ def newest_usable(
         Whose.
     sections : PipelineSections
         What the pipeline goes on with.
+    partitions : callable of str, optional
+        Says how many partitions a topic has; asked of a seed's, which is refused for another
+        number. Absent, every seed will do.
 
     Returns
     -------
@@ -62,9 +68,23 @@ def newest_usable(
     for state in sorted(stored, key=lambda each: each.order, reverse=True):
         try:
             capture, origin = decode(state.read(), partition, sections.shape)
+            if partitions is not None and capture.next_offset < 0:
+                _refuse_seed_of_others(origin, partition.topic, partitions)
             pipeline = PartitionPipeline.restored(capture, sections)
         except (SnapshotError, CheckpointError, OSError) as error:
             refused.append(Refused(state, str(error)))
             continue
         return Usable(state, capture, origin, pipeline), refused
     return None, refused
+
+
+def _refuse_seed_of_others(origin: Origin, topic: str, partitions: Callable[[str], int]) -> None:
+    """Refuse a seed where groups, dealt out by another number of partitions, come elsewhere."""
+    count = partitions(topic) if origin.partitions else 0
+    if origin.partitions != count:
+        msg = (
+            f"it was learnt by replay --partitions {origin.partitions}, and topic {topic} has "
+            f"{count}, which brings groups to other partitions: replay into an empty folder with "
+            f"--partitions {count}"
+        )
+        raise CheckpointError(msg)

@@ -53,6 +53,7 @@ class Seeds:
                 f"{partitions}: give the number it was made with, or another folder"
             )
             raise CheckpointError(msg)
+        self._partitions = partitions
         self._made: list[PartitionPipeline] = []
 
     def pipeline(self, partition: InputPartition, sections: PipelineSections) -> PartitionPipeline:
@@ -99,7 +100,9 @@ class Seeds:
         CheckpointError
             When it cannot be written.
         """
-        origin = Origin(sections.version, sections.config_hash, build_of())
+        origin = Origin(
+            sections.version, sections.config_hash, build_of(), partitions=self._partitions
+        )
         for pipeline in self._made:
             capture = replace(pipeline.capture(), next_offset=-1)
             try:

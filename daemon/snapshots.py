@@ -117,6 +117,8 @@ class Origin:
         Where the events published after this state begin, by partition of the events topic.
     ahead : mapping of str to str
         Events that are published though this state has not led to them yet: id to digest.
+    partitions : int
+        How many the topic has that a seed was learnt for; 0 in the state of a service.
     """
 
     version: str = ""
@@ -124,6 +126,7 @@ class Origin:
     build: Mapping[str, str] = field(default_factory=dict)
     position: Mapping[str, int] = field(default_factory=dict)
     ahead: Mapping[str, str] = field(default_factory=dict)
+    partitions: int = 0
 
 
 def encode(capture: Capture, origin: Origin) -> bytes:

@@ -10,6 +10,7 @@ from daemon.checkpoints import Checkpoints, Keeper
 from daemon.config import KafkaSection, StateSection
 from daemon.files.states import FileStates
 from daemon.kafka.changelog import Changelog
+from daemon.kafka.read_back import partition_count
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink
 from daemon.telemetry import Telemetry
@@ -87,5 +88,6 @@ def make_checkpoints(
         clock=clock,
         telemetry=telemetry,
         build=build_of(),
+        partitions=lambda topic: partition_count(kafka, sections.application_id, topic, clock),
         on_refused=section.on_refused,
     )

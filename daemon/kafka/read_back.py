@@ -8,15 +8,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaTimeoutError, LeaderNotAvailableError
+from kafka.errors import KafkaError, KafkaTimeoutError, LeaderNotAvailableError
 
 from daemon.config import KafkaSection
+from daemon.errors import StateStoreError, UnreachableError
 from daemon.kafka.connection import connect, lone_options
 from daemon.ports import Clock
 
 CONNECT_SECONDS = 3.0
 LOOKUP_SECONDS = 5.0
 POLL_SECONDS = 0.2
+COUNT_SECONDS = 60.0
 
 
 class ReadBack:
@@ -144,6 +146,42 @@ class ReadBack:
         for record in self.records(deadline, clock):
             if record.value is not None:
                 yield str(record.partition), record.offset, record.value
+
+
+def partition_count(section: KafkaSection, application_id: str, topic: str, clock: Clock) -> int:
+    """Count the partitions that a topic has now.
+
+    Parameters
+    ----------
+    section : KafkaSection
+        How to reach the broker.
+    application_id : str
+        Name of the client.
+    topic : str
+        It exists.
+    clock : Clock
+        For the deadline.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    StateStoreError
+        When the broker does not say so within a minute.
+    """
+    deadline = clock.monotonic() + COUNT_SECONDS
+    while True:
+        try:
+            with ReadBack(section, application_id, topic, None) as back:
+                return back.count
+        except (KafkaError, UnreachableError) as error:
+            if clock.monotonic() > deadline:
+                msg = f"how many partitions {topic} has is not known: {error}"
+                raise StateStoreError(msg) from error
+            clock.sleep(POLL_SECONDS)
 
 
 def _ends_of(consumer: Any, partitions: list[TopicPartition]) -> Any:  # noqa: ANN401 - as above

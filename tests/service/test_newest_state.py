@@ -73,6 +73,32 @@ def test_none_is_usable(count: int) -> None:
     assert len(refused) == count
 
 
+@pytest.mark.parametrize(("made_for", "refused_for"), [(3, [1, 4]), (0, [])])
+def test_a_seed_is_for_one_number_of_partitions(made_for: int, refused_for: list[int]) -> None:
+    """With another its groups come elsewhere; one that does not say what it is for will do."""
+    capture = replace(PartitionPipeline(PARTITION, sections()).capture(), next_offset=-1)
+    rows = [stored(0, encode(capture, Origin(partitions=made_for)))]
+
+    found = {
+        count: newest_usable(rows, PARTITION, sections(), {PARTITION.topic: count}.__getitem__)
+        for count in (1, 3, 4)
+    }
+
+    assert [count for count, (usable, _) in found.items() if usable is None] == refused_for
+    reasons = [refused[0].reason for _, refused in found.values() if refused]
+    assert all(f"--partitions {made_for}, and topic" in reason for reason in reasons)
+
+
+def test_the_state_of_a_service_may_meet_any_number() -> None:
+    """It goes on while its topic grows; nobody is asked."""
+    good, _ = states()
+    unknown: dict[str, int] = {}
+
+    usable, _ = newest_usable([stored(20, good)], PARTITION, sections(), unknown.__getitem__)
+
+    assert usable is not None
+
+
 def test_states_before_the_usable_one_are_not_read() -> None:
     """They may be large, and are nobody's business."""
     good, _ = states()

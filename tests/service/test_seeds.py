@@ -54,8 +54,9 @@ def replay(folder: Path, name: str, lines: list[bytes], partitions: int = 1) -> 
 def detectors(state: Path, partition: InputPartition = PARTITION) -> dict[str, bytes]:
     """Read the detectors of a seed by group."""
     (stored,) = FileStates(state / CONFIG.application_id, 1).stored(partition)
-    capture, _ = decode(stored.read(), partition, SECTIONS.shape)
+    capture, origin = decode(stored.read(), partition, SECTIONS.shape)
     assert capture.next_offset == -1
+    assert origin.partitions > partition.partition
     return {group.name: b"".join(group.detector_pieces()) for group in capture.groups}
 
 

@@ -9,9 +9,19 @@ from kafka.errors import LeaderNotAvailableError
 from broker import Broker
 from daemon.clock import SystemClock
 from daemon.config import KafkaSection
-from daemon.kafka.read_back import ReadBack
+from daemon.errors import StateStoreError
+from daemon.kafka.read_back import ReadBack, partition_count
+from fakes import FakeClock
 
 pytestmark = pytest.mark.slow
+
+
+class Hasty(FakeClock):
+    """A clock for which every wait is a long one."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let a thousand times as much go by."""
+        self.advance(1000 * seconds)
 
 
 def test_reads_from_the_position_to_the_present_end(broker: Broker) -> None:
@@ -52,6 +62,22 @@ def test_a_position_of_a_topic_that_is_no_more_is_no_position(broker: Broker) ->
         found = list(back.events(clock.monotonic() + 20, clock))
 
     assert found == [("0", 0, b"first")]
+
+
+def test_the_partitions_of_a_topic_are_counted(broker: Broker) -> None:
+    """As there are now."""
+    topic = broker.create_topic("counted", partitions=3)
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap])
+
+    assert partition_count(section, "shop", topic, SystemClock()) == 3
+
+
+def test_a_broker_that_does_not_say_how_many_is_waited_for_a_minute() -> None:
+    """Nobody answers at that address."""
+    section = KafkaSection(bootstrap_servers=["127.0.0.1:1"])
+
+    with pytest.raises(StateStoreError, match="how many partitions t has is not known"):
+        partition_count(section, "shop", "t", Hasty())
 
 
 def test_a_topic_that_is_not_known_is_an_error(broker: Broker) -> None:
