@@ -17,6 +17,7 @@ from daemon.config import KafkaSection
 from daemon.config.broker import changelog_topic
 from daemon.errors import StateStoreError, UnreachableError
 from daemon.kafka.connection import connect, cut_off
+from daemon.kafka.policies import tell_unfit_policies
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
@@ -53,6 +54,7 @@ class Changelog:
         self._clock = clock
         self._topic = Topic(changelog_topic(application_id), compacted=True)
         self._options = producer_options(section, application_id) | {"linger_ms": 0}
+        self._policy_told = False
         self._producer: Any = None  # a KafkaProducer while connected
         self._partitions = 0
         self._slots: dict[InputPartition, Slots] = {}
@@ -227,6 +229,8 @@ class Changelog:
             ensure_topics(self._section, self._application_id, topics, CONNECT_SECONDS)
         except TopicMissingError as error:
             raise StateStoreError(str(error)) from error
+        if not self._policy_told:
+            self._policy_told = tell_unfit_policies(self._section, self._application_id, topics)
         self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, [self._topic.name])
         self._pending.clear()
         self._partitions = len(self._producer.partitions_for(self._topic.name))

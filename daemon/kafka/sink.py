@@ -22,6 +22,7 @@ from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
 from daemon.kafka.connection import Backoff, client_options, connect, cut_off, require_crc32c
 from daemon.kafka.partitioner import KeyPartitioner
+from daemon.kafka.policies import tell_unfit_policies
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.refused_batches import TOO_LARGE, UNSETTLED, outlive_refusals
 from daemon.kafka.topics import TopicMissingError, ensure_topics, output_topic
@@ -118,6 +119,7 @@ class KafkaSink:
         self._clock = clock
         self._options = producer_options(section, application_id)
         self._topics = {channel: output_topic(application_id, channel) for channel in channels}
+        self._policies_told = False
         self._backoff = Backoff(clock)
         self._producer: Any = None  # a KafkaProducer while connected
         self._waiting: deque[Message] = deque()
@@ -340,6 +342,9 @@ class KafkaSink:
             return True
         if not self._topics_are_there():
             return False
+        if not self._policies_told:
+            topics = list(self._topics.values())
+            self._policies_told = tell_unfit_policies(self._section, self._application_id, topics)
         try:
             names = [each.name for each in self._topics.values()]
             self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
