@@ -7,6 +7,10 @@ written in turn, so that a write that breaks off spoils neither the state before
 compaction, its chunks. The latest two states are kept; the records of all others, and chunks that
 a shorter state no longer needs, are deleted once a later state is whole.
 
+A topic may be given more partitions, which has the states of an input partition written elsewhere
+from then on, and later perhaps where they once were. So a manifest says how many the topic had: one
+that was written for as many as there are now is known to be the latest of all.
+
 A broker compacts late: a topic that is written every minute holds ten and more states. So a
 manifest also says where the oldest record stands that is still needed or still to be deleted, and
 whoever takes over reads from there.
@@ -30,21 +34,24 @@ class _Manifest(msgspec.Struct):
     """What makes a state of its chunks.
 
     `first` is the offset from which on all records stand that any state needs or that are still to
-    be deleted; None, as of older versions, when that is not known.
+    be deleted; None, as of older versions, when that is not known. `places` is how many partitions
+    the topic had; 0, as of older versions, when that is not known.
     """
 
     order: tuple[int, int]
     chunks: int
     sha256: str
     first: int | None = None
+    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A state that its manifest vouches for: how far it is, and its bytes."""
+    """A state that its manifest vouches for: how far it is, its bytes, and its `places`."""
 
     order: tuple[int, int]
     data: bytes
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,34 @@ class _Claimed:
     order: tuple[int, int]
     chunks: Sequence[bytes] = ()
     sha256: str = ""
+    places: int = 0
+
+
+def latest_of(whole: Iterable[Mapping[str, Whole]]) -> dict[str, Whole]:
+    """Bring together what is in several partitions of the topic: of one slot the later state.
+
+    Parameters
+    ----------
+    whole : iterable of mapping of str to Whole
+        States by slot, a mapping for each partition.
+
+    Returns
+    -------
+    dict of str to Whole
+        By slot.
+    """
+    found: dict[str, Whole] = {}
+    for each in whole:
+        for slot, state in each.items():
+            if slot not in found or found[slot].order < state.order:
+                found[slot] = state
+    return found
+
+
+def are_for(whole: Mapping[str, Whole], places: int) -> bool:
+    """Say whether the latest of some states was written when the topic had so many partitions."""
+    latest = max(whole.values(), key=lambda state: state.order, default=None)
+    return latest is not None and latest.places == places
 
 
 def first_needed(
@@ -142,7 +177,7 @@ class Slots:
             manifest = msgspec.json.decode(value, type=_Manifest)
             parts = self._chunks.get(slot, {})
             chunks = [parts.get(str(number), b"") for number in range(manifest.chunks)]
-            self._claimed[slot] = _Claimed(manifest.order, chunks, manifest.sha256)
+            self._claimed[slot] = _Claimed(manifest.order, chunks, manifest.sha256, manifest.places)
 
     def whole(self) -> dict[str, Whole]:
         """Return the states that are all there, by slot, once every record has been seen."""
@@ -150,13 +185,19 @@ class Slots:
         for slot, claimed in self._claimed.items():
             data = b"".join(claimed.chunks)
             if hashlib.sha256(data).hexdigest() == claimed.sha256:
-                found[slot] = Whole(claimed.order, data)
-        self._claimed = {slot: _Claimed(state.order) for slot, state in found.items()}
+                found[slot] = Whole(claimed.order, data, claimed.places)
+        self.claim(found)
         self._chunks.clear()
         self._all_seen = True
         return found
 
-    def writes(self, data: bytes, order: tuple[int, int]) -> Iterator[tuple[str, bytes]]:
+    def claim(self, whole: Mapping[str, Whole]) -> None:
+        """Take these, and no others, for the states there are, wherever their records stand."""
+        self._claimed = {slot: _Claimed(state.order) for slot, state in whole.items()}
+
+    def writes(
+        self, data: bytes, order: tuple[int, int], places: int
+    ) -> Iterator[tuple[str, bytes]]:
         """Yield the records that put a state there; `written` must follow when they are durable.
 
         Parameters
@@ -165,6 +206,8 @@ class Slots:
             The state.
         order : tuple of int
             How far it is.
+        places : int
+            How many partitions the topic has.
 
         Yields
         ------
@@ -186,7 +229,7 @@ class Slots:
         yield from chunks.items()
         digest = hashlib.sha256(data).hexdigest()
         first = max(0, min(others, default=0)) if self._all_seen else None
-        yield manifest, msgspec.json.encode(_Manifest(order, len(chunks), digest, first))
+        yield manifest, msgspec.json.encode(_Manifest(order, len(chunks), digest, first, places))
         self._written = slot, order, frozenset(chunks)
 
     def written(self, offsets: Mapping[str, int]) -> list[str]:

@@ -215,7 +215,7 @@ class SimulatedChangelog:
     def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write one, then delete what it replaces."""
         slots = self._slots[partition]
-        records = slots.writes(b"".join(pieces), order)
+        records = slots.writes(b"".join(pieces), order, 1)
         offsets = {key: self._send(key, value) for key, value in records}
         self._delete(partition, slots.written(offsets))
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import Topic, TopicMissingError, ensure_topics
 from daemon.ports import Clock, Pieces, StoredState
 from daemon.records import InputPartition
-from daemon.slots import Slots, Whole, first_needed, prefix_of
+from daemon.slots import Slots, Whole, are_for, first_needed, latest_of, prefix_of
 
 CONNECT_SECONDS = 3.0
 WRITE_SECONDS = 5.0
@@ -102,7 +103,10 @@ class Changelog:
                 self._clock.sleep(WAIT_SECONDS)
 
     def _read(self, partition: InputPartition, deadline: float) -> tuple[Slots, dict[str, Whole]]:
-        """Read from where the last manifest says, or else all there is."""
+        """Read from where the last manifest says, or else all there is.
+
+        Where that is of another number of partitions, the latest may be in any of them.
+        """
         slots, number = _taken_over(partition), partition.partition
         with self._back(lambda count: {number % count}) as back:
             self._partitions = back.count
@@ -113,12 +117,14 @@ class Changelog:
                 slots = _taken_over(partition)
                 self._see(slots, back, 0, deadline)
                 whole = slots.whole()
-        if not whole and self._partitions > 1:
-            # They may stand where they did before the topic has grown: at no offset of this place.
+        if self._partitions > 1 and not are_for(whole, self._partitions):
+            # A slot of one owner may stand in several: what is read of them is not mixed.
+            elsewhere: dict[int, Slots] = defaultdict(lambda: _taken_over(partition))
             with self._back(lambda count: set(range(count)) - {number % count}) as back:
                 for record in back.records(deadline, self._clock):
-                    slots.see(_key(record), record.value, 0)
-            whole = slots.whole()
+                    elsewhere[record.partition].see(_key(record), record.value, record.offset)
+            whole = latest_of([whole, *(each.whole() for each in elsewhere.values())])
+            slots.claim(whole)
         return slots, whole
 
     def _back(self, chosen: Callable[[int], Collection[int]]) -> ReadBack:
@@ -167,7 +173,7 @@ class Changelog:
         try:
             self._connect()
             self._settle()  # memory stays bounded in an outage
-            for key, value in slots.writes(b"".join(pieces), order):
+            for key, value in slots.writes(b"".join(pieces), order, self._partitions):
                 self._send(partition, key, value)
             self._delete(partition, slots.written(self._settle()))
         except (KafkaError, UnreachableError) as error:

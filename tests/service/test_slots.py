@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.records import InputPartition
-from daemon.slots import Slots, Whole, first_needed
+from daemon.slots import Slots, Whole, are_for, first_needed, latest_of
 
 ONE, OTHER = InputPartition("metrics", 1), InputPartition("metrics", 10)
 
@@ -47,7 +47,7 @@ def settle(log: Log, slots: Slots, offsets: dict[str, int]) -> None:
 
 def save(log: Log, slots: Slots, order: int, data: bytes) -> None:
     """Write a state and delete what it replaces."""
-    settle(log, slots, send(log, slots.writes(data, (order, 0))))
+    settle(log, slots, send(log, slots.writes(data, (order, 0), 1)))
 
 
 def compacted(log: Log) -> Log:
@@ -90,7 +90,7 @@ def test_a_write_that_breaks_off_anywhere_leaves_the_state_before() -> None:
     first = owner(whole, "a")
     save(whole, first, 1, b"the first state")
     save(whole, first, 2, b"the second")
-    records = list(first.writes(b"the third one", (3, 0)))
+    records = list(first.writes(b"the third one", (3, 0), 1))
 
     for sent in range(len(records)):
         log = whole.copy()
@@ -109,7 +109,7 @@ def test_one_that_was_paused_undoes_nothing() -> None:
     first = owner(log, "a")
     save(log, first, 1, b"one")
     save(log, first, 2, b"two")
-    torn = list(first.writes(b"three by the first", (3, 0)))
+    torn = list(first.writes(b"three by the first", (3, 0), 1))
     offsets = send(log, torn[:2])
     second = owner(log, "b")
     save(log, second, 30, b"thirty")
@@ -168,7 +168,7 @@ def test_states_of_earlier_versions_are_found() -> None:
     """Their slots were named 0 and 1."""
     log: Log = []
     old = owner(log, "a")
-    records = list(old.writes(b"an old state", (5, 0)))
+    records = list(old.writes(b"an old state", (5, 0), 1))
 
     send(log, [(key.replace("a.0", "1"), value) for key, value in records])
 
@@ -195,7 +195,7 @@ def test_what_a_broken_write_left_is_deleted_by_whoever_comes_next() -> None:
     first = owner(whole, "a")
     for order in range(3):
         save(whole, first, order, b"long states")
-    begun = list(first.writes(b"short", (3, 0)))
+    begun = list(first.writes(b"short", (3, 0), 1))
     log = whole.copy()
     keys = [(key, None) for key in first.written(send(log, begun))]
     steps: list[tuple[str, bytes | None]] = [*begun, *keys]
@@ -222,3 +222,28 @@ def test_who_has_not_read_says_nothing_of_where_others_begin() -> None:
         save(log, unread, order, b"earlier")
 
     assert states(log)[50] == b"later"
+
+
+def test_what_was_written_for_other_places_is_not_known_to_be_the_latest() -> None:
+    """Neither is what does not say so, or nothing."""
+    log: Log = []
+    slots = owner(log, "a")
+    save(log, slots, 1, b"one")
+
+    whole = read(log, Slots(ONE, "b"))
+
+    assert [are_for(whole, places) for places in (1, 2)] == [True, False]
+    assert not are_for({}, 1)
+    assert not are_for({"a": Whole((9, 0), b"of an older version", 0)} | whole, 1)
+
+
+def test_of_a_slot_in_two_places_the_later_state_counts() -> None:
+    """Its owner went on elsewhere when the topic had grown; no later state may be undone."""
+    early, late = Whole((1, 0), b"early", 1), Whole((5, 0), b"late", 2)
+    slots = Slots(ONE, "b")
+
+    found = latest_of([{"a.0": late}, {"a.0": early, "a.1": early}])
+    slots.claim(found)
+
+    assert found == {"a.0": late, "a.1": early}
+    assert slots.latest == (5, 0)

@@ -164,6 +164,32 @@ def test_states_are_found_after_the_topic_has_grown(apache: ApacheKafka) -> None
     after.close()
 
 
+@pytest.mark.parametrize("counts", [(2, 3, 4), (1, 2, 3)])
+def test_the_latest_is_found_wherever_the_topic_has_had_it(
+    apache: ApacheKafka, counts: tuple[int, int, int]
+) -> None:
+    """Growing may lead back to a place of long ago, or to one where nothing is yet."""
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=counts[0])
+    writer, admin = (
+        Changelog(section, application, SystemClock()),
+        KafkaAdminClient(bootstrap_servers=apache.bootstrap),
+    )
+    writer.stored(OTHER)
+
+    for age, count in enumerate(counts):
+        if age:
+            admin.create_partitions({f"{application}.changelog": count})
+            writer.close()  # as after an outage: it goes on with what the topic has now
+        found = states(section, application, OTHER)
+        assert found == [b"%d" % order for order in (2 * age, 2 * age - 1) if order > 0]
+        for order in (2 * age + 1, 2 * age + 2):
+            writer.save(OTHER, (order, 0), [b"%d" % order])
+
+    admin.close()
+    writer.close()
+
+
 def test_a_topic_that_was_deleted_is_made_and_filled_again(apache: ApacheKafka) -> None:
     """Also where somebody makes it anew with fewer partitions than a state was on its way to."""
     application = f"app-{uuid.uuid4().hex[:8]}"
