@@ -17,7 +17,7 @@ from daemon.checkpoints import Checkpoints, Kept, Saved, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
 from daemon.http.health import HealthState
-from daemon.log import get_logger
+from daemon.log import get_logger, lost_lines
 from daemon.mailbox import Mailbox
 from daemon.metrics import Rebalance
 from daemon.pipeline import PartitionPipeline, PipelineOutput
@@ -307,6 +307,7 @@ class Engine:
         age, lag = self.source.contact_age(), self.source.lag()
         self.telemetry.input_contact(self.clock.now() - age)
         self.telemetry.input_lag(lag)
+        self.telemetry.log_lines_lost(lost_lines())
         reason = f"the brokers of the group last answered {age:.0f} s ago"
         stuck = self._stuck(age, lag)
         if stuck:

@@ -2,18 +2,24 @@
 
 A line has `ts` (RFC 3339, UTC), `level`, `logger`, `msg` (a constant text) and fields. Payloads are
 never logged, and fields whose name says secret are masked. docs/operations.md lists every error.
+
+Whoever logs is not troubled by a stream that takes nothing, as on a full disk or a pipe that nobody
+reads any more: the line is lost and counted.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from daemon.config import LoggingSection
+from daemon.errors import OutputError
 
 #: kafka-python tells of every fetch and rebalance at info; that is debugging to our readers.
 FOREIGN_LOGGER = "kafka"
@@ -26,6 +32,79 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger for a module; `name` is its dotted path."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+class Lines(logging.Handler):
+    """Writes lines to a stream, each at once and past its buffer, where it stands on a file.
+
+    What a buffer could not write it keeps, and fails with again when the process ends.
+
+    Parameters
+    ----------
+    stream : TextIO
+        Where lines go.
+
+    Attributes
+    ----------
+    lost : int
+        Lines that could not be written.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._number = _file_number(stream)
+        self._untold = 0
+        self._torn = False
+        self.lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, or count it as lost; said once until lines are written again."""
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - a bug of whoever logs, as logging has it
+            self.handleError(record)
+            return
+        try:
+            self._write(f"{text}\n")
+        except (OSError, OutputError, ValueError) as error:  # ValueError: the stream is closed
+            self._lose(error)
+            return
+        lines, self._untold = self._untold, 0
+        if lines:
+            get_logger(__name__).warning("log lines were lost", lines=lines)
+
+    def _write(self, text: str) -> None:
+        self._stream.flush()
+        if self._number is None:
+            self._stream.write(text)
+            self._stream.flush()
+            return
+        data = (self._torn * "\n" + text).encode(errors="backslashreplace")
+        while data:
+            written = os.write(self._number, data)
+            data = data[written:]
+            self._torn = bool(data)
+
+    def _lose(self, error: Exception) -> None:
+        self.lost += 1
+        self._untold += 1
+        if self._untold == 1:
+            with suppress(OSError, ValueError, AttributeError):
+                sys.stderr.write(f"hebbstream: log lines cannot be written: {error}\n")
+                sys.stderr.flush()
+
+
+def _file_number(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def lost_lines() -> int:
+    """Count the lines that this process could not write."""
+    return sum(each.lost for each in logging.getLogger().handlers if isinstance(each, Lines))
 
 
 def configure(section: LoggingSection, stream: TextIO | None = None) -> None:
@@ -57,7 +136,7 @@ def configure(section: LoggingSection, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(target)
+    handler = Lines(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

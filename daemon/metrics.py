@@ -346,6 +346,12 @@ METRICS: Final = (
         known=(("feedback_topic",), ("webhook",)),
     ),
     Spec(
+        "log_lines_lost_total",
+        Type.COUNTER,
+        "Lines of the log that could not be written, as on a full disk; the service goes on.",
+        known=_NONE,
+    ),
+    Spec(
         "last_fetch_timestamp_seconds",
         Type.GAUGE,
         "Unix time at which the input last proved that it answers; 0 before.",

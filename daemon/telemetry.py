@@ -188,6 +188,11 @@ class Telemetry:
         with self._lock:
             self._add("background_failures_total", (part,), 1)
 
+    def log_lines_lost(self, count: int) -> None:
+        """Set how many lines of the log could not be written so far."""
+        with self._lock:
+            self._values["log_lines_lost_total"][()] = count
+
     def output_backlog(self, unacked: int) -> None:
         """Set how many messages wait for their acknowledgement."""
         with self._lock:

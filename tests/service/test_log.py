@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
 from daemon.config import LoggingSection
-from daemon.log import configure, get_logger
+from daemon.log import Lines, configure, get_logger, lost_lines
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +155,79 @@ def test_configuring_twice_does_not_double_the_lines() -> None:
 
     assert first.getvalue() == ""
     assert len(lines(second)) == 1
+
+
+def test_a_full_disk_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever logs goes on; nothing is left in a buffer to fail with at the end."""
+    with Path("/dev/full").open("w") as stream:
+        configure(LoggingSection(), stream)
+
+        for _ in range(3):
+            get_logger("x").info("lost")
+
+    shown = capsys.readouterr().err
+    assert shown.splitlines() == [
+        "hebbstream: log lines cannot be written: [Errno 28] No space left on device"
+    ]
+    assert lost_lines() == 3
+
+
+def test_a_pipe_that_nobody_reads_ends_nothing() -> None:
+    """As when the collector of logs is restarted."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        configure(LoggingSection(), stream)
+
+        get_logger("x").info("lost")
+
+    assert lost_lines() == 1
+
+
+def test_lines_that_were_lost_are_told_when_there_is_room(tmp_path: Path) -> None:
+    """The log says where it has a gap."""
+
+    class Narrow(io.StringIO):
+        """Takes nothing while it is full."""
+
+        full = True
+
+        def write(self, text: str) -> int:
+            """Fail or write."""
+            if self.full:
+                raise OSError(28, tmp_path.name)
+            return super().write(text)
+
+    stream = Narrow()
+    configure(LoggingSection(), stream)
+    for _ in range(2):
+        get_logger("x").info("lost")
+    stream.full = False
+
+    get_logger("x").info("kept")
+    get_logger("x").info("kept")
+
+    assert [(line["msg"], line.get("lines")) for line in lines(stream)] == [
+        *(("kept", None), ("log lines were lost", 2), ("kept", None)),
+    ]
+
+
+def test_a_closed_stream_is_one_that_takes_nothing() -> None:
+    """Threads that end late still log."""
+    stream = configured()
+    stream.close()
+
+    get_logger("x").info("lost")
+
+    assert lost_lines() == 1
+
+
+def test_a_line_that_makes_no_sense_is_a_bug_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """As logging shows it; the stream is not to blame."""
+    configured()
+
+    logging.getLogger("x").warning("%d", "no number")
+
+    assert "Logging error" in capsys.readouterr().err
+    assert lost_lines() == 0
+    assert isinstance(logging.getLogger().handlers[-1], Lines)
