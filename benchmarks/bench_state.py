@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from daemon.app import sections_of
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.checkpoints import Checkpoints
 from daemon.clock import SystemClock
 from daemon.config import Config
 from daemon.engine import Engine
@@ -31,6 +31,7 @@ from daemon.files.sink import FileSink
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
 from daemon.interpreter import tune_interpreter
+from daemon.keeper import Keeper
 from daemon.ports import AssignmentListener
 from daemon.records import InputPartition, RecordBatch
 from daemon.spans import Spans

@@ -24,12 +24,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from daemon.copying import Copy, Copying
-from daemon.errors import CheckpointError, SinkError, StateStoreError
+from daemon.errors import CheckpointError, SinkError
+from daemon.keeper import Keeper
 from daemon.log import get_logger
 from daemon.newest_state import Usable, newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
-from daemon.ports import Clock, EventSink, StateStore
+from daemon.ports import Clock, EventSink
 from daemon.published import Ahead, earliest
 from daemon.records import InputPartition
 from daemon.roster import Rosters
@@ -61,15 +62,6 @@ class Kept:
     handed: tuple[int, int] | None = None
     closing: bool = False
     rosters: Rosters = field(default_factory=Rosters)
-
-
-@dataclass(slots=True)
-class Keeper:
-    """A store, how often it is written, and when it last was."""
-
-    store: StateStore
-    interval: float
-    last: float = float("-inf")
 
 
 def order_of(pipeline: PartitionPipeline, *, closing: bool = False) -> tuple[int, int]:
@@ -104,8 +96,6 @@ class Checkpoints:
         Says how many partitions a topic has, for seeds; see `newest_usable`.
     pool : Executor, optional
         What writes; one thread of its own when absent.
-    failing : str
-        Why the last checkpoint was not written; empty when it was.
     """
 
     keepers: list[Keeper]
@@ -118,13 +108,17 @@ class Checkpoints:
     step: Callable[[str], None] = lambda _: None
     partitions: Callable[[str], int] | None = None
     pool: Executor | None = None
-    failing: str = ""
     _quiet: threading.Event = field(default_factory=threading.Event)
     _copying: Copying = field(default_factory=Copying)
     _writing: deque[Future[Saved]] = field(default_factory=deque)
     _receivers: Sequence[Keeper] = ()
     _began: float = 0.0
     _rested: float = float("-inf")
+
+    @property
+    def failing(self) -> str:
+        """Why stores were not written the last time; empty when all were."""
+        return "; ".join(keeper.failure for keeper in self.keepers if keeper.failure)
 
     @property
     def busy(self) -> bool:
@@ -139,7 +133,7 @@ class Checkpoints:
 
     def _due_keepers(self) -> list[Keeper]:
         now = self.clock.monotonic()
-        return [keeper for keeper in self.keepers if now - keeper.last >= keeper.interval]
+        return [keeper for keeper in self.keepers if keeper.due(now)]
 
     def begin(self, partitions: Sequence[InputPartition]) -> dict[InputPartition, Kept]:
         """Restore partitions from the latest state there is of each.
@@ -371,22 +365,8 @@ class Checkpoints:
             self.step("checkpoint 4: write")
             written = pieces(copy.cut.whole(), copy.origin, self._breathe, copy.rosters)
             for keeper in keepers:
-                try:
-                    keeper.store.save(partition, copy.order, written)
-                except StateStoreError as error:
-                    self.failing = str(error)
-                    self.telemetry.checkpoint_done(keeper.store.name, partition, None)
-                    log.error(  # noqa: TRY400 - one line
-                        "checkpoint not written; trying again",
-                        store=keeper.store.name,
-                        error=str(error),
-                    )
-                else:
-                    size = sum(map(len, written))
-                    self.telemetry.checkpoint_done(keeper.store.name, partition, size)
+                if keeper.save(partition, copy.order, written, self.telemetry):
                     saved[partition] = copy.order
-                    if keeper is self.keepers[0]:
-                        self.failing = ""
         return saved
 
     def close(self) -> None:

@@ -6,11 +6,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.checkpoints import Checkpoints
 from daemon.config import KafkaSection, StateSection
 from daemon.files.states import FileStates
 from daemon.kafka.changelog import Changelog
 from daemon.kafka.read_back import partition_count
+from daemon.keeper import Keeper
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock, EventSink
 from daemon.telemetry import Telemetry

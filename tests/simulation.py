@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from daemon.assigned import EngineLimits
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.checkpoints import Checkpoints
 from daemon.engine import Engine
 from daemon.errors import SinkError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
-from daemon.ports import AssignmentListener, Pieces, StateStore, StoredState
+from daemon.keeper import Keeper
+from daemon.ports import AssignmentListener, Pieces, StoredState
 from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.slots import Slots
 from daemon.telemetry import Telemetry
@@ -91,9 +92,8 @@ class Life:
         telemetry = Telemetry(self.clock, "hash")
         sink = self.sink = SimulatedSink(self)
         self.source = SimulatedSource(self)
-        disk: StateStore = FileStates(self.world.folder, 2, self.step)
-        keepers = [Keeper(disk, STATE_SECONDS)]
-        keepers.append(Keeper(SimulatedChangelog(self), CHANGELOG_SECONDS))
+        disk = FileStates(self.world.folder, 2, self.step)
+        stores = (disk, STATE_SECONDS), (SimulatedChangelog(self), CHANGELOG_SECONDS)
         return Engine(
             source=self.source,
             sink=sink,
@@ -103,7 +103,7 @@ class Life:
             health=HealthState(self.clock),
             limits=EngineLimits(idle_timeout=60.0, copy_seconds=-1.0),
             checkpoints=Checkpoints(
-                keepers=keepers,
+                keepers=[Keeper(*each) for each in stores],
                 sink=sink,
                 sections=simulated_sections(),
                 clock=self.clock,

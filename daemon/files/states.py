@@ -67,8 +67,17 @@ class FileStates:
         -------
         list of StoredState
             Their `read` raises OSError when a file cannot be read.
+
+        Raises
+        ------
+        StateStoreError
+            When the folder cannot be read.
         """
-        return stored_in(self._folder, partition)
+        try:
+            return stored_in(self._folder, partition)
+        except OSError as error:
+            msg = f"{self._of(partition)}: checkpoints cannot be read there: {error}"
+            raise StateStoreError(msg) from error
 
     def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
         """Write a checkpoint and let the oldest go.
@@ -92,11 +101,11 @@ class FileStates:
         final = folder / f"{max(order[0], 0):020d}-{max(order[1], 0):020d}.state"
         unfinished = folder / f"{final.name}.{uuid.uuid4().hex[:8]}.partial"
         self._step("save 1: refuse to undo a later state")
-        later = [path for found, path in self._found(partition) if found > order]
-        if later:
-            msg = f"{later[0]} is later than offset {order[0]}: another process wrote it"
-            raise StateStoreError(msg)
         try:
+            later = [path for found, path in self._found(partition) if found > order]
+            if later:
+                msg = f"{later[0]} is later than offset {order[0]}: another process wrote it"
+                raise StateStoreError(msg)
             folder.mkdir(parents=True, exist_ok=True)
             self._step("save 2: write it under another name")
             with unfinished.open("wb") as file:

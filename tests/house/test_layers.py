@@ -41,7 +41,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
         "mailbox", "overheard", "readmodel", "said", "telemetry",
     ),
-    ("copying", "rekey", "reports", "state_check", "warmup", "webhook"),
+    ("copying", "keeper", "rekey", "reports", "state_check", "warmup", "webhook"),
     ("checkpoints",),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),

@@ -12,11 +12,12 @@ from typing import Any, Literal
 import pytest
 
 from daemon.assigned import EngineLimits
-from daemon.checkpoints import Checkpoints, Keeper, Kept, order_of
+from daemon.checkpoints import Checkpoints, Kept, order_of
 from daemon.engine import Engine
 from daemon.errors import CheckpointError, StateStoreError
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.keeper import Keeper
 from daemon.mailbox import Heard
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.ports import Pieces, StateStore, StoredState

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from daemon.assigned import EngineLimits
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.checkpoints import Checkpoints
 from daemon.engine import Engine
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.keeper import Keeper
 from daemon.records import Channel, InputPartition, Message
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Outage, Return

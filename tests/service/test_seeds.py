@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon import app
-from daemon.checkpoints import Checkpoints, Keeper
+from daemon.checkpoints import Checkpoints
 from daemon.clock import SystemClock
 from daemon.config import Config
 from daemon.engine import Engine
@@ -17,6 +17,7 @@ from daemon.errors import CheckpointError
 from daemon.files.options import FileOptions
 from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.keeper import Keeper
 from daemon.records import InputPartition
 from daemon.seeds import Seeds
 from daemon.snapshots import Origin, decode, encode

@@ -8,6 +8,7 @@ import pytest
 
 from daemon.errors import StateStoreError
 from daemon.files.states import FileStates
+from daemon.records import InputPartition
 from streams import PARTITION
 
 
@@ -94,3 +95,14 @@ def test_one_that_is_set_aside_counts_no_more(tmp_path: Path) -> None:
 
     assert places(store) == []
     assert [path.read_bytes() for path in tmp_path.rglob("*.refused")] == [b"damaged"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_failure_of_the_store(tmp_path: Path) -> None:
+    """As on a disk that gives errors: no bug, and the service goes on without it."""
+    store = FileStates(tmp_path, generations=2)
+    beyond = InputPartition("x" * 300, 0)  # longer than a name may be
+
+    with pytest.raises(StateStoreError, match="was not written"):
+        store.save(beyond, (1, 0), [b"state"])
+    with pytest.raises(StateStoreError, match="cannot be read there"):
+        store.stored(beyond)
