@@ -41,6 +41,8 @@ log = get_logger(__name__)
 
 #: A checkpoint is rested from this many times as long as it took: it may never take all the time.
 REST_FACTOR = 2.0
+#: A checkpoint takes the partitions in so many steps at most.
+STEPS = 4
 #: While the hot path works, the thread that writes waits so long before each small piece.
 YIELD_SECONDS = 0.002
 FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
@@ -111,6 +113,8 @@ class Checkpoints:
     _quiet: threading.Event = field(default_factory=threading.Event)
     _copying: Copying = field(default_factory=Copying)
     _writing: deque[Future[Saved]] = field(default_factory=deque)
+    _round: deque[Kept] = field(default_factory=deque)
+    _step_size: int = 1
     _receivers: Sequence[Keeper] = ()
     _began: float = 0.0
     _rested: float = float("-inf")
@@ -122,8 +126,17 @@ class Checkpoints:
 
     @property
     def busy(self) -> bool:
-        """Whether a checkpoint is being copied or written."""
+        """Whether a checkpoint is under way."""
+        return bool(self._round or self._under_way)
+
+    @property
+    def _under_way(self) -> bool:
         return bool(len(self._copying) or self._writing)
+
+    @property
+    def wants_place(self) -> bool:
+        """Whether the next partitions of a checkpoint wait for their place to be fixed."""
+        return bool(self._round) and not self._under_way
 
     @property
     def due(self) -> bool:
@@ -239,10 +252,20 @@ class Checkpoints:
             )
 
     def start(self, kept: Iterable[Kept]) -> None:
-        """Fix the place of partitions whose output is acknowledged; `advance` copies them."""
+        """Begin a checkpoint of partitions: `fix_places` is called while it `wants_place`.
+
+        It takes them in steps, for all at once would hold up every group in the same turns.
+        """
         self._receivers, self._began = self._due_keepers(), self.clock.monotonic()
         self._stamp(self._receivers)
-        self._copying.add(self._copies(kept, at_once=False))
+        self._round.extend(kept)
+        self._step_size = -(-len(self._round) // STEPS)
+
+    def fix_places(self) -> None:
+        """Fix the place of the next partitions, all output being acknowledged; then `advance`."""
+        count = min(self._step_size, len(self._round))
+        step = [self._round.popleft() for _ in range(count)]
+        self._copying.add(self._copies(step, at_once=False))
 
     def advance(self, seconds: float) -> None:
         """Go on with the copy for so long; what is complete is written in a thread."""
@@ -256,7 +279,9 @@ class Checkpoints:
 
     def forget(self, partitions: Iterable[InputPartition]) -> None:
         """Give up copies that are not complete: the partitions are another's, or saved anew."""
-        self._copying.forget(partitions)
+        gone = set(partitions)
+        self._copying.forget(gone)
+        self._round = deque(each for each in self._round if each.pipeline.partition not in gone)
 
     def finished(self) -> Saved:
         """Return what is written by now: how far each partition is safe, once."""

@@ -201,9 +201,9 @@ class Engine:
         reason = checkpoints.failing or "checkpoints are written"
         self.health.report("state", ok=not checkpoints.failing, reason=reason)
         if checkpoints.due and not self._unsafe:
-            moved = [owned.kept for owned in self.partitions.values() if owned.moved]
-            if self._flushed(self._flush_seconds()):
-                checkpoints.start(moved)
+            checkpoints.start(owned.kept for owned in self.partitions.values() if owned.moved)
+        if checkpoints.wants_place and not self._unsafe and self._flushed(self._flush_seconds()):
+            checkpoints.fix_places()
         checkpoints.advance(copy_seconds)
 
     def _keep(self, saved: Saved) -> None:

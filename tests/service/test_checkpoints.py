@@ -341,6 +341,7 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
     kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())
     kept.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
     checkpoints.start([kept])
+    checkpoints.fix_places()
     checkpoints.advance(1.0)
 
     in_time = checkpoints.save([kept], seconds=0.05)
@@ -349,6 +350,31 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
 
     assert in_time == {}
     assert checkpoints.finished() == {PARTITION: (9, 0)}
+    assert not checkpoints.busy
+
+
+def test_a_checkpoint_takes_many_partitions_in_steps(tmp_path: Path) -> None:
+    """Four at most, each once the one before is written; what has been lost is left out."""
+    made = make(tmp_path, [])
+    checkpoints = made.checkpoints
+    assert checkpoints is not None
+    places = [InputPartition("metrics", number) for number in range(9)]
+    kept = [Kept(PartitionPipeline(place, made.sections), Ahead()) for place in places]
+    for each in kept:
+        each.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
+
+    checkpoints.start(kept)
+    checkpoints.forget([places[4]])
+    steps = []
+    while checkpoints.wants_place:
+        assert checkpoints.busy
+        checkpoints.fix_places()
+        under_way = checkpoints.wants_place
+        checkpoints.advance(1.0)
+        steps.append(sorted(place.partition for place in checkpoints.finished()))
+        assert not under_way
+
+    assert steps == [[0, 1, 2], [3, 5, 6], [7, 8]]
     assert not checkpoints.busy
 
 
@@ -370,6 +396,7 @@ def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
     kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())
     kept.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
     checkpoints.start([kept])
+    checkpoints.fix_places()
     checkpoints.advance(1.0)
     checkpoints.finished()
 
