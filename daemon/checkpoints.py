@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from daemon.copying import Copy, Copying
+from daemon.copying import Copy, Copying, Steps
 from daemon.errors import CheckpointError, SinkError
 from daemon.keeper import Keeper
 from daemon.log import get_logger
@@ -41,8 +41,6 @@ log = get_logger(__name__)
 
 #: A checkpoint is rested from this many times as long as it took: it may never take all the time.
 REST_FACTOR = 2.0
-#: A checkpoint takes the partitions in so many steps at most.
-STEPS = 4
 #: While the hot path works, the thread that writes waits so long before each small piece.
 YIELD_SECONDS = 0.002
 FLUSH_SECONDS, FLUSH_SLICE_SECONDS, FLUSH_PAUSE_SECONDS = 60.0, 1.0, 0.1
@@ -113,8 +111,7 @@ class Checkpoints:
     _quiet: threading.Event = field(default_factory=threading.Event)
     _copying: Copying = field(default_factory=Copying)
     _writing: deque[Future[Saved]] = field(default_factory=deque)
-    _round: deque[Kept] = field(default_factory=deque)
-    _step_size: int = 1
+    _steps: Steps[Kept] = field(default_factory=Steps)
     _receivers: Sequence[Keeper] = ()
     _began: float = 0.0
     _rested: float = float("-inf")
@@ -127,7 +124,7 @@ class Checkpoints:
     @property
     def busy(self) -> bool:
         """Whether a checkpoint is under way."""
-        return bool(self._round or self._under_way)
+        return bool(len(self._steps) or self._under_way)
 
     @property
     def _under_way(self) -> bool:
@@ -136,7 +133,7 @@ class Checkpoints:
     @property
     def wants_place(self) -> bool:
         """Whether the next partitions of a checkpoint wait for their place to be fixed."""
-        return bool(self._round) and not self._under_way
+        return bool(len(self._steps)) and not self._under_way
 
     @property
     def due(self) -> bool:
@@ -258,14 +255,11 @@ class Checkpoints:
         """
         self._receivers, self._began = self._due_keepers(), self.clock.monotonic()
         self._stamp(self._receivers)
-        self._round.extend(kept)
-        self._step_size = -(-len(self._round) // STEPS)
+        self._steps.deal({each.pipeline.partition: each for each in kept})
 
     def fix_places(self) -> None:
         """Fix the place of the next partitions, all output being acknowledged; then `advance`."""
-        count = min(self._step_size, len(self._round))
-        step = [self._round.popleft() for _ in range(count)]
-        self._copying.add(self._copies(step, at_once=False))
+        self._copying.add(self._copies(self._steps.take(), at_once=False))
 
     def advance(self, seconds: float) -> None:
         """Go on with the copy for so long; what is complete is written in a thread."""
@@ -281,7 +275,7 @@ class Checkpoints:
         """Give up copies that are not complete: the partitions are another's, or saved anew."""
         gone = set(partitions)
         self._copying.forget(gone)
-        self._round = deque(each for each in self._round if each.pipeline.partition not in gone)
+        self._steps.forget(gone)
 
     def finished(self) -> Saved:
         """Return what is written by now: how far each partition is safe, once."""

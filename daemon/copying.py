@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from daemon.cut import Cut
 from daemon.ports import Clock
 from daemon.records import InputPartition
 from daemon.roster import Rosters
 from daemon.snapshots import Origin
+
+T = TypeVar("T")
+
+#: A checkpoint takes the partitions in so many steps at most.
+STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,31 @@ class Copy:
     def partition(self) -> InputPartition:
         """Whose."""
         return self.cut.head.partition
+
+
+class Steps(Generic[T]):
+    """What belongs to the partitions of a checkpoint, dealt into a few steps of equal size."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[InputPartition, T] = {}
+        self._size = 1
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def deal(self, belongings: Mapping[InputPartition, T]) -> None:
+        """Begin anew with these partitions, in their order."""
+        self._waiting = dict(belongings)
+        self._size = -(-len(self._waiting) // STEPS)
+
+    def take(self) -> list[T]:
+        """Return what the next step has to do with."""
+        return [self._waiting.pop(each) for each in list(self._waiting)[: self._size]]
+
+    def forget(self, partitions: Iterable[InputPartition]) -> None:
+        """Leave partitions out that are another's, or saved anew."""
+        for each in partitions:
+            self._waiting.pop(each, None)
 
 
 class Copying:

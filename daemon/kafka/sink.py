@@ -8,10 +8,10 @@ help, because it is larger than the broker takes, is refused: logged, counted, l
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -20,7 +20,9 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from daemon.config import KafkaSection
 from daemon.errors import SinkError, UnreachableError
+from daemon.kafka.bulk import COUNT_MAX, can_send_in_bulk, goes_in_bulk, send_in_bulk
 from daemon.kafka.connection import Backoff, client_options, connect, cut_off, require_crc32c
+from daemon.kafka.flight import Flight
 from daemon.kafka.partitioner import KeyPartitioner
 from daemon.kafka.policies import tell_unfit_policies
 from daemon.kafka.read_back import ReadBack
@@ -73,16 +75,6 @@ def producer_options(section: KafkaSection, application_id: str) -> dict[str, An
     }
 
 
-@dataclass(slots=True)
-class Flight:
-    """What one producer was given: its callbacks, on its own thread, count what has landed."""
-
-    sent: int = 0
-    landed: int = 0
-    failures: list[str] = field(default_factory=list)
-    events_end: dict[str, int] = field(default_factory=dict)
-
-
 class KafkaSink:
     """Publishes messages to `<application_id>.<channel>`; implements `daemon.ports.EventSink`.
 
@@ -125,7 +117,7 @@ class KafkaSink:
         self._waiting: deque[Message] = deque()
         self._flight = Flight()
         self._moved = 0, clock.monotonic()  # how many had landed, and since when no more
-        self._refused: Counter[str] = Counter()
+        self._in_bulk = False
 
     @property
     def backlog(self) -> int:
@@ -135,7 +127,7 @@ class KafkaSink:
     @property
     def refused(self) -> Mapping[str, int]:
         """Messages left out because no waiting could help, by reason, since the start."""
-        return self._refused
+        return self._flight.refused
 
     def send(self, messages: Iterable[Message]) -> None:
         """Queue messages; they leave in order per key, now or when the broker is back.
@@ -265,20 +257,37 @@ class KafkaSink:
         if self._backoff.remaining_seconds > 0.0 or not self._connected():
             return
         while self._waiting:
+            if self._forward_many():
+                continue
             message = self._waiting[0]
             try:
                 future = self._send(message)
             except TOO_LARGE as error:
                 self._waiting.popleft()
-                self._refuse(message, error)
+                self._flight.refuse(message, error)
                 continue
             except KafkaTimeoutError as error:
                 seconds = self._backoff.failed()
                 log.warning("topic not known yet; trying again", error=str(error), seconds=seconds)
                 return
             self._waiting.popleft()
-            self._track(message, future)
+            self._flight.follow(message, self._topics[message.channel].name, future)
         self._backoff.succeeded()
+
+    def _forward_many(self) -> bool:
+        """Hand over at once what is first in the queue of one channel; False for one by one."""
+        if not self._in_bulk or len(self._waiting) == 1:
+            return False
+        channel, alike = self._waiting[0].channel, []
+        for message in islice(self._waiting, COUNT_MAX):
+            if message.channel is not channel or not goes_in_bulk(message):
+                break
+            alike.append(message)
+        topic = self._topics[channel].name
+        futures = send_in_bulk(self._producer, topic, alike) if len(alike) > 1 else []
+        for future in futures:
+            self._flight.follow(self._waiting.popleft(), topic, future)
+        return bool(futures)
 
     def _send(self, message: Message) -> Any:  # noqa: ANN401 - kafka-python is not typed
         headers, value = list(message.headers), message.value
@@ -290,37 +299,6 @@ class KafkaSink:
             value = value[: room - len(TRUNCATED_HEADER) - 24]
         topic = self._topics[message.channel].name
         return self._producer.send(topic, value=value, key=message.key, headers=headers)
-
-    def _track(self, message: Message, future: Any) -> None:  # noqa: ANN401 - as above
-        flight = self._flight
-        flight.sent += 1
-
-        def landed(metadata: Any) -> None:  # noqa: ANN401 - as above
-            # Of a batch that was sent twice the broker may not say where it stands: -1.
-            if message.channel is Channel.EVENTS and metadata.offset >= 0:
-                flight.events_end[str(metadata.partition)] = metadata.offset + 1
-            flight.landed += 1
-
-        def failed(error: Exception) -> None:
-            if isinstance(error, TOO_LARGE):
-                self._refuse(message, error)
-            else:
-                flight.failures.append(f"{self._topics[message.channel].name}: {error}")
-            flight.landed += 1
-
-        future.add_callback(landed)
-        future.add_errback(failed)
-
-    def _refuse(self, message: Message, error: Exception) -> None:
-        self._refused["too_large"] += 1
-        log.error(
-            "message refused",
-            reason="too_large",
-            channel=message.channel.value,
-            key=repr(message.key),
-            value_bytes=len(message.value),
-            error=str(error),
-        )
 
     def _raise_failures(self) -> None:
         if not self._flight.failures:
@@ -335,7 +313,7 @@ class KafkaSink:
         """Give up all that is queued or on its way; where events are stays known."""
         self._waiting.clear()
         self._disconnect()
-        self._flight = Flight(events_end=self._flight.events_end)
+        self._flight = self._flight.anew()
 
     def _connected(self) -> bool:
         if self._producer is not None:
@@ -349,6 +327,7 @@ class KafkaSink:
             names = [each.name for each in self._topics.values()]
             self._producer = connect(KafkaProducer, self._options, CONNECT_SECONDS, names)
             outlive_refusals(self._producer)
+            self._in_bulk = can_send_in_bulk(self._producer)
         except UnreachableError as error:
             self._unreachable(error)
             return False

@@ -83,6 +83,12 @@ def make(
     )
 
 
+def checkpoints_of(engine: Engine) -> Checkpoints:
+    """Return those of an engine that has some."""
+    assert engine.checkpoints is not None
+    return engine.checkpoints
+
+
 def batches(count: int, first: int = 0, size: int = 3) -> list[ScriptStep]:
     """Consecutive record batches of one partition, each followed by a poll without any."""
     values = wide_records(related(seed=1, ticks=(first + count) * size))
@@ -150,8 +156,7 @@ def test_what_was_said_is_saved_before_it_is_answered(tmp_path: Path) -> None:
             return True
         return False
 
-    assert made.checkpoints is not None
-    made.checkpoints.keepers[0].interval = 1e9  # nothing else is written
+    checkpoints_of(made).keepers[0].interval = 1e9  # nothing else is written
     made.run(killed)
 
     assert answers[0].result(0).saved
@@ -162,9 +167,8 @@ def test_what_was_said_is_saved_before_it_is_answered(tmp_path: Path) -> None:
 def test_only_what_is_saved_is_committed(tmp_path: Path) -> None:
     """A full disk stops the commits, not the service; it is not ready and says why, then mends."""
     made = make(tmp_path, [Assign((PARTITION,)), *batches(6)])
-    assert made.checkpoints is not None
     disk = FullDisk(FileStates(tmp_path, 2))
-    made.checkpoints.keepers[0] = Keeper(disk, 0.1)
+    checkpoints_of(made).keepers[0] = Keeper(disk, 0.1)
     assert isinstance(made.source, FakeSource)
     seen: list[tuple[bool, dict[InputPartition, int]]] = []
 
@@ -187,8 +191,7 @@ def test_only_what_is_saved_is_committed(tmp_path: Path) -> None:
 def test_a_lost_partition_is_dropped_without_writing(tmp_path: Path) -> None:
     """Another member owns it by now: what was not saved is not saved any more."""
     made = make(tmp_path, [Assign((PARTITION,)), batches(1)[0], Lose((PARTITION,))])
-    assert made.checkpoints is not None
-    made.checkpoints.keepers[0].interval = 1e9
+    checkpoints_of(made).keepers[0].interval = 1e9
 
     made.run(lambda: False)
 
@@ -199,8 +202,7 @@ def test_a_lost_partition_is_dropped_without_writing(tmp_path: Path) -> None:
 def test_a_revoked_partition_is_saved_before_it_goes(tmp_path: Path) -> None:
     """The next owner finds all of it."""
     made = make(tmp_path, [Assign((PARTITION,)), batches(1)[0], Revoke((PARTITION,))])
-    assert made.checkpoints is not None
-    made.checkpoints.keepers[0].interval = 1e9
+    checkpoints_of(made).keepers[0].interval = 1e9
 
     made.run(lambda: False)
 
@@ -256,8 +258,7 @@ def test_published_events_are_found_from_the_position_in_the_state(tmp_path: Pat
     first.run(lambda: False)
     assert isinstance(first.sink, FakeSink)
     crashed = make(tmp_path, [Assign((PARTITION,)), *story])
-    assert crashed.checkpoints is not None
-    crashed.checkpoints.keepers[0] = Keeper(FullDisk(FileStates(tmp_path, 2)), 1e9)
+    checkpoints_of(crashed).keepers[0] = Keeper(FullDisk(FileStates(tmp_path, 2)), 1e9)
     crashed.run(lambda: False)
     assert isinstance(crashed.sink, FakeSink)
     published = [m for m in crashed.sink.messages if m.channel is Channel.EVENTS]
@@ -285,15 +286,14 @@ def test_a_copy_in_slices_is_the_state_at_its_place(tmp_path: Path) -> None:
     slow = make(tmp_path / "slow", [Assign((PARTITION,)), *crowd(40)])
     slow.limits = EngineLimits(copy_seconds=-1.0)
     written: dict[tuple[int, int], bytes] = {}
-    assert slow.checkpoints is not None
-    disk = slow.checkpoints.keepers[0].store
+    disk = checkpoints_of(slow).keepers[0].store
 
     class Noting(FullDisk):
         def save(self, partition: InputPartition, order: tuple[int, int], pieces: Pieces) -> None:
             written[order] = b"".join(pieces)
             disk.save(partition, order, pieces)
 
-    slow.checkpoints.keepers[0] = Keeper(Noting(disk), 0.0)
+    checkpoints_of(slow).keepers[0] = Keeper(Noting(disk), 0.0)
 
     slow.run(lambda: False)
 
@@ -315,13 +315,12 @@ def test_a_copy_under_way_is_given_up_with_its_partition(tmp_path: Path) -> None
     """What another member owns by now is not written, however much of it is copied."""
     made = make(tmp_path, [Assign((PARTITION,)), *crowd(6), None, Lose((PARTITION,))])
     made.limits = EngineLimits(copy_seconds=-1.0)
-    assert made.checkpoints is not None
-    made.checkpoints.keepers[0].interval = 0.4  # only the turn without records takes time
+    checkpoints_of(made).keepers[0].interval = 0.4  # only the turn without records takes time
 
     made.run(lambda: False)
 
     assert [each.order[0] for each in FileStates(tmp_path, 9).stored(PARTITION)] == [0]
-    assert not made.checkpoints.busy
+    assert not checkpoints_of(made).busy
 
 
 def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None:
@@ -334,8 +333,7 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
             disk.save(partition, order, pieces)
 
     made = make(tmp_path, [])
-    checkpoints = made.checkpoints
-    assert checkpoints is not None
+    checkpoints = checkpoints_of(made)
     checkpoints.keepers[0] = Keeper(Hanging(disk.inner), 0.0)
     checkpoints.pool = None
     kept = Kept(PartitionPipeline(PARTITION, made.sections), Ahead())
@@ -353,36 +351,10 @@ def test_a_hand_over_does_not_wait_for_a_disk_that_hangs(tmp_path: Path) -> None
     assert not checkpoints.busy
 
 
-def test_a_checkpoint_takes_many_partitions_in_steps(tmp_path: Path) -> None:
-    """Four at most, each once the one before is written; what has been lost is left out."""
-    made = make(tmp_path, [])
-    checkpoints = made.checkpoints
-    assert checkpoints is not None
-    places = [InputPartition("metrics", number) for number in range(9)]
-    kept = [Kept(PartitionPipeline(place, made.sections), Ahead()) for place in places]
-    for each in kept:
-        each.pipeline.process(record_batch(wide_records(related(seed=1, ticks=9))))
-
-    checkpoints.start(kept)
-    checkpoints.forget([places[4]])
-    steps = []
-    while checkpoints.wants_place:
-        assert checkpoints.busy
-        checkpoints.fix_places()
-        under_way = checkpoints.wants_place
-        checkpoints.advance(1.0)
-        steps.append(sorted(place.partition for place in checkpoints.finished()))
-        assert not under_way
-
-    assert steps == [[0, 1, 2], [3, 5, 6], [7, 8]]
-    assert not checkpoints.busy
-
-
 def test_a_checkpoint_is_rested_from_as_long_as_it_took(tmp_path: Path) -> None:
     """A disk that needs longer than the interval gets a third of the time, not all of it."""
     made = make(tmp_path, [])
-    checkpoints = made.checkpoints
-    assert checkpoints is not None
+    checkpoints = checkpoints_of(made)
     assert isinstance(made.clock, FakeClock)
     clock: FakeClock = made.clock
     disk = checkpoints.keepers[0].store
@@ -412,8 +384,7 @@ def test_the_writer_gives_way_while_records_are_worked_on(
 ) -> None:
     """And only then: what the engine itself waits for is written at full speed."""
     made = make(tmp_path, [Assign((PARTITION,)), *batches(3)])
-    checkpoints, process, seen = made.checkpoints, PartitionPipeline.process, list[bool]()
-    assert checkpoints is not None
+    checkpoints, process, seen = checkpoints_of(made), PartitionPipeline.process, list[bool]()
 
     def watched(pipeline: PartitionPipeline, batch: RecordBatch) -> PipelineOutput:
         seen.append(checkpoints._quiet.is_set())

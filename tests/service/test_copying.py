@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.copying import Copy, Copying
+from daemon.copying import Copy, Copying, Steps
 from daemon.pipeline import PartitionPipeline
 from daemon.records import InputPartition
 from daemon.roster import Rosters
@@ -50,3 +50,19 @@ def test_what_is_given_up_does_not_come_out() -> None:
     made.forget([FIRST])
 
     assert [c.partition for c in made.advance(1.0, FakeClock())] == [SECOND]
+
+
+def test_partitions_are_dealt_into_four_steps_at_most() -> None:
+    """In order; who is another's meanwhile is left out, and another deal begins anew."""
+    places = [InputPartition("metrics", number) for number in range(9)]
+    steps: Steps[int] = Steps()
+
+    steps.deal({place: place.partition for place in places})
+    steps.forget([places[4]])
+    taken = []
+    while len(steps):
+        taken.append(steps.take())
+    steps.deal({FIRST: 7})
+
+    assert taken == [[0, 1, 2], [3, 5, 6], [7, 8]]
+    assert steps.take() == [7]

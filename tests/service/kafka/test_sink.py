@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.future import Future
 
 from broker import Broker
 from daemon.clock import SystemClock
@@ -69,18 +67,6 @@ def test_options_lose_nothing() -> None:
     assert options["delivery_timeout_ms"] == 2**31 - 1
 
 
-def test_a_place_that_the_broker_does_not_say_moves_nothing() -> None:
-    """A batch that was sent twice is acknowledged without one; a restart would read all events."""
-    sink = KafkaSink(KafkaSection(), "shop", FakeClock())
-
-    for offset in (40, -1):
-        sent = Future()
-        sink._track(Message(Channel.EVENTS, b"g", b"1"), sent)
-        sent.success(SimpleNamespace(partition=2, offset=offset))
-
-    assert sink.position() == {"2": 41}
-
-
 @pytest.mark.slow
 def test_messages_wait_for_an_absent_broker() -> None:
     """Nothing is raised and nothing dropped: the backlog says how much waits."""
@@ -103,8 +89,11 @@ def test_messages_go_to_their_channels_topics(
 
     sink.send(Message(Channel.EVENTS, b"g", b"%d" % n, (("n", b"x"),)) for n in range(500))
     sink.send([Message(Channel.EDGES, None, b"{}")])
+    sink.send(Message(Channel.SCORES, b"g", b"%d" % n) for n in range(2500))
     flushed = sink.flush(10.0)
 
+    scores = read(section, f"{topic}.scores", 2500)
+    assert [record.value for record in scores] == [b"%d" % n for n in range(2500)]
     events = read(section, f"{topic}.events", 500)
     assert (flushed, sink.backlog) == (True, 0)
     assert [record.value for record in events] == [b"%d" % n for n in range(500)]
