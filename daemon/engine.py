@@ -364,6 +364,8 @@ class Engine:
         """Publish what is queued and hand over the positions it makes safe."""
         leaving = {p: self.partitions.pop(p) for p in partitions if p in self.partitions}
         self._parked.update(leaving)
+        if self.checkpoints is not None:
+            self.checkpoints.forget(leaving)  # they are saved here and now, or not at all
         self._rebalanced(Rebalance.REVOKED, partitions)
         safe = bool(leaving) and not self._unsafe and self._flushed(self._flush_seconds())
         if not safe and self.sink.discard():  # what is parked has led to what nobody will see

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from daemon.assigned import EngineLimits
+from daemon.checkpoints import Checkpoints
 from daemon.engine import Engine
 from daemon.errors import SinkError
+from daemon.files.states import FileStates
 from daemon.http.health import HealthState
+from daemon.keeper import Keeper
 from daemon.pipeline import PartitionPipeline
-from daemon.records import Channel, InputPartition, RecordBatch
+from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Outage, Return, Revoke
 from fakes import Step as ScriptStep
@@ -122,6 +126,30 @@ def test_refused_messages_are_counted() -> None:
     made.run(never)
 
     assert made.telemetry.value("messages_refused_total", "too_large") == 3
+
+
+def test_what_cannot_be_handed_over_is_not_saved_later(tmp_path: Path) -> None:
+    """What it led to may never be seen, so a checkpoint under way goes on without it."""
+    made = engine([])
+    _, sink = fakes(made)
+    keeper = Keeper(FileStates(tmp_path, 2), 1e9)
+    made.checkpoints = checkpoints = Checkpoints(
+        [keeper], sink, made.sections, made.clock, made.telemetry
+    )
+    made.assigned([PARTITION])
+    owned = made.partitions[PARTITION]
+    (batch,) = batches(1)
+    assert isinstance(batch, RecordBatch)
+    owned.pipeline.process(batch)
+    sink.held = True
+    sink.send([Message(Channel.EVENTS, b"g", b"1")])
+    checkpoints.start([owned.kept])
+
+    made.revoked([PARTITION])
+
+    assert not checkpoints.wants_place
+    assert not checkpoints.busy
+    assert list(keeper.store.stored(PARTITION)) == []
 
 
 def test_revoked_partitions_hand_their_position_over() -> None:
