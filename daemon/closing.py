@@ -13,7 +13,7 @@ import numpy as np
 
 from daemon.counters import ValueHistory
 from daemon.kernels.closing import (
-    STEADY_CELLS,
+    STEADY_BASE,
     STEADY_LAST,
     STEADY_ROWS,
     fill_frames,
@@ -174,18 +174,15 @@ class Closing:
             short = end - start <= BLOCK_TICKS and end - group.data_tick <= self._gap + 1
             stay = short and members.is_steady(group, end)
             columns = len(group.members) if stay else 0
-            told.append((low, high, start, (end - start) * columns, columns, -1))
+            told.append((low, high, start, (end - start) * columns, columns, -1, -1))
         steady: I64 = np.array(told, np.int64).reshape(len(told), STEADY_ROWS).T.copy()
-        base, bases = self._size, []
         self._size = take_all_steady(
-            w.series, w.tick, members.column, members.seen, self._place, steady, base
+            w.series, w.tick, members.column, members.seen, self._place, steady, self._size
         )
-        cells, lasts = steady[STEADY_CELLS].tolist(), steady[STEADY_LAST].tolist()
-        for span, room, last in zip(spans, cells, lasts, strict=True):
-            bases.append(-1 if last < 0 else base)
+        for span, last in zip(spans, steady[STEADY_LAST].tolist(), strict=True):
             if last >= 0:
                 span.group.data_tick = last
-                base += room
+        bases: list[int] = steady[STEADY_BASE].tolist()
         return bases
 
     def _slices(self, start: int, end: int) -> dict[str, tuple[int, int]]:

@@ -125,18 +125,18 @@ def take_steady(
 def take_all_steady(
     cells: Sequence[tuple[int, int]], column: Sequence[int], seen: Sequence[int],
     groups: Sequence[tuple[int, int, int, tuple[int, int]]], base: int,
-) -> tuple[list[int], list[int], dict[int, int], int]:  # fmt: skip
-    """One after the other; of each its last tick, then when, which sample where, and the end."""
-    when, lasts = list(seen), []
+) -> tuple[list[tuple[int, int]], list[int], dict[int, int], int]:  # fmt: skip
+    """One after the other: its last tick and its beginning, when, which sample where, the end."""
+    when, told = list(seen), []
     places: dict[int, int] = {}
     for low, high, first, shape in groups:
         last = -1
         if shape[1]:
             last, when, where = take_steady(cells[low:high], column, when, first, shape, base)
             places |= dict(zip(range(low, high), where, strict=False))
-        lasts.append(last)
+        told.append((last, base if last >= 0 else -1))
         base += shape[0] * shape[1] if last >= 0 else 0
-    return lasts, when, places, base
+    return told, when, places, base
 
 
 def fill_frames(

@@ -20,6 +20,7 @@ from kafka import TopicPartition
 from daemon.kafka.partitioner import partition_of
 from daemon.records import Message
 
+#: Versions whose `send` comes down to what is done here.
 KNOWN_VERSIONS = frozenset({"3.0.12"})
 #: Larger messages go one by one, for the client looks at their size.
 VALUE_BYTES_MAX = 16_384

@@ -8,14 +8,15 @@ from daemon.records import F64, I32, I64
 from hebbstream._jit import exact_kernel
 from hebbstream.arrays import BOOL
 
-# steady int64[6, G]: groups whose members may be as they were.
+# steady int64[7, G]: groups whose members may be as they were.
 STEADY_LOW: Final = 0  # which samples are the group's: from the one on
 STEADY_HIGH: Final = 1  # up to the other
 STEADY_FIRST: Final = 2  # tick its block begins with
 STEADY_CELLS: Final = 3  # of its block: ticks by columns
 STEADY_COLUMNS: Final = 4  # 0 where members may change
 STEADY_LAST: Final = 5  # the last tick of a member; -1 where nothing is done
-STEADY_ROWS: Final = 6
+STEADY_BASE: Final = 6  # where its block begins; -1 where there is none
+STEADY_ROWS: Final = 7
 
 
 @exact_kernel
@@ -167,8 +168,8 @@ def take_all_steady(
         As in `note_seen`.
     place : int64[S], in/out
         As in `place_samples`.
-    steady : int64[6, G], in/out
-        The groups; the last row is written.
+    steady : int64[7, G], in/out
+        The groups; the last two rows are written.
     base : int64
         Where the first block begins.
 
@@ -184,8 +185,9 @@ def take_all_steady(
                 series, tick, column, seen, place, steady[STEADY_LOW, g], steady[STEADY_HIGH, g],
                 base, steady[STEADY_FIRST, g], steady[STEADY_COLUMNS, g],
             )  # fmt: skip
-        steady[STEADY_LAST, g] = last
+        steady[STEADY_LAST, g], steady[STEADY_BASE, g] = last, -1
         if last >= 0:
+            steady[STEADY_BASE, g] = base
             base += steady[STEADY_CELLS, g]
     return base
 

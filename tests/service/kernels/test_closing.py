@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import naive_framing as naive
 from daemon.kernels.closing import (
+    STEADY_BASE,
     STEADY_LAST,
     fill_frames,
     members_only,
@@ -115,15 +116,17 @@ def test_many_steady_groups_equal_the_twin(
     groups = [
         (low, high, 5, (4, n)) for low, high, n in zip(edges, edges[1:], columns, strict=False)
     ]
-    steady = np.array([(low, high, 5, 4 * n, n, -7) for low, high, _, (_, n) in groups]).T.copy()
+    steady = np.array(
+        [(low, high, 5, 4 * n, n, -7, -7) for low, high, _, (_, n) in groups]
+    ).T.copy()
     series = np.array([each for each, _ in cells], dtype=np.int32)
     tick = np.array([at for _, at in cells], dtype=np.int64)
     seen, place = np.full(5, 3), np.full(len(cells), -7)
 
     end = take_all_steady(series, tick, np.array(column, dtype=np.int32), seen, place, steady, base)
 
-    lasts, when, places, final = naive.take_all_steady(cells, column, [3] * 5, groups, base)
-    assert steady[STEADY_LAST].tolist() == lasts
+    told, when, places, final = naive.take_all_steady(cells, column, [3] * 5, groups, base)
+    assert steady[[STEADY_LAST, STEADY_BASE]].T.tolist() == [list(each) for each in told]
     assert seen.tolist() == when
     assert place.tolist() == [places.get(i, -7) for i in range(len(cells))]
     assert end == final
