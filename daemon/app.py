@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,12 +33,12 @@ from daemon.mailbox import Mailbox
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
+from daemon.preparing import prepare_kernels, preparing_kernels
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import DropReason, InputPartition, RecordBatch
 from daemon.seeds import Seeds
 from daemon.stores import make_checkpoints
 from daemon.telemetry import Telemetry
-from daemon.warmup import cache_wanted, warmup
 from daemon.webhook import Webhook
 
 log = get_logger(__name__)
@@ -85,21 +83,6 @@ def read_model_of(config: Config, clock: Clock) -> ReadModel:
     return ReadModel(about, clock, limits)
 
 
-def prepare_kernels() -> None:
-    """Load every kernel from the cache, filling it first in a process of its own.
-
-    The process that compiles may compute other last digits than those that load; so none that
-    scores anything compiles, where there is a place for a cache.
-    """
-    if cache_wanted():
-        log.info("compiling kernels, once; this takes a minute or two")
-        program = "from daemon.warmup import main; main()"
-        subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-c", program], check=False, stdin=subprocess.DEVNULL
-        )
-    warmup()
-
-
 def run_service(config: Config, clock: Clock, connect_seconds: float | None = None) -> None:
     """Read from Kafka, publish to Kafka, answer over HTTP, until a signal asks to stop.
 
@@ -127,9 +110,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     server = HttpServer(config.server, telemetry, health, model, mailbox)
     with StopRequest(clock) as stop, server, Webhook(config.webhook, clock, telemetry) as webhook:
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
-        started = clock.monotonic()
-        prepare_kernels()
-        log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
+        prepared = preparing_kernels(clock)
         log.info("memory, as estimated", **memory_words(sections))
         kafka = config.kafka.read_by_service(config.application_id)
         skipped = telemetry.records_skipped if config.state.on_gap == "continue" else None
@@ -163,6 +144,7 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             observe=model.observe,
             refresh=model.refresh,
             mailbox=mailbox,
+            prepared=prepared,
         )
         model.listen(webhook.take)
         with feedback:

@@ -7,29 +7,33 @@ output, messages to standard error; every refusal is a line that says what to do
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
-from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.syntax import Syntax
 
-from daemon import healthcheck as health
-from daemon import settings
-from daemon.commands.arguments import ConfigPath
-from daemon.commands.check import check
-from daemon.commands.demo import run_demo
-from daemon.commands.feedback import feedback
-from daemon.commands.files import inspect, produce, replay
+from daemon.commands.lazily import lazy_group
 from daemon.commands.output import guarded
-from daemon.commands.rekey import rekey
-from daemon.commands.relearn import relearn
-from daemon.commands.service import run
 from daemon.errors import ConfigError, DaemonError
 
+#: Where each command stands, in the order of the help.
+COMMANDS = {
+    "run": "daemon.commands.service:run",
+    "replay": "daemon.commands.files:replay",
+    "produce": "daemon.commands.files:produce",
+    "inspect": "daemon.commands.files:inspect",
+    "check": "daemon.commands.check:check",
+    "relearn": "daemon.commands.relearn:relearn",
+    "rekey": "daemon.commands.rekey:rekey",
+    "demo": "daemon.commands.demo:run_demo",
+    "validate": "daemon.commands.validate:validate",
+    "version": "daemon.cli:version",
+    "healthcheck": "daemon.commands.healthcheck:healthcheck",
+    "feedback": "daemon.commands.feedback:feedback",
+}
+
 app = typer.Typer(
+    cls=lazy_group(COMMANDS),
     name="hebbstream",
     help="Learns which metrics move together and says which relations broke.",
     no_args_is_help=True,
@@ -37,15 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and with them secrets
 )
 
-app.command()(run)
-app.command()(replay)
-app.command()(produce)
-app.command()(inspect)
-app.command()(check)
-app.command()(relearn)
-app.command()(rekey)
-app.command("demo")(run_demo)
-app.add_typer(feedback, name="feedback")
+
+@app.callback()
+def _group() -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,42 +75,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-@app.command()
-def validate(
-    config: ConfigPath = None,
-    *,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but faults.")] = False,
-) -> None:
-    """Check a configuration without connecting, and show the values in effect."""
-    loaded = settings.load(config, os.environ)
-    if quiet:
-        return
-    text = settings.effective_yaml(loaded)
-    out = Console()
-    if out.is_terminal:
-        out.print(Syntax(text, "yaml", background_color="default", word_wrap=True))
-    else:
-        typer.echo(text, nl=False)
-    name = "defaults and environment" if config is None else str(config)
-    typer.echo(f"{name}: valid, config_hash {settings.config_hash(loaded)}", err=True)
-
-
-@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(f"hebbstream {installed_version('hebbstream')}")
-
-
-@app.command()
-def healthcheck(
-    config: ConfigPath = None,
-    *,
-    ready: Annotated[
-        bool, typer.Option("--ready", help="Ask whether it is ready, not just alive.")
-    ] = False,
-) -> None:
-    """Ask the service that runs with this configuration on this machine whether it is well."""
-    raise typer.Exit(health.check(config, "/readyz" if ready else "/healthz"))
 
 
 def _complain(error: DaemonError) -> None:

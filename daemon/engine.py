@@ -9,7 +9,7 @@ what is in memory. Without a place for checkpoints (`replay`) positions alone ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 
 from daemon.assigned import Assigned, EngineLimits, Owing, Refresh, positions_of, publish_nothing
@@ -48,7 +48,8 @@ class Engine:
     """Drives pipelines from a source to a sink until told to stop or the source is exhausted.
 
     Implements `daemon.ports.AssignmentListener`. On the engine's thread `observe` is told of every
-    batch's output and its pipeline, `refresh` once a second of all that is held.
+    batch's output and its pipeline, `refresh` once a second of all that is held. `prepared` returns
+    when pipelines can be made.
     """
 
     source: RecordSource
@@ -62,6 +63,7 @@ class Engine:
     watchdog: Watchdog = field(default_factory=Watchdog)
     mailbox: Mailbox = field(default_factory=Mailbox)
     make: Callable[[InputPartition, PipelineSections], PartitionPipeline] = PartitionPipeline
+    prepared: Callable[[], None] = lambda: None
     observe: Callable[[PartitionPipeline, PipelineOutput], None] = lambda _pipeline, _output: None
     refresh: Refresh = publish_nothing
     partitions: dict[InputPartition, Assigned] = field(default_factory=dict)
@@ -290,18 +292,13 @@ class Engine:
     def _drain(self) -> None:
         """Publish what is queued, commit, leave the group, all within the time left."""
         log.info("draining")
-        try:
+        with ExitStack() as last:
+            if self.checkpoints is not None:
+                last.callback(self.checkpoints.close)
+            last.callback(self.sink.close)
+            last.callback(self.source.close)
             self._commit(self._flush_seconds())
             self._measure()
-        finally:
-            try:
-                self.source.close()
-            finally:
-                try:
-                    self.sink.close()
-                finally:
-                    if self.checkpoints is not None:
-                        self.checkpoints.close()
 
     def _measure(self) -> None:
         age, lag = self.source.contact_age(), self.source.lag()
@@ -356,6 +353,7 @@ class Engine:
         return positions_of({p: self.partitions[p] for p in partitions})
 
     def _begin(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, Kept]:
+        self.prepared()
         if self.checkpoints is not None:
             return self.checkpoints.begin(partitions)
         return {p: Kept(self.make(p, self.sections), Ahead()) for p in partitions}

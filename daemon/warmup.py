@@ -20,10 +20,10 @@ from daemon.presence import COURSE
 from daemon.records import InputPartition, RecordBatch
 from daemon.series import SeriesTable
 from daemon.spans import Spans
-from hebbstream._jit import cache_wanted, mark_cache_complete
+from hebbstream._jit import cache_complete, cache_wanted, mark_cache_complete
 from hebbstream.warmup import warmup as warm_library
 
-__all__ = ["cache_wanted", "main", "warmup"]
+__all__ = ["cache_complete", "cache_wanted", "main", "warmup"]
 
 
 def warmup() -> None:

@@ -61,11 +61,16 @@ def _stamp() -> Path:
     return Path(str(config.CACHE_DIR)) / f"complete-{compile_target()}-{numba.__version__}"
 
 
+def cache_complete() -> bool:
+    """Tell whether every kernel is in the cache, for this processor."""
+    return _stamp().exists()
+
+
 def cache_wanted() -> bool:
     """Tell whether a cache for this processor and these kernels could be filled and is not."""
     folder = _stamp().parent
     place = folder if folder.exists() else folder.parent
-    return not _stamp().exists() and os.access(place, os.W_OK)
+    return not cache_complete() and os.access(place, os.W_OK)
 
 
 def mark_cache_complete() -> None:

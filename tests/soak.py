@@ -23,13 +23,14 @@ import numpy as np
 from kafka import KafkaProducer
 
 from broker import ApacheKafka, Broker
-from daemon.app import prepare_kernels, sections_of
+from daemon.app import sections_of
 from daemon.clock import SystemClock
 from daemon.config import Config, KafkaSection
 from daemon.files.states import FileStates
 from daemon.kafka.read_back import ReadBack
 from daemon.kafka.sink import producer_options
 from daemon.kafka.topics import delete_topics
+from daemon.preparing import prepare_kernels
 from daemon.records import InputPartition
 from daemon.snapshots import Origin, decode, encode
 from daemon_process import DaemonProcess, wait_until

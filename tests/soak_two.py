@@ -23,9 +23,9 @@ import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 
 from broker import ApacheKafka
-from daemon.app import prepare_kernels
 from daemon.config import KafkaSection
 from daemon.kafka.topics import delete_topics
+from daemon.preparing import prepare_kernels
 from daemon_process import DaemonProcess, wait_until
 from soak import (
     PARTITIONS,

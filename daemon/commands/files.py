@@ -15,6 +15,7 @@ from daemon import app, log, settings
 from daemon.clock import SystemClock
 from daemon.commands import arguments as given
 from daemon.commands import tables
+from daemon.commands.file_options import file_options
 from daemon.commands.live import show_live
 from daemon.config import LoggingSection
 from daemon.errors import InputFileError
@@ -81,7 +82,7 @@ def replay(
     loaded = settings.load(config, os.environ)
     log.configure(QUIET)
     topic = topic or loaded.kafka.read_by_service(loaded.application_id).topics[0]
-    options = given.file_options(
+    options = file_options(
         loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
@@ -122,7 +123,7 @@ def produce(
     """Put a file's rows onto a topic as records."""
     loaded = settings.load(config, os.environ)
     log.configure(QUIET)
-    options = given.file_options(
+    options = file_options(
         loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=key,
     )  # fmt: skip
@@ -163,7 +164,7 @@ def inspect(
         raise typer.BadParameter(msg)
     loaded = settings.load(config, os.environ)
     log.configure(QUIET)
-    options = given.file_options(
+    options = file_options(
         loaded, topic=None, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from daemon.config import Config
 from daemon.errors import ConfigError, SinkError
 from daemon.kafka.sink import KafkaSink
 from daemon.kafka.topic_batches import TopicBatches, is_running
+from daemon.preparing import prepare_kernels
 from daemon.records import Channel, Message
 from daemon.relearn import Bounds, Plan, Relearning
 from daemon.stores import build_of, make_keepers
@@ -55,7 +56,7 @@ def relearn(
     keepers = make_keepers(loaded.state, loaded.kafka, loaded.application_id, clock)
     stores = [keeper.store for keeper in keepers]
     work = Relearning(Path(loaded.state.folder), stores, sections, plan, clock, build_of())
-    app.prepare_kernels()
+    prepare_kernels()
     kafka = loaded.kafka.read_by_service(loaded.application_id)
     with closing(TopicBatches(kafka, loaded.application_id)) as batches:
         work.restore(batches.partitions, restart=restart)

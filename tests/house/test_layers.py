@@ -42,7 +42,7 @@ SERVICE = (
         "mailbox", "overheard", "readmodel", "said", "telemetry",
     ),
     ("copying", "keeper", "rekey", "reports", "state_check", "warmup", "webhook"),
-    ("checkpoints",),
+    ("checkpoints", "preparing"),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),
     ("app", "demo", "reference"),

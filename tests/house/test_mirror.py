@@ -31,6 +31,7 @@ EXCUSED = {
     "hebbstream/kernels/layout.py": "positions only",
     "hebbstream/kernels/model.py": "type names only",
     "daemon/__main__.py": "one call; run as a process by tests/integration",
+    "daemon/commands/arguments.py": "type names only",
     "daemon/demo/display.py": "plain records and a contract, used by session and screen",
     "daemon/ports.py": "the contract, run over fake and real by tests/service/test_ports.py",
     "daemon/records.py": "plain records, filled and checked by every other test",

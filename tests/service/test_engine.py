@@ -18,6 +18,7 @@ from daemon.files.states import FileStates
 from daemon.http.health import HealthState
 from daemon.keeper import Keeper
 from daemon.pipeline import PartitionPipeline
+from daemon.pipeline_sections import PipelineSections
 from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Lose, Outage, Return, Revoke
@@ -72,6 +73,22 @@ def test_commits_what_is_published_and_closes() -> None:
     assert made.telemetry.value("samples_framed_total") == 12 * 6
     assert made.telemetry.value("commits_total", "success") >= 1
     assert source.prefetched == 4  # once a turn with records
+
+
+def test_the_first_partition_waits_for_what_it_needs() -> None:
+    """The group is joined while kernels are loaded; no pipeline is made before they are."""
+    made = engine([None, Assign((PARTITION,)), *batches(1)])
+    begun: list[str] = []
+
+    def make(partition: InputPartition, given: PipelineSections) -> PartitionPipeline:
+        begun.append("made")
+        return PartitionPipeline(partition, given)
+
+    made.make, made.prepared = make, lambda: begun.append("prepared")
+
+    made.run(never)
+
+    assert begun == ["prepared", "made"]
 
 
 def test_nothing_is_committed_while_output_is_unacknowledged() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli import main
 from daemon.config import ServerSection
 from daemon.healthcheck import DEFAULT_HOST, DEFAULT_PORT, UnhealthyError, ask, where
 from daemon.http.health import HealthState
@@ -145,23 +144,6 @@ def test_an_unusable_file_is_unhealthy(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(UnhealthyError, match="configuration"):
         where(path, {})
-
-
-def test_the_command_exits_by_the_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`hebbstream healthcheck` takes the port from the configuration: 0 when well, else 1."""
-    clock = StoppedClock()
-    with serving(clock) as port:
-        monkeypatch.setenv("HEBBSTREAM__SERVER__PORT", str(port))
-
-        well = main(["healthcheck"])
-        not_ready = main(["healthcheck", "--ready"])
-        clock.sleep(31)
-        stuck = main(["healthcheck"])
-
-    assert (well, not_ready, stuck) == (0, 1, 1)
-    assert "has not gone round for 31 s" in capsys.readouterr().err
 
 
 @pytest.mark.slow

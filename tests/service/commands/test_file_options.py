@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.commands.arguments import file_options
+from daemon.commands.file_options import file_options
 from daemon.config import Config
 from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
