@@ -119,7 +119,7 @@ class EndlessSource:
         """Never behind."""
         return {PARTITION: 0}
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Do nothing: records are at hand."""
 
     def contact_age(self) -> float:

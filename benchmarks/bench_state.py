@@ -117,7 +117,7 @@ class Endless:
         """Return none."""
         return {}
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Do nothing: records are made when they are asked for."""
 
     def contact_age(self) -> float:

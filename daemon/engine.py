@@ -107,9 +107,8 @@ class Engine:
         batches = self.source.poll(POLL_SECONDS)
         started = self.clock.monotonic()
         with nullcontext() if self.checkpoints is None else self.checkpoints.undisturbed():
-            for batch in batches:
-                if batch is batches[-1]:
-                    self.source.prefetch()
+            for done, batch in enumerate(batches):
+                self.source.prefetch(len(batches) - done)
                 self._process(batch)
         now = self.clock.monotonic()
         if batches:

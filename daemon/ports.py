@@ -69,11 +69,12 @@ class RecordSource(Protocol):
         """
         ...
 
-    def prefetch(self) -> None:
-        """Have the next records brought from here on, without waiting.
+    def prefetch(self, left: int) -> None:
+        """Have the next records brought, once it is time, without waiting.
 
-        Whoever has taken records calls it when it will poll again soon: what is brought early is
-        old when it is taken. Without a call they are brought by the next poll.
+        Whoever has taken records calls it before each batch, with how many are `left` to be worked
+        on before it polls again: what is brought early is old when it is taken, and what is brought
+        late is waited for. Without a call they are brought by the next poll.
         """
         ...
 

@@ -102,7 +102,7 @@ class Rekeyer:
                 self.beat()
                 batches = self.source.poll(POLL_SECONDS)
                 if batches:  # to come while these are written
-                    self.source.prefetch()
+                    self.source.prefetch(0)
                 for batch in batches:
                     if batch.partition in self._owned:
                         self._merger.add(batch)

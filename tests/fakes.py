@@ -126,7 +126,7 @@ class FakeSource:
     lags: dict[InputPartition, int] = field(default_factory=dict)
     paused: bool = False
     closed: bool = False
-    prefetched: int = 0
+    prefetched: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._steps = list(self.script)
@@ -183,9 +183,9 @@ class FakeSource:
         """Return what the test has set, for owned partitions."""
         return {each: lag for each, lag in self.lags.items() if each in self.owned}
 
-    def prefetch(self) -> None:
-        """Count the calls."""
-        self.prefetched += 1
+    def prefetch(self, left: int) -> None:
+        """Note the calls."""
+        self.prefetched.append(left)
 
     def contact_age(self) -> float:
         """Seconds since the last step outside an outage."""

@@ -387,7 +387,7 @@ class SimulatedSource:
         """Count what is there and not delivered."""
         return {each: self._end(each) - self._at[each] for each in self._at}
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Do nothing: records are at hand."""
 
     def contact_age(self) -> float:

@@ -116,9 +116,9 @@ class PartedSource:
         """Return nothing, as a file."""
         return self._source.lag()
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Let the source do so."""
-        self._source.prefetch()
+        self._source.prefetch(left)
 
     def contact_age(self) -> float:
         """Return 0: a file always answers."""

@@ -124,7 +124,7 @@ class FileSource:
         """Return nothing: a file has no end that runs away."""
         return {}
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Do nothing: a file is at hand."""
 
     def contact_age(self) -> float:

@@ -65,8 +65,8 @@ class Consumer(Protocol):
         """Return what came in; raises KafkaError, also for an offset that is missing or gone."""
         ...
 
-    def prefetch(self) -> None:
-        """Ask for what the next `fetch` returns, without waiting; without it, `fetch` asks."""
+    def prefetch(self, left: int) -> None:
+        """Ask for what the next `fetch` returns once few batches are left; else `fetch` asks."""
         ...
 
     def assignment(self) -> set[TopicPartition]:
@@ -179,9 +179,9 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
             return False
         return not group._heartbeat_enabled  # noqa: SLF001 - no public way; the version is pinned
 
-    def prefetch(self) -> None:  # noqa: D102
+    def prefetch(self, left: int) -> None:  # noqa: D102
         if self.late is not None:
-            self.late.ask()
+            self.late.ask(left)
 
     def position_known(self, partition: TopicPartition) -> int | None:  # noqa: D102
         # The public position() asks the broker when it does not know; a look-up must not.

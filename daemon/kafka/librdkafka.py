@@ -183,7 +183,7 @@ class Librdkafka:
         if unplaced:
             raise NoOffsetForPartitionError(unplaced)
 
-    def prefetch(self) -> None:
+    def prefetch(self, left: int) -> None:
         """Do nothing: librdkafka fetches ahead by itself."""
 
     def assignment(self) -> set[TopicPartition]:

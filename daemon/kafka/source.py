@@ -184,10 +184,16 @@ class KafkaSource:
         self._returned = self._clock.monotonic()
         return batches if ours else []
 
-    def prefetch(self) -> None:
-        """Ask for the next records, without waiting; the next `poll` does where nobody has."""
+    def prefetch(self, left: int) -> None:
+        """Ask for the next records when it is time, and do not wait; else the next `poll` asks.
+
+        Parameters
+        ----------
+        left : int
+            Batches that are still to be worked on before it.
+        """
         if self._consumer is not None:
-            self._consumer.prefetch()
+            self._consumer.prefetch(left)
 
     def pause(self) -> None:
         """Deliver no records until `resume`; `poll` keeps the membership alive."""

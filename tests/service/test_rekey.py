@@ -101,7 +101,7 @@ def test_the_next_records_come_while_these_are_written() -> None:
     rekeyer = run([*script, None, None], FakeWriter(), {A: 0, B: 0})
 
     assert isinstance(rekeyer.source, HoldingSource)
-    assert rekeyer.source.prefetched == 3
+    assert rekeyer.source.prefetched == [0, 0, 0]
 
 
 def test_records_go_on_by_group() -> None:

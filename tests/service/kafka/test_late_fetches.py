@@ -10,7 +10,7 @@ import pytest
 from broker import Broker
 from daemon.config import KafkaSection
 from daemon.kafka.consumers import KafkaPython
-from daemon.kafka.late_fetches import LateFetches
+from daemon.kafka.late_fetches import EARLY_MAX, LATE_MAX, PROMPT_SECONDS, LateFetches
 from daemon.kernels.record_walk import OFFSET
 
 
@@ -60,10 +60,42 @@ def test_what_is_handed_out_holds_the_next_fetch_back() -> None:
 
     assert fetcher.fetch_records() == {"a": [1]}
     assert fetcher.told == ["take"]
-    late.ask()
-    late.ask()
+    late.ask(2)
+    assert fetcher.told == ["take"]
+    late.ask(1)
+    late.ask(1)
 
     assert fetcher.told == ["take", "send later"]
+
+
+@pytest.mark.parametrize(
+    ("waits", "lead"),
+    [
+        ([0.01] * LATE_MAX, 2),
+        ([0.01] * (5 * LATE_MAX), 4),  # the whole turn
+        ([0.01] * (LATE_MAX - 1) + [0.0, 0.01], 1),  # not in a row
+        ([0.01] * LATE_MAX + [0.0] * EARLY_MAX, 1),
+        ([0.01] * LATE_MAX + [2 * PROMPT_SECONDS], 1),  # for records that were still to come
+        ([2 * PROMPT_SECONDS] * LATE_MAX, 1),
+    ],
+)
+def test_answers_that_keep_coming_late_are_asked_for_sooner(waits: list[float], lead: int) -> None:
+    """By a batch at a time, and later again where they wait, or where there is time to spare."""
+    fetcher, now = Fetcher(), [0.0]
+    late = LateFetches(fetcher, lambda: now[0])
+    fetcher.buffered = {"a": [1]}
+    fetcher.fetch_records()
+
+    for waited in waits:
+        for left in (4, 3, 2, 1):
+            late.ask(left)
+        if waited:
+            assert fetcher.fetch_records() == {}
+            now[0] += waited
+        fetcher.buffered = {"a": [1]}
+        fetcher.fetch_records()
+
+    assert late.lead == lead
 
 
 def test_a_poll_without_records_asks_at_once() -> None:
@@ -72,7 +104,7 @@ def test_a_poll_without_records_asks_at_once() -> None:
     late = LateFetches(fetcher)
 
     assert fetcher.fetch_records() == {}
-    late.ask()
+    late.ask(1)
 
     assert fetcher.told == ["take", "send"]
 
@@ -113,7 +145,7 @@ def test_every_record_comes_once_and_in_order(broker: Broker, *, asks: bool) -> 
         for chunk in consumer.fetch(0.2).get(place, []):
             offsets += chunk.columns[OFFSET].tolist()
         if asks:
-            consumer.prefetch()
+            consumer.prefetch(1)
     consumer.leave(1.0)
     producer.close()
 
