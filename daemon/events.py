@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.records import NANOSECONDS, InputPartition
-from hebbstream.blocks import Verdicts
+from hebbstream.blocks import Verdict
 from hebbstream.results import JournalEntry, Kind, Learning
 
 SCHEMA_VERSION = 1
@@ -220,7 +220,7 @@ def encode_edge(group: str, entry: JournalEntry, time: int) -> bytes:
     return _encoder.encode(record)
 
 
-def encode_score(group: str, time: int, verdicts: Verdicts, row: int) -> bytes:
+def encode_score(group: str, time: int, verdict: Verdict) -> bytes:
     """Write one tick's verdict.
 
     Parameters
@@ -229,28 +229,26 @@ def encode_score(group: str, time: int, verdicts: Verdicts, row: int) -> bytes:
         Group name.
     time : int
         Grid time of the tick, Unix nanoseconds.
-    verdicts : Verdicts
-        Of the block.
-    row : int
-        Which of them.
+    verdict : Verdict
+        Of that tick.
 
     Returns
     -------
     bytes
         JSON.
     """
-    verdict = verdicts.at(row)
+    statistic, score, p_value, channel, learning, components, edges = verdict
     record = ScoreRecord(
         SCHEMA_VERSION,
         group,
         rfc3339(time),
-        verdict.score,
-        verdict.statistic,
-        verdict.p_value,
-        kind_name(int(verdict.channel)),
-        learning_name(int(verdict.learning)),
-        int(verdict.components),
-        int(verdict.edges),
+        score,
+        statistic,
+        p_value,
+        _KIND_NAMES[int(channel)],
+        _LEARNING_NAMES[int(learning)],
+        int(components),
+        int(edges),
     )
     return _encoder.encode(record)
 

@@ -42,6 +42,7 @@ from daemon.silence import SilenceTracker
 from daemon.snapshots import Capture
 from daemon.windows import outside
 from hebbstream import Detector, Note, SnapshotCorruptError, Verdicts, run_all
+from hebbstream.blocks import Verdict
 
 _NO_EVENTS: tuple[Event, ...] = ()
 
@@ -300,6 +301,7 @@ class PartitionPipeline:
         )
         output.scores.append(results.score)
         peaks, counts = results.score.max(axis=1).tolist(), results.counts()
+        told = results.rows() if self._sections.output.scores else None
         for g, verdicts in enumerate(results.verdicts()):
             (group, block), events = pairs[g], _NO_EVENTS
             if not group.pass_by(len(verdicts), peaks[g], shifts[g]):
@@ -313,8 +315,8 @@ class PartitionPipeline:
                 ]
             if verdicts.journal and self._sections.output.edges:
                 output.messages.extend(self._journal(block, verdicts))
-            if self._sections.output.scores:
-                output.messages.extend(self._scores(block, verdicts))
+            if told is not None:
+                output.messages += self._scores(block, told[g])
 
     def _ready(self, block: FrameBlock, output: PipelineOutput) -> GroupState:
         """Find or make the group of a block, with the members it has from there on."""
@@ -364,8 +366,9 @@ class PartitionPipeline:
                 time = (int(block.ticks[entry.row]) + 1) * self._interval
                 yield Message(Channel.EDGES, key, encode_edge(block.group, entry, time))
 
-    def _scores(self, block: FrameBlock, verdicts: Verdicts) -> Iterator[Message]:
-        key = block.group.encode()
-        for row, tick in enumerate(block.ticks):
-            time = (int(tick) + 1) * self._interval
-            yield Message(Channel.SCORES, key, encode_score(block.group, time, verdicts, row))
+    def _scores(self, block: FrameBlock, told: Sequence[Verdict]) -> list[Message]:
+        group, key, interval = block.group, block.group.encode(), self._interval
+        return [
+            Message(Channel.SCORES, key, encode_score(group, (tick + 1) * interval, verdict))
+            for tick, verdict in zip(block.ticks.tolist(), told, strict=True)
+        ]

@@ -16,6 +16,7 @@ from daemon.framing import Framer
 from daemon.kernels.bound import bind_course, locate_course
 from daemon.kernels.course import find_calm, find_present
 from daemon.kernels.record_walk import walk_records
+from daemon.kernels.record_write import write_records
 from daemon.presence import COURSE
 from daemon.records import InputPartition, RecordBatch
 from daemon.series import SeriesTable
@@ -31,6 +32,8 @@ def warmup() -> None:
     warm_library()
     record = np.frombuffer(b"\x0c" + bytes(6), dtype=np.uint8)  # of six bytes, zeros all
     walk_records(record, np.zeros(6, dtype=np.int64), np.empty((6, 1), dtype=np.int64))
+    ends, room = np.zeros(1, dtype=np.int64), np.empty(64, dtype=np.uint8)
+    write_records(record, ends, record, ends, np.zeros(3, dtype=np.int64), room)
     there, course = np.zeros((1, 1), dtype=np.bool_), np.zeros((len(COURSE), 1))
     find_present(np.zeros((1, 1)), course, there, 1.0)
     bound = bind_course(course)

@@ -318,6 +318,11 @@ class Results(Sequence[RunResult]):
         listed: list[list[int]] = counts.tolist()
         return listed
 
+    def rows(self) -> list[list[Verdict]]:
+        """List the verdict of every detector and frame."""
+        told: list[list[list[float]]] = self._blocks.verdicts.transpose(0, 2, 1).tolist()
+        return [list(map(Verdict._make, rows)) for rows in told]
+
     def verdicts(self) -> Iterator[Verdicts]:
         """Give the verdicts of each detector, without the details of its series."""
         for g, (tick, rows) in enumerate(zip(self._ticks, self._blocks.verdicts, strict=True)):

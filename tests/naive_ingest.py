@@ -93,3 +93,43 @@ def walk_records(
     except ValueError:
         return -1, []
     return (total, rows) if cursor.position == len(buffer) else (-1, [])
+
+
+def varint_size(number: int) -> int:
+    """Count the bytes of a zigzag varint: seven bits each."""
+    zigzag = 2 * number if number >= 0 else -2 * number - 1
+    return max(1, -(-zigzag.bit_length() // 7))
+
+
+def write_varint(number: int, position: int, out: bytearray) -> int:
+    """Write a zigzag varint, the low bits first; returns where the next begins."""
+    zigzag = 2 * number if number >= 0 else -2 * number - 1
+    groups = []
+    while True:
+        zigzag, low = divmod(zigzag, 128)
+        groups.append(low)
+        if not zigzag:
+            break
+    for n, group in enumerate(groups):
+        out[position + n] = group + 128 * (n < len(groups) - 1)
+    return position + len(groups)
+
+
+def write_records(
+    keys: list[bytes], values: list[bytes], first: int, offset: int, time: int, room: int
+) -> tuple[list[bytes], int]:
+    """Write the records from `first` on that fit into `room` bytes; with the largest one's size."""
+    written: list[bytes] = []
+    for n, (key, value) in enumerate(zip(keys[first:], values[first:], strict=True)):
+        parts = [b"\x00", *map(_varint, (time, offset + n, len(key))), key]
+        body = b"".join([*parts, _varint(len(value)), value, _varint(0)])
+        record = _varint(len(body)) + body
+        if sum(map(len, written)) + len(record) > room:
+            break
+        written.append(record)
+    return written, max(map(len, written), default=0)
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray(10)
+    return bytes(out[: write_varint(number, 0, out)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -54,23 +56,35 @@ class Flight:
         """
         self.sent += 1
 
-        def failed(error: Exception) -> None:
-            if isinstance(error, TOO_LARGE):
-                self.refuse(message, error)
-            else:
-                self.failures.append(f"{topic}: {error}")
-            self.landed += 1
+        def landed(metadata: Any) -> None:  # noqa: ANN401 - as above
+            self.land(message.channel, metadata.partition, metadata.offset)
 
-        future.add_callback(self._event_landed if message.channel is Channel.EVENTS else self._land)
-        future.add_errback(failed)
+        future.add_callback(landed)
+        future.add_errback(partial(self.fail, message, topic))
 
-    def _land(self, _metadata: Any) -> None:  # noqa: ANN401 - as above
-        self.landed += 1
+    def land(self, channel: Channel, partition: int, offset: int, count: int = 1) -> None:
+        """Note that messages have arrived.
 
-    def _event_landed(self, metadata: Any) -> None:  # noqa: ANN401 - as above
-        # Of a batch that was sent twice the broker may not say where it stands: -1.
-        if metadata.offset >= 0:
-            self.events_end[str(metadata.partition)] = metadata.offset + 1
+        Parameters
+        ----------
+        channel : Channel
+            Theirs.
+        partition, offset : int
+            Where the last of them is. Of a batch that was sent twice the broker may not say where
+            it stands: -1.
+        count : int, optional
+            How many.
+        """
+        if channel is Channel.EVENTS and offset >= 0:
+            self.events_end[str(partition)] = offset + 1
+        self.landed += count
+
+    def fail(self, message: Message, topic: str, error: Exception) -> None:
+        """Note that a message has not arrived, and will not."""
+        if isinstance(error, TOO_LARGE):
+            self.refuse(message, error)
+        else:
+            self.failures.append(f"{topic}: {error}")
         self.landed += 1
 
     def refuse(self, message: Message, error: Exception) -> None:
@@ -84,3 +98,75 @@ class Flight:
             value_bytes=len(message.value),
             error=str(error),
         )
+
+
+class Run:
+    """Messages of one channel that stand one behind the other in a batch, followed as one.
+
+    Parameters
+    ----------
+    flight : Flight
+        What counts them.
+    messages : sequence of Message
+        All of them.
+    """
+
+    __slots__ = ("_flight", "_messages", "_parts")
+
+    def __init__(self, flight: Flight, messages: Sequence[Message]) -> None:
+        self._flight, self._messages = flight, messages
+        self._parts: dict[Any, list[tuple[int, int]]] = {}  # of a batch that was split
+        flight.sent += len(messages)
+
+    def places(self, future: Any, first: int) -> list[Place]:  # noqa: ANN401 - as above
+        """Follow what becomes of the batch, and return what stands for each message's future.
+
+        Parameters
+        ----------
+        future : FutureProduceResult
+            Of the batch.
+        first : int
+            Index of the first message in it.
+        """
+        count = len(self._messages)
+        self._follow(future, [(first + n, n) for n in range(count)])
+        return [Place(self, n) for n in range(count)]
+
+    def move(self, n: int, future: Any, index: int) -> None:  # noqa: ANN401 - as above
+        """Follow message `n` to another batch: the client has split the one before, which ends."""
+        part = self._parts.get(future)
+        if part is None:
+            part = self._parts[future] = []
+            self._follow(future, part)
+        part.append((index, n))
+
+    def _follow(self, future: Any, part: list[tuple[int, int]]) -> None:  # noqa: ANN401 - as above
+        topic = future.topic_partition
+        future._add_cb_eb(partial(self._done, topic, part), partial(self._failed, topic, part))  # noqa: SLF001 - no public way
+
+    def _done(self, place: Any, part: list[tuple[int, int]], result: Any) -> None:  # noqa: ANN401 - as above
+        offset, _, error_of = result
+        if error_of is None:
+            last, n = part[-1]
+            end = offset + last if offset >= 0 else -1
+            self._flight.land(self._messages[n].channel, place.partition, end, len(part))
+            return
+        for index, n in part:
+            self._flight.fail(self._messages[n], place.topic, error_of(index))
+
+    def _failed(self, place: Any, part: list[tuple[int, int]], error: Exception) -> None:  # noqa: ANN401 - as above
+        for _, n in part:
+            self._flight.fail(self._messages[n], place.topic, error)
+
+
+class Place:
+    """Stands for the future of one message of a run where the client wants one for each."""
+
+    __slots__ = ("_n", "_run")
+
+    def __init__(self, run: Run, n: int) -> None:
+        self._run, self._n = run, n
+
+    def rebind(self, future: Any, index: int) -> None:  # noqa: ANN401 - as above
+        """Belong to another batch, as the client has it of its own futures."""
+        self._run.move(self._n, future, index)

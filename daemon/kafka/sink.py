@@ -284,10 +284,11 @@ class KafkaSink:
                 break
             alike.append(message)
         topic = self._topics[channel].name
-        futures = send_in_bulk(self._producer, topic, alike) if len(alike) > 1 else []
-        for future in futures:
-            self._flight.follow(self._waiting.popleft(), topic, future)
-        return bool(futures)
+        if len(alike) < 2 or not send_in_bulk(self._producer, topic, alike, self._flight):
+            return False
+        for _ in alike:
+            self._waiting.popleft()
+        return True
 
     def _send(self, message: Message) -> Any:  # noqa: ANN401 - kafka-python is not typed
         headers, value = list(message.headers), message.value

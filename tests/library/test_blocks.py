@@ -71,6 +71,7 @@ def test_one_call_for_all_is_a_call_for_each(length: int) -> None:
             for name, row in zip(Verdict._fields, verdicts.rows, strict=True):
                 np.testing.assert_array_equal(row, getattr(expected, name))
             assert verdicts.at(-1).score == expected.score[-1]
+            assert np.array(results.rows()[g]).T.tobytes() == verdicts.rows.tobytes()
             assert results.counts()[g] == [expected.components[-1], expected.edges[-1]]
             assert len(verdicts) == len(expected)
     assert told > 100

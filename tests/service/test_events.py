@@ -26,7 +26,7 @@ from daemon.events import (
 from daemon.formats.faults import DecodeFault
 from daemon.formats.timestamps import text_to_ns
 from daemon.records import DropReason, InputPartition
-from hebbstream import Verdicts
+from hebbstream.blocks import Verdict
 from hebbstream.results import Change, JournalEntry, Kind, Learning
 from verdicts import MINUTE
 
@@ -81,11 +81,10 @@ def test_edge_record() -> None:
 
 
 def test_score_record() -> None:
-    """A score record is one row of a block's verdicts."""
-    row = [1.5, 1.5, 1e-6, Kind.RELATION, Learning.NORMAL, 2, 3]
-    verdicts = Verdicts(0, np.array([[0.0] * 7, row]).T)
+    """A score record is one tick's verdict."""
+    verdict = Verdict(1.5, 1.5, 1e-6, Kind.RELATION, Learning.NORMAL, 2.0, 3.0)
 
-    written = encode_score("shop", MINUTE, verdicts, 1)
+    written = encode_score("shop", MINUTE, verdict)
 
     assert msgspec.json.decode(written, type=ScoreRecord) == ScoreRecord(
         1, "shop", "1970-01-01T00:01:00Z", 1.5, 1.5, 1e-6, "relation", "normal", 2, 3

@@ -11,13 +11,18 @@ import pytest
 
 from codecs_under_test import batch_of, codec_of
 from daemon.config import InputFormat, InputSection
+from daemon.kafka.bulk import send_in_bulk
+from daemon.kafka.flight import Flight
 from daemon.kernels.identities import place_entries, series_key
 from daemon.kernels.json_flat import read_flat
 from daemon.kernels.lines import read_lines
 from daemon.kernels.record_walk import walk_records
+from daemon.kernels.record_write import write_records
 from daemon.kernels.shapes import find_numbers, place_shapes, read_shapes, shape_key
+from daemon.records import Channel, Message
 from daemon.warmup import warmup
 from hebbstream._jit import config
+from played_producer import PlayedProducer
 
 #: Warms up, then runs a stream with everything in it; prints the kernels that took on a new form.
 STREAM = """
@@ -65,7 +70,7 @@ def test_nothing_is_left_to_compile() -> None:
     if config.DISABLE_JIT:
         pytest.skip("nothing is compiled without the JIT")
     kernels: list[Any] = [walk_records, read_flat, place_entries, series_key]
-    kernels += [read_shapes, place_shapes, find_numbers, shape_key, read_lines]
+    kernels += [read_shapes, place_shapes, find_numbers, shape_key, read_lines, write_records]
     warmup()
     before = [len(each.signatures) for each in kernels]
 
@@ -74,6 +79,7 @@ def test_nothing_is_left_to_compile() -> None:
         flat = b'{"name":"cpu","labels":{"a":"b"},"value":%d}' % value
         wide = b'{"timestamp":%d,"values":{"cpu":1,"mem":2}}' % value
         codec.decode(batch_of([flat, wide] * 40))
+    send_in_bulk(PlayedProducer(), "t", [Message(Channel.SCORES, b"k", b"v")] * 3, Flight())
     lines, _ = codec_of(InputSection(format=InputFormat.INFLUX))
     for value in range(3):
         lines.decode(batch_of([b"cpu,a=b user=%d,idle=2 7" % value, b'mem note="x",used=1'] * 40))
