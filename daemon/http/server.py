@@ -11,6 +11,7 @@ import logging
 import secrets
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -36,6 +37,7 @@ KEEP_ALIVE_SECONDS: Final = 15
 #: Time for answers under way when the service stops, and for the thread to end after that.
 GRACE_SECONDS: Final = 1
 JOIN_SECONDS: Final = 5.0
+TICK_SECONDS: Final = 1.0
 BACKLOG: Final = 128
 
 
@@ -71,7 +73,7 @@ class HttpServer:
         token = None if section.token is None else section.token.get_secret_value()
         self._context = Context(model, telemetry, health, self._hub, mailbox or Mailbox(), token)
         self._socket: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -131,7 +133,7 @@ class HttpServer:
         """Stop answering and free the port; may be called twice."""
         if self._server is None or self._thread is None or self._socket is None:
             return
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(JOIN_SECONDS)
         self._socket.close()
         self._server = self._thread = self._socket = None
@@ -162,11 +164,28 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams first when it stops: they would never end by themselves."""
+    """Is told to stop, and ends the streams first: they would never end by themselves."""
 
     def __init__(self, config: uvicorn.Config, hub: EventHub) -> None:
         super().__init__(config)
         self._hub = hub
+        self._loop: asyncio.AbstractEventLoop | None = None  # while it runs
+        self._told = asyncio.Event()
+
+    def stop(self) -> None:
+        """Stop soon; from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # closed: it has stopped
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        # uvicorn's own wakes ten times a second to look whether it should stop; the date that
+        # answers carry is of the second.
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.close()

@@ -141,6 +141,7 @@ class KafkaPython(KafkaConsumer):  # type: ignore[misc] # kafka-python is not ty
         consumer.columnar = read_in_columns(consumer)
         consumer.late = LateFetches(consumer._fetcher) if consumer.columnar else None  # noqa: SLF001
         _rest_between_looks(consumer._coordinator)  # noqa: SLF001 - no public way
+        _look_up_coordinator_once(consumer._coordinator)  # noqa: SLF001 - as above
         if not consumer.columnar:
             log.warning("reading record by record, slowly", kafka_python=kafka.__version__)
         return consumer
@@ -200,6 +201,20 @@ def _rest_between_looks(coordinator: Any) -> None:  # noqa: ANN401 - kafka-pytho
     """
     due = coordinator.time_to_next_poll
     coordinator.time_to_next_poll = lambda: max(due(), LOOK_SECONDS)
+
+
+def _look_up_coordinator_once(coordinator: Any) -> None:  # noqa: ANN401 - as above
+    """Have `poll` ask for the group's coordinator only while it is not known.
+
+    kafka-python 3.0.12 finds out on its thread that it is known, and `poll` waits for that, each
+    time: while that thread receives records this is a good part of what `poll` takes.
+    """
+    look_up = coordinator.ensure_coordinator_ready
+
+    def ensure(timeout_ms: float | None = None) -> bool:
+        return not coordinator.coordinator_unknown() or bool(look_up(timeout_ms=timeout_ms))
+
+    coordinator.ensure_coordinator_ready = ensure
 
 
 def consumer_options(section: KafkaSection, application_id: str) -> dict[str, Any]:

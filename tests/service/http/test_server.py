@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -131,6 +133,17 @@ def test_head_has_headers_only(server: HttpServer) -> None:
 def test_a_query_does_not_change_the_path(server: HttpServer) -> None:
     """Probes that add a parameter against caches are answered."""
     assert ask(server, "/healthz?t=1")[0] == 200
+
+
+def test_answers_carry_the_date(server: HttpServer) -> None:
+    """Of the second they are given in, or the one before."""
+    with socket.create_connection(("127.0.0.1", server.port), 5.0) as asking:
+        asking.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answer = http.client.HTTPResponse(asking)
+        answer.begin()
+
+    told = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    assert -5.0 < time.time() - told < 5.0
 
 
 def test_garbage_is_answered_and_survived(server: HttpServer) -> None:

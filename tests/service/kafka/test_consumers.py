@@ -82,3 +82,25 @@ def test_a_heartbeat_that_is_overdue_does_not_hurry_what_is_read(broker: Broker)
     consumer.leave(1.0)
 
     assert (alone, overdue, rests) == (float("inf"), 0.0, LOOK_SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+def test_a_coordinator_that_is_known_is_not_looked_up(broker: Broker) -> None:
+    """And one that is lost is looked up again by the next poll."""
+    section = KafkaSection(bootstrap_servers=[broker.bootstrap], topics=[broker.create_topic("a")])
+    consumer: Any = KafkaPython.connect(section, "shop", 5.0)
+    group = consumer._coordinator
+
+    assert group.coordinator_unknown()
+    assert group.ensure_coordinator_ready(timeout_ms=5000)
+    known = group.coordinator_id
+    group.coordinator_id = "another"  # taken as it is
+    assert group.ensure_coordinator_ready(timeout_ms=5000)
+    assert group.coordinator_id == "another"
+    group.coordinator_dead("played")
+    assert group.ensure_coordinator_ready(timeout_ms=5000)
+    found = group.coordinator_id
+    consumer.leave(1.0)
+
+    assert found == known
