@@ -268,7 +268,7 @@ class Detector(GuidedGroup):
             tick=self._tick,
             waiting=tuple(self._waiting),
             told=self._told.dump(),
-            arrays=snapshot.Packed.of(self._state.arrays()),
+            arrays=snapshot.Packed.of(self._arrays()),
         )
 
     @classmethod

@@ -44,9 +44,12 @@ DETECTOR = Kind(MAGIC, FORMAT, upgrade)
 
 
 class Packed(NamedTuple):
-    """Arrays as a snapshot holds them: name, type and shape of each, and all their bytes."""
+    """Arrays as a snapshot holds them: what they are called, how they are laid out, their bytes.
 
-    listed: tuple[tuple[str, np.dtype[Any], tuple[int, ...]], ...]
+    What the arrays hold now is not looked at any more.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
     data: bytes
 
     @classmethod
@@ -56,10 +59,13 @@ class Packed(NamedTuple):
         Parameters
         ----------
         arrays : mapping of str to array
-            Numbers of any shape.
+            Numbers of any shape. The mapping is kept, and must not change.
         """
-        listed = tuple((name, a.dtype, a.shape) for name, a in arrays.items())
-        return cls(listed, b"".join([_raw(a) for a in arrays.values()]))
+        return cls(arrays, b"".join([_raw(a) for a in arrays.values()]))
+
+    def listed(self) -> list[str]:
+        """Write what the header says of each array."""
+        return [_listing(name, a.dtype, a.shape) for name, a in self.arrays.items()]
 
 
 def _raw(array: NDArray[Any]) -> Any:  # noqa: ANN401 - bytes-like, which its type does not say
@@ -130,7 +136,7 @@ def pieces(
         One after the other, they are the snapshot.
     """
     blobs = blobs or {}
-    listed = [_listing(*each) for each in arrays.listed]
+    listed = arrays.listed()
     of_bytes = np.dtype(np.uint8)
     listed += [_listing(name, of_bytes, (sum(map(len, p)),)) for name, p in blobs.items()]
     plain = json.dumps(header, separators=(",", ":"))[1:-1]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from hebbstream import Detector, SnapshotCorruptError
 from hebbstream.copies import DetectorCopy
+from hebbstream.snapshot import Packed
 
 
 def learnt(seed: int) -> tuple[Detector, np.ndarray]:
@@ -31,6 +34,39 @@ def test_is_what_the_detector_was() -> None:
 
     assert copy.dump() == before
     assert detector.dump() != before
+
+
+def test_has_every_array_as_it_is_now() -> None:
+    """Whatever was done to the detector before: none is one that it no longer uses."""
+    rng = np.random.default_rng(4)
+    detector, _ = learnt(4)
+    steps: list[Callable[[], object]] = [
+        detector.hold,
+        detector.release,
+        detector.adopt,
+        detector.reset,
+        lambda: detector.add_series(f"new{detector.copy().tick}"),
+        lambda: detector.remove_series(detector.series[2]),
+        detector.new_trend,
+        lambda: detector.not_anomaly({detector.series[0]: 1.0}, 2.0),
+        lambda: detector.mute(*detector.series[:2]),
+    ]
+    level, spares = 0.0, set[tuple[bool, bool]]()
+
+    for turn in range(300):
+        level = level if turn % 25 else rng.choice([0.0, 8.0])  # quarantined, adopted, restored
+        shared = rng.normal(size=(30, 1))
+        noise = rng.normal(size=(30, len(detector.series)))
+        detector.run(shared + 0.3 * noise + level)
+        if turn % 5 == 0:
+            steps[rng.integers(len(steps))]()
+        now = Packed.of(detector._state.arrays())
+        spares.add((detector.quarantined, detector.parked))
+
+        found = detector.copy().arrays
+
+        assert (found.listed(), found.data) == (now.listed(), now.data)
+    assert len(spares) == 4
 
 
 def test_its_bytes_go_on_bit_for_bit() -> None:
