@@ -40,7 +40,7 @@ class LateFetches:
     ) -> None:
         self._fetcher, self._clock = fetcher, clock
         self._send, self._take = fetcher.send_fetches, fetcher.fetched_records
-        self._took = self._held = False
+        self._took = self._held = self._sent = False
         self._turn = 0  # batches of the turn
         self._awaited = False  # an answer that was asked for within a turn
         self._missed: float | None = None  # since when it is waited for
@@ -61,8 +61,12 @@ class LateFetches:
         """
         self._turn = max(self._turn, left)
         if self._held and left <= self.lead:
-            self._held, self._awaited = False, True
-            self._fetcher._manager.call_soon(self._fetcher._send_fetches_async)  # noqa: SLF001
+            self._held, self._awaited, self._sent = False, True, False
+            self._fetcher._manager.call_soon(self._ask)  # noqa: SLF001 - no public way
+
+    async def _ask(self) -> None:
+        await self._fetcher._send_fetches_async()  # noqa: SLF001 - as above
+        self._sent = True
 
     def _fetched_records(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the client's
         records, partial = self._take(*arguments, **named)
@@ -90,4 +94,12 @@ class LateFetches:
 
     def _send_fetches(self) -> Any:  # noqa: ANN401 - the client's
         self._held = self._took
-        return [] if self._held else self._send()
+        return [] if self._held or self._under_way() else self._send()
+
+    def _under_way(self) -> bool:
+        """Tell, but once, whether what was asked for is on its way.
+
+        To ask again would find nothing to ask for, and is waited for: two threads wake for it.
+        """
+        sent, self._sent = self._sent, False
+        return sent and any(not each.is_done for each in self._fetcher._fetch_futures)  # noqa: SLF001 - as above

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import kafka
 import pytest
+from kafka.future import Future
 
 from broker import Broker
 from daemon.config import KafkaSection
@@ -17,9 +19,10 @@ from daemon.kernels.record_walk import OFFSET
 class Manager:
     """Runs at once what the client would run on its own thread."""
 
-    def call_soon(self, function: Callable[[], None]) -> None:
+    def call_soon(self, function: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do it."""
-        function()
+        with suppress(StopIteration):
+            function().send(None)
 
 
 class Fetcher:
@@ -29,6 +32,7 @@ class Fetcher:
         self._manager = Manager()
         self.buffered: dict[str, list[int]] = {}
         self.told: list[str] = []
+        self._fetch_futures: list[Future] = []
 
     def fetched_records(self, max_records: int) -> tuple[dict[str, list[int]], bool]:
         """Return what there is."""
@@ -41,8 +45,13 @@ class Fetcher:
         self.told.append("send")
         return [1]
 
-    def _send_fetches_async(self) -> None:
+    async def _send_fetches_async(self) -> None:
         self.told.append("send later")
+        self._fetch_futures.append(Future())
+
+    def answer(self) -> None:
+        """End what is on its way."""
+        self._fetch_futures.pop().success(None)
 
     def fetch_records(self) -> dict[str, list[int]]:
         """Do what the client does in a poll."""
@@ -96,6 +105,35 @@ def test_answers_that_keep_coming_late_are_asked_for_sooner(waits: list[float], 
         fetcher.fetch_records()
 
     assert late.lead == lead
+
+
+def test_what_is_on_its_way_is_not_asked_for_again() -> None:
+    """By the poll that waits for it; the one after asks, if it brought nothing."""
+    fetcher = Fetcher()
+    late = LateFetches(fetcher)
+    fetcher.buffered = {"a": [1]}
+    fetcher.fetch_records()
+    late.ask(1)
+
+    fetcher.fetch_records()
+    assert fetcher.told == ["take", "send later", "take"]
+    fetcher.fetch_records()
+
+    assert fetcher.told == ["take", "send later", "take", "take", "send"]
+
+
+def test_what_was_answered_with_nothing_is_asked_for_again() -> None:
+    """At once: nothing is on its way."""
+    fetcher = Fetcher()
+    late = LateFetches(fetcher)
+    fetcher.buffered = {"a": [1]}
+    fetcher.fetch_records()
+    late.ask(1)
+    fetcher.answer()
+
+    fetcher.fetch_records()
+
+    assert fetcher.told == ["take", "send later", "take", "send"]
 
 
 def test_a_poll_without_records_asks_at_once() -> None:
