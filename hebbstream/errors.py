@@ -16,7 +16,7 @@ class FrameError(HebbstreamError, ValueError):
 
 
 class SeriesError(HebbstreamError, KeyError):
-    """A series name is unknown, or already taken."""
+    """A series name is unknown, already taken, or no text."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Group:
 
     Parameters
     ----------
-    series : sequence of str
+    series : iterable of str
         Names of the series, in column order; may be empty.
     params : DetectorParams, optional
         Every knob.
@@ -55,14 +55,14 @@ class Group:
     Raises
     ------
     SeriesError
-        When a name appears twice.
+        When a name appears twice, or is no text.
     ValueError
         When the interval is not positive, or the alert budget not below the ticks of a day.
     """
 
     def __init__(
         self,
-        series: Sequence[str],
+        series: Iterable[str],
         params: DetectorParams | None = None,
         interval_seconds: float = 60.0,
     ) -> None:
@@ -75,8 +75,7 @@ class Group:
         self._settings = pack(self._params, self._interval)
         self._tick = 0
         self._waiting: list[JournalEntry] = []
-        self._check_new(series)
-        self._series.extend(series)
+        self._series.extend(self._new(series))
         self._state = State.empty(len(self._series), self._params, self._interval)
         self._make_scratch()
 
@@ -170,13 +169,19 @@ class Group:
             for change, i, j, weight in entries
         ]
 
-    def _check_new(self, names: Sequence[str]) -> None:
-        known = set(self._series)
+    def _new(self, names: Iterable[str]) -> list[str]:
+        """Read names of series to come as plain text: only that can be written and read again."""
+        known, new = set(self._series), list[str]()
         for name in names:
+            if not isinstance(name, str):
+                msg = f"a series is named by text, not by {name!r}"
+                raise SeriesError(msg)
             if name in known:
-                msg = f"series {name!r} is there already"
+                msg = f"series {str(name)!r} is there already"
                 raise SeriesError(msg)
             known.add(name)
+            new.append(str(name))
+        return new
 
     def _index(self, name: str) -> int:
         try:
@@ -201,12 +206,12 @@ class Group:
         Raises
         ------
         SeriesError
-            When the name is taken.
+            When the name is taken, or is no text.
         """
         self.add_many([name])
         return len(self._series) - 1
 
-    def add_many(self, names: Sequence[str]) -> None:
+    def add_many(self, names: Iterable[str]) -> None:
         """Let several series join as the last columns, in order.
 
         Relations outlive `associations.exhaustive_max`, unless there are no slots above it: then
@@ -214,19 +219,19 @@ class Group:
 
         Parameters
         ----------
-        names : sequence of str
+        names : iterable of str
             New names.
 
         Raises
         ------
         SeriesError
-            When a name is taken; then none has joined.
+            When a name is taken, or is no text; then none has joined.
         """
-        self._check_new(names)
-        if not names:
+        new = self._new(names)
+        if not new:
             return
-        self._series.extend(names)
-        self._waiting += self._edge_entries(self._state.grow(len(names)), 0)
+        self._series.extend(new)
+        self._waiting += self._edge_entries(self._state.grow(len(new)), 0)
         self._make_scratch()
 
     def remove_series(self, name: str) -> None:
@@ -258,12 +263,11 @@ class Group:
         Raises
         ------
         SeriesError
-            When there is no `old`, or `new` is taken.
+            When there is no `old`, or `new` is taken or no text.
         """
         index = self._index(old)
         if old != new:
-            self._check_new([new])
-        self._series[index] = new
+            (self._series[index],) = self._new([new])
 
     @property
     def quarantined(self) -> bool:

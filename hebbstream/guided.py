@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hebbstream.arrays import F64
@@ -29,7 +29,7 @@ class GuidedGroup(Group):
 
     def __init__(
         self,
-        series: Sequence[str],
+        series: Iterable[str],
         params: DetectorParams | None = None,
         interval_seconds: float = 60.0,
     ) -> None:
@@ -73,7 +73,7 @@ class GuidedGroup(Group):
         Raises
         ------
         SeriesError
-            When there is no `old`, or `new` is taken.
+            When there is no `old`, or `new` is taken or no text.
         """
         super().rename_series(old, new)
         self._told.rename(old, new)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,31 @@ def test_names_must_differ() -> None:
         detector.add_many(["c", "b"])
 
     assert detector.series == ("a", "b")
+
+
+@pytest.mark.parametrize("names", [range(2), [None], [("a", "b")], [b"a"]])
+def test_names_are_text(names: Sequence[str]) -> None:
+    """What a snapshot cannot name is refused, at the start and later; nothing has changed then."""
+    with pytest.raises(SeriesError, match="text"):
+        Detector(names)
+    detector = Detector(["x"])
+
+    with pytest.raises(SeriesError, match="text"):
+        detector.add_many(names)
+    with pytest.raises(SeriesError, match="text"):
+        detector.rename_series("x", 1)  # type: ignore[arg-type]
+
+    assert detector.series == ("x",)
+
+
+def test_names_may_stand_in_an_array() -> None:
+    """Names in numpy's own kind of text, or handed over one by one, are kept as plain text."""
+    detector = Detector(np.array(["a", "b"]))
+
+    detector.add_many(np.array(["c", "d"]))
+    detector.add_many(name for name in "ef")
+
+    assert Detector.load(detector.dump()).series == tuple("abcdef")
 
 
 def test_unknown_names_are_refused() -> None:
