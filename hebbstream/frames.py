@@ -12,7 +12,7 @@ from hebbstream.errors import FrameError
 
 
 def as_numbers(values: ArrayLike) -> F64:
-    """Copy to a contiguous array of float64.
+    """Copy to a contiguous array of float64, NaN where a mask hides what is there.
 
     Raises
     ------
@@ -20,14 +20,18 @@ def as_numbers(values: ArrayLike) -> F64:
         When these are not real numbers.
     """
     try:
-        given = np.asarray(values)
-        if given.dtype.kind not in "biufO":
-            msg = f"frames and times must be real numbers, not {given.dtype}"
-            raise FrameError(msg)
-        return np.array(given, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        msg = f"frames and times must be real numbers: {error}"
+        given = np.asanyarray(values)
+        real = given.dtype.kind in "biufO"
+        numbers = np.array(given if real else (), dtype=np.float64, order="C")
+    except (OverflowError, TypeError, ValueError) as error:
+        msg = f"frames and times (Unix seconds) must be real numbers: {error}"
         raise FrameError(msg) from error
+    if not real:
+        msg = f"frames and times (Unix seconds) must be real numbers, not {given.dtype}"
+        raise FrameError(msg)
+    if isinstance(given, np.ma.MaskedArray):
+        numbers[np.ma.getmaskarray(given)] = np.nan
+    return numbers
 
 
 def as_frames(frames: ArrayLike, n: int) -> F64:
@@ -81,7 +85,8 @@ def as_blocks(blocks: Sequence[ArrayLike], length: int, widths: Sequence[int]) -
     """
     given: list[F64] = []
     for block, n in zip(blocks, widths, strict=True):
-        plain = isinstance(block, np.ndarray) and block.dtype == np.float64
+        # Of those that are more than an array, a mask would not be seen.
+        plain = type(block) is np.ndarray and block.dtype == np.float64
         rows: F64 = block if plain else as_numbers(block)  # type: ignore[assignment]
         if rows.shape != (length, n):
             msg = f"expected frames of shape ({length}, {n}), got {rows.shape}"
@@ -117,7 +122,12 @@ def as_times(times: ArrayLike | None, length: int, first_tick: int, interval_sec
     if times is None:
         return np.arange(first_tick, first_tick + length, dtype=np.float64) * interval_seconds
     clock = as_numbers(times)
-    if clock.shape != (length,) or np.count_nonzero(np.isfinite(clock)) < length:
+    if clock.shape != (length,):
         msg = f"expected {length} finite times, got an array of shape {clock.shape}"
+        raise FrameError(msg)
+    finite = np.isfinite(clock)
+    if np.count_nonzero(finite) < length:
+        row = int(np.argmin(finite))
+        msg = f"expected {length} finite times, but that of row {row} is {clock[row]}"
         raise FrameError(msg)
     return clock

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from hebbstream.errors import FrameError
-from hebbstream.frames import as_frames, as_numbers, as_times
+from hebbstream.frames import as_blocks, as_frames, as_numbers, as_times
 
 
 def test_numbers_are_copied_to_rows() -> None:
@@ -23,11 +23,28 @@ def test_numbers_are_copied_to_rows() -> None:
     assert_array_equal(copy, given)
 
 
-@pytest.mark.parametrize("value", ["x", 1j, [[1], [2, 3]], {"a": 1}])
+def test_what_a_mask_hides_is_missing() -> None:
+    """A masked value is NaN, in one block and in several, whatever stands behind the mask."""
+    given = np.ma.masked_equal(np.array([[1.0, -999.0], [3.0, 4.0]]), -999.0)
+    seen = [[1.0, np.nan], [3.0, 4.0]]
+
+    assert_array_equal(as_frames(given, 2), seen)
+    assert_array_equal(as_blocks([given], 2, [2]), np.ravel(seen))
+
+
+@pytest.mark.parametrize("value", ["x", 1j, [[1], [2, 3]], {"a": 1}, 10**400])
 def test_other_things_are_refused(value: object) -> None:
-    """Text, complex numbers and ragged lists raise FrameError."""
+    """Text, complex numbers, ragged lists and what no float holds raise FrameError."""
     with pytest.raises(FrameError):
         as_frames([[value]], 1)  # type: ignore[arg-type]
+
+
+def test_a_refusal_says_once_what_is_wrong() -> None:
+    """The message names the type that is no number, once."""
+    with pytest.raises(
+        FrameError, match=r"^frames and times .* real numbers, not datetime64\[s\]$"
+    ):
+        as_times(np.array(["2026-01-01"], "datetime64[s]"), 1, 0, 60.0)
 
 
 def test_times_are_ticks_by_default() -> None:
@@ -40,3 +57,5 @@ def test_times_are_checked() -> None:
     assert_array_equal(as_times([1, 2], 2, 0, 60.0), [1.0, 2.0])
     with pytest.raises(FrameError, match="expected 2 finite times"):
         as_times([1.0], 2, 0, 60.0)
+    with pytest.raises(FrameError, match="that of row 1 is nan"):
+        as_times([1.0, float("nan")], 2, 0, 60.0)
