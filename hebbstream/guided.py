@@ -148,7 +148,7 @@ class GuidedGroup(Group):
         Raises
         ------
         FeedbackError
-            When the window is empty, or as long as its period.
+            When the window is empty, or as long as its period, or a pattern has no evidence.
         SeriesError
             When a series is unknown.
         """
@@ -273,7 +273,11 @@ class GuidedGroup(Group):
             if name not in known:
                 msg = f"no series {name!r}"
                 raise SeriesError(msg)
-        return {name: float(value) for name, value in pattern.items() if value != 0}
+        told = {name: float(value) for name, value in pattern.items() if value != 0}
+        if pattern and not told:  # without any, whatever happens would be meant
+            msg = "a pattern needs the evidence of a series, not zeros alone"
+            raise FeedbackError(msg)
+        return told
 
     def _restore(self) -> None:
         """Judge by the parked regime again."""

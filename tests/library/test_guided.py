@@ -211,7 +211,7 @@ def test_notes_follow_a_renamed_series() -> None:
 
 
 def test_nonsense_is_refused() -> None:
-    """A series nobody knows, a score that is none, a relation of one, a note that is not there."""
+    """An unknown series, no score, a pattern of zeros, a relation of one, no such note."""
     detector = Detector(("a", "b"))
 
     with pytest.raises(SeriesError, match="no series 'x'"):
@@ -224,6 +224,8 @@ def test_nonsense_is_refused() -> None:
         detector.mute("a", "x")
     with pytest.raises(FeedbackError, match="before it comes again"):
         detector.expect(0.0, 0.0)
+    with pytest.raises(FeedbackError, match="not zeros alone"):
+        detector.expect(0.0, 60.0, pattern={"a": 0.0, "b": 0.0})
     with pytest.raises(FeedbackError, match="no feedback 7"):
         detector.undo(7)
     assert detector.notes == ()
