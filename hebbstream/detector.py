@@ -360,11 +360,19 @@ def run_all(
     Raises
     ------
     FrameError
-        When shapes or times do not fit, or a detector is there twice; nothing has changed then.
+        When numbers, shapes or times do not fit, or a detector is there twice; nothing has changed
+        then.
     """
+    stops = [()] * len(detectors) if edges_at is None else edges_at
+    if not len(detectors) == len(blocks) == len(stops):
+        msg = (
+            f"{len(detectors)} detectors take a block and rows of edges_at each, "
+            f"not {len(blocks)} and {len(stops)}"
+        )
+        raise FrameError(msg)
     clock = as_numbers(times)
     clock = as_times(clock, clock.size, 0, 1.0)
-    length, stops = len(clock), [()] * len(detectors) if edges_at is None else edges_at
+    length = len(clock)
     entered = [
         each.enter(first_stop(at, length)) for each, at in zip(detectors, stops, strict=True)
     ]

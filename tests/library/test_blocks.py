@@ -79,7 +79,7 @@ def test_one_call_for_all_is_a_call_for_each(length: int) -> None:
 
 
 def test_what_does_not_fit_changes_nothing() -> None:
-    """A block of another shape, times of another length, a detector twice, none at all."""
+    """Another shape, other times, too few blocks, a detector twice, none at all: all refused."""
     several = [Detector("ab"), Detector("abc")]
     before = [each.dump() for each in several]
     two, three = np.zeros((4, 2)), np.zeros((4, 3))
@@ -94,6 +94,10 @@ def test_what_does_not_fit_changes_nothing() -> None:
         run_all(several, [two, three], 4.0)
     with pytest.raises(FrameError, match="twice"):
         run_all([several[0], several[0]], [two, two], np.arange(4.0))
+    with pytest.raises(FrameError, match="not 1 and 2"):
+        run_all(several, [two], np.arange(4.0))
+    with pytest.raises(FrameError, match="not 2 and 1"):
+        run_all(several, [two, three], np.arange(4.0), edges_at=[[0]])
     with pytest.raises(FrameError, match="at least one"):
         run_all([], [], np.arange(4.0))
     with pytest.raises(FrameError, match="real numbers"):
