@@ -93,8 +93,9 @@ class RiverDetector(base.AnomalyDetector):
         What `score_one` returns: the calibrated score (1.0 is the alert line, 0 in warm-up), or
         the raw statistic, which ranks ticks best and needs no warm-up of the calibration.
     time_key : str, optional
-        Key of the dicts that holds the time: Unix seconds or a datetime (one without a time zone
-        is taken for UTC). It is no series. Without it the clock is tick * interval_seconds.
+        Key of the dicts that holds the time: Unix seconds or a datetime, of numpy or pandas too
+        (one without a time zone is taken for UTC). It is no series. Without it the clock is
+        tick * interval_seconds.
     series_max : int, optional
         Series at most; at the limit the one that has been missing for longest leaves.
 
@@ -277,7 +278,7 @@ def as_seconds(name: str, value: object) -> float:
     name : str
         Its key, for the message.
     value : object
-        Unix seconds or a datetime.
+        Unix seconds or a datetime, of numpy or pandas too.
 
     Returns
     -------
@@ -289,9 +290,13 @@ def as_seconds(name: str, value: object) -> float:
     FrameError
         When there is none.
     """
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    seconds = as_sample(name, value)
+    if isinstance(value, np.datetime64):
+        # As a number it would be days, seconds or nanoseconds; pandas hands over the last.
+        seconds = (value - np.datetime64(0, "s")) / np.timedelta64(1, "s")
+    elif isinstance(value, datetime) and value == value:  # pandas has one that is no time
+        seconds = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+    else:
+        seconds = as_sample(name, None if isinstance(value, datetime) else value)
     if not np.isfinite(seconds):
         msg = f"every dict needs its time under {name!r}"
         raise FrameError(msg)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from river import anomaly, checks, compose, preprocessing
 
@@ -273,6 +274,8 @@ def test_time_is_read_from_the_dict() -> None:
         datetime(2026, 1, 1),  # noqa: DTZ001 - a time without a zone is what is tested
         datetime(2026, 1, 1, tzinfo=UTC),
         datetime(2026, 1, 1, 2, tzinfo=zone),
+        np.datetime64("2026-01-01T00:00:00", "ns"),
+        np.datetime64("2026-01-01"),
     ]
 
     states = []
@@ -286,13 +289,16 @@ def test_time_is_read_from_the_dict() -> None:
     assert len(set(states)) == 1
 
 
-@pytest.mark.parametrize("x", [{"a": 1.0}, {"a": 1.0, "at": None}, {"a": 1.0, "at": "noon"}])
-def test_a_missing_time_is_refused(x: dict[str, object]) -> None:
-    """With a time_key every dict has to say when it was."""
+@pytest.mark.parametrize("at", [None, "noon", math.nan, np.datetime64("NaT", "ns"), pd.NaT])
+def test_a_time_that_is_none_is_refused(at: object) -> None:
+    """With a time_key every dict says when it was, as a number or a time; else nothing changes."""
     model = RiverDetector(time_key="at")
 
-    with pytest.raises(FrameError, match="'at'"):
-        model.learn_one(x)
+    for x in ({"a": 1.0, "at": at}, {"a": 1.0}):
+        with pytest.raises(FrameError, match="'at'"):
+            model.learn_one(x)
+
+    assert model.detector.series == ()
 
 
 @pytest.mark.parametrize(
