@@ -21,6 +21,7 @@ import numpy as np
 from daemon.config import TimestampUnit
 from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
+from daemon.files.places import CSV_SUFFIXES, PARQUET_SUFFIXES
 from daemon.formats.timestamps import NO_TIME, SCALES, float_to_ns, text_to_ns, whole_to_ns
 from daemon.records import I64, NANOSECONDS
 
@@ -89,7 +90,7 @@ def rows_to_records(path: Path, options: FileOptions) -> Iterator[Records]:
         yield from _lines(path, options)
         return
     # pyarrow takes a tenth of a second to import, which a start of the service has no use for.
-    from daemon.files.tables import CSV_SUFFIXES, PARQUET_SUFFIXES, read_table
+    from daemon.files.tables import read_table
 
     if not path.name.endswith(CSV_SUFFIXES + PARQUET_SUFFIXES):
         known = ", ".join((*CSV_SUFFIXES, *PARQUET_SUFFIXES, *NDJSON_SUFFIXES))

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from daemon.config import TimestampUnit
 from daemon.errors import InputFileError
 from daemon.files.options import TIME_COLUMNS, FileOptions
-from daemon.formats.timestamps import NO_TIME, TIME_END, float_to_ns, text_to_ns, whole_to_ns
-from daemon.records import F64, I64, NANOSECONDS
+from daemon.files.places import CSV_SUFFIXES, PARQUET_SUFFIXES, opened, place
+from daemon.files.times import read_times
+from daemon.records import F64, I64
 
-CSV_SUFFIXES = (".csv", ".csv.gz")
-PARQUET_SUFFIXES = (".parquet", ".pq")
 NULLS = ["", "NaN", "nan", "NA", "null", "NULL", "None"]
 BLOCK_BYTES = 4 * 2**20
 NAME, VALUE = "name", "value"
@@ -177,8 +172,7 @@ def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
 
 
 def _csv_header(path: Path) -> list[str]:
-    opener: Any = gzip.open if path.name.endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+    with opened(path) as file:
         header = next(csv.reader(file), None)
     if not header:
         msg = f"{path}: line 1: no header"
@@ -216,7 +210,7 @@ def _chunks(
                 part = batch.slice(start, options.chunk_rows)
                 yield Chunk(
                     first_row=row,
-                    times=_times(path, part, columns.time, row, options),
+                    times=read_times(path, part, columns.time, row, options),
                     values=_values(path, part, columns.values),
                     texts=[_texts(part.column(name)) for name in columns.texts],
                 )
@@ -243,83 +237,6 @@ def _texts(column: pa.Array) -> list[str | None]:
     return [None if text is None else str(text) for text in column.to_pylist()]
 
 
-def _times(
-    path: Path, batch: pa.RecordBatch, name: str | None, first_row: int, options: FileOptions
-) -> I64:
-    if name is None:
-        rows = np.arange(first_row, first_row + batch.num_rows, dtype=np.int64)
-        return _scaled(rows, options.seconds_per_unit or 1.0, options.start)
-    column = batch.column(name)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _numbers(column)
-    if pa.types.is_timestamp(column.type):
-        return whole_to_ns(_whole_numbers(column), TimestampUnit(column.type.unit))
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return _read_texts(path, column, first_row)
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        msg = f"{path}: time column {name} holds {column.type}, not times"
-        raise InputFileError(msg)
-    if options.seconds_per_unit is not None:
-        if pa.types.is_unsigned_integer(column.type):
-            column = column.cast(pa.int64(), safe=False)  # what wraps is negative: no time
-        filled = column.fill_null(NO_TIME) if column.null_count else column
-        return _scaled(
-            filled.to_numpy(zero_copy_only=False), options.seconds_per_unit, options.start
-        )
-    if pa.types.is_integer(column.type):
-        times = whole_to_ns(_whole_numbers(column), TimestampUnit.AUTO)
-    else:
-        numbers = column.fill_null(float("nan")).to_pylist()
-        times = np.array([float_to_ns(each, TimestampUnit.AUTO) for each in numbers], np.int64)
-    shift = round(options.start * NANOSECONDS)
-    return _usable(np.where(times == NO_TIME, NO_TIME, times + shift))
-
-
-def _whole_numbers(column: pa.Array) -> list[int]:
-    """Return whole numbers or timestamps, of whatever width, with NO_TIME where there is none."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    return [NO_TIME if number is None else number for number in column.to_pylist()]
-
-
-def _numbers(column: pa.Array) -> pa.Array:
-    """Return a text column as whole or fractional numbers where all of it is; else as it is."""
-    for kind in (pa.int64(), pa.float64()):
-        try:
-            return pc.cast(column, kind)
-        except pa.ArrowInvalid:
-            continue
-    return column
-
-
-def _read_texts(path: Path, column: pa.Array, first_row: int) -> I64:
-    times = np.array([text_to_ns(text or "") for text in column.to_pylist()], dtype=np.int64)
-    bad = np.flatnonzero((times == NO_TIME) & column.is_valid().to_numpy(zero_copy_only=False))
-    if len(bad):
-        line = first_row + int(bad[0]) + 2
-        msg = f"{path}: line {line}: {column[int(bad[0])].as_py()!r} is no RFC 3339 time"
-        raise InputFileError(msg)
-    return times
-
-
-def _scaled(numbers: np.ndarray[Any, Any], seconds_per_unit: float, start: float) -> I64:
-    step, shift = round(seconds_per_unit * NANOSECONDS), round(start * NANOSECONDS)
-    top = (TIME_END - max(shift, 0)) // max(step, 1)
-    usable = (numbers >= 0) & (numbers < top)
-    safe = np.where(usable, numbers, 0)
-    if numbers.dtype.kind == "f":
-        # The whole part exactly, the fraction rounded, as the codecs read fractional times.
-        whole = np.floor(safe).astype(np.int64)
-        times = whole * step + np.rint((safe - whole) * step).astype(np.int64)
-    else:
-        times = safe.astype(np.int64) * step
-    return _usable(np.where(usable, times + shift, NO_TIME))
-
-
-def _usable(times: I64) -> I64:
-    return np.where((times >= 0) & (times < TIME_END), times, NO_TIME)
-
-
 def _faulty_csv(
     path: Path, header: list[str], columns: Columns, error: Exception
 ) -> InputFileError:
@@ -327,13 +244,14 @@ def _faulty_csv(
     found = _CSV_FAULT.search(str(error))
     if found is None:
         return _unreadable(path, error)
-    column, line, value, other = found.groups()
+    column, number, value, other = found.groups()
+    where = place(path, int(number) - 2)
     if value is None or column is None:
-        return InputFileError(f"{path}: line {line}: {other}")
+        return InputFileError(f"{path}: {where}: {other}")
     name = header[int(column)]
     # A long table needs its values; a wide one can do without a column.
     remedy = "" if columns.long else f"; if all of it is text, {_REMEDY.format(name)}"
-    return InputFileError(f"{path}: line {line}: {value} in column {name} is not a number{remedy}")
+    return InputFileError(f"{path}: {where}: {value} in column {name} is not a number{remedy}")
 
 
 def _unreadable(path: Path, error: Exception) -> InputFileError:

@@ -136,6 +136,17 @@ def floats_to_ns(numbers: list[float], unit: TimestampUnit) -> I64:
     return np.where(usable & (times < TIME_END), times, NO_TIME)
 
 
+def spelled_as_time(text: str) -> bool:
+    """Tell whether a text is written as RFC 3339 wants it, be it a time that can be used or not.
+
+    Examples
+    --------
+    >>> spelled_as_time("0001-01-01T00:00:00Z"), spelled_as_time("2026-01-01T00:00:00")
+    (True, False)
+    """
+    return _RFC3339.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=4096)
 def text_to_ns(text: str) -> int:
     """Read an RFC 3339 time; digits beyond nanoseconds are cut off.

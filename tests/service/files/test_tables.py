@@ -139,6 +139,7 @@ def test_numeric_times_are_scaled(tmp_path: Path) -> None:
         ("name,value\nup,1\nup,ok\n", "line 3: 'ok' in column value is not a number"),
         ("t,a\n1,2\n2\n", "line 3: Expected 2 columns, got 1"),
         ("t,a\n2026-01-01T00:00:00Z,2\nyesterday,2\n", "line 3: 'yesterday' is no RFC 3339"),
+        ('"name","value","a\nb"\nup,1,"c\nd"\n\n\nup,x,e\n', "line 7: 'x' in column value"),
         ("a,a\n1,2\n", "line 1: column a stands twice"),
         ("", "line 1: no header"),
         ("t\n1\n", "no column holds values"),
