@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from daemon.errors import InputFileError
 from daemon.files.options import TIME_COLUMNS, FileOptions
 from daemon.files.places import CSV_SUFFIXES, PARQUET_SUFFIXES, opened, place
 from daemon.files.times import read_times
+from daemon.formats.timestamps import spelled_as_time
 from daemon.records import F64, I64
 
 NULLS = ["", "NaN", "nan", "NA", "null", "NULL", "None"]
@@ -27,7 +29,10 @@ NAME, VALUE = "name", "value"
 _CSV_FAULT = re.compile(
     r"(?:column #(\d+): )?Row #(\d+): (?:.*invalid value ('.*')$)?(.*)", re.DOTALL
 )
-_REMEDY = "drop it (--drop {0}), or make it a label (--label-column {0})"
+#: What other programs part columns by.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+#: Name that pandas gives an index without one.
+_INDEX = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,9 @@ def read_table(path: Path, options: FileOptions) -> tuple[Columns, Iterator[Chun
             batches = _csv_batches(path, header, columns)
             return columns, _chunks(path, columns, options, batches)
         file = pq.ParquetFile(path)
-        columns = plan(path, file.schema_arrow.names, options)
-        needed = [*columns.values, *columns.texts, *([columns.time] if columns.time else [])]
+        columns = _parquet_plan(path, file.schema_arrow, options)
+        needed = [*columns.values, *columns.texts]
+        needed += [columns.time] if columns.time is not None else []
         batches = file.iter_batches(batch_size=options.chunk_rows, columns=needed)
         return columns, _chunks(path, columns, options, batches)
     except (OSError, EOFError, zlib.error, UnicodeError, pa.ArrowException, csv.Error) as error:
@@ -159,7 +165,9 @@ def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
         msg = f"{path}: no column {', '.join(unknown)}; there are {', '.join(header)}"
         raise InputFileError(msg)
     kept = [name for name in header if name not in options.drop]
-    time = options.time_column or next((name for name in TIME_COLUMNS if name in kept), None)
+    time = options.time_column
+    if time is None:
+        time = next((name for name in TIME_COLUMNS if name in kept), None)
     rest = [name for name in kept if name != time]
     if NAME in rest and VALUE in rest:
         labels = tuple(name for name in rest if name not in (NAME, VALUE))
@@ -171,11 +179,38 @@ def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
     return Columns(time, long=False, values=values, labels=options.label_columns)
 
 
+def _parquet_plan(path: Path, schema: pa.Schema, options: FileOptions) -> Columns:
+    """Plan as for any table, but for an index of pandas that nobody gave a name.
+
+    One of times is the column of times where there is no other; one of whole numbers counts rows
+    and is neither a series nor a label.
+    """
+    names = schema.names
+    asked = {options.time_column, *options.label_columns, *options.drop}
+    index = {
+        name: schema.field(name).type
+        for name in names
+        if _INDEX.fullmatch(name) and names.count(name) == 1 and name not in asked
+    }
+    timed = options.time_column is not None or any(
+        name in names and name not in options.drop for name in TIME_COLUMNS
+    )
+    times = [name for name, kind in index.items() if pa.types.is_timestamp(kind)]
+    if times and not timed:
+        options = replace(options, time_column=times[0])
+    counts = [name for name, kind in index.items() if pa.types.is_integer(kind)]
+    return plan(path, names, replace(options, drop=(*options.drop, *counts)))
+
+
 def _csv_header(path: Path) -> list[str]:
     with opened(path) as file:
         header = next(csv.reader(file), None)
     if not header:
         msg = f"{path}: line 1: no header"
+        raise InputFileError(msg)
+    other = next((name for mark, name in _SEPARATORS.items() if mark in header[0]), None)
+    if len(header) == 1 and other is not None:
+        msg = f"{path}: line 1: {other} part the columns; write commas, and decimal points"
         raise InputFileError(msg)
     return header
 
@@ -211,7 +246,7 @@ def _chunks(
                 yield Chunk(
                     first_row=row,
                     times=read_times(path, part, columns.time, row, options),
-                    values=_values(path, part, columns.values),
+                    values=_values(path, part, columns),
                     texts=[_texts(part.column(name)) for name in columns.texts],
                 )
                 row += part.num_rows
@@ -219,15 +254,16 @@ def _chunks(
         raise _unreadable(path, error) from error
 
 
-def _values(path: Path, batch: pa.RecordBatch, names: tuple[str, ...]) -> F64:
-    values = np.empty((batch.num_rows, len(names)))
-    for index, name in enumerate(names):
+def _values(path: Path, batch: pa.RecordBatch, columns: Columns) -> F64:
+    values = np.empty((batch.num_rows, len(columns.values)))
+    for index, name in enumerate(columns.values):
         column = batch.column(name)
         kind = column.type
         if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
             column = column.cast(pa.float64())
         elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-            msg = f"{path}: column {name} holds {kind}, not numbers; {_REMEDY.format(name)}"
+            remedy = _remedy(name, columns, timely=pa.types.is_timestamp(kind))
+            msg = f"{path}: column {name} holds {kind}, not numbers; {remedy}"
             raise InputFileError(msg)
         values[:, index] = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return values
@@ -250,8 +286,19 @@ def _faulty_csv(
         return InputFileError(f"{path}: {where}: {other}")
     name = header[int(column)]
     # A long table needs its values; a wide one can do without a column.
-    remedy = "" if columns.long else f"; if all of it is text, {_REMEDY.format(name)}"
+    timely = any(spelled_as_time(value.strip("'") + zone) for zone in ("", "Z"))
+    remedy = (
+        "" if columns.long else f"; if all of it is text, {_remedy(name, columns, timely=timely)}"
+    )
     return InputFileError(f"{path}: {where}: {value} in column {name} is not a number{remedy}")
+
+
+def _remedy(name: str, columns: Columns, *, timely: bool) -> str:
+    """Say what helps against a column of no numbers, which may be that of the times."""
+    spelled = shlex.quote(name)
+    times = f"name it as the times (--time-column {spelled}), "
+    others = f"drop it (--drop {spelled}), or make it a label (--label-column {spelled})"
+    return times * (timely and columns.time is None) + others
 
 
 def _unreadable(path: Path, error: Exception) -> InputFileError:

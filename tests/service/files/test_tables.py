@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -137,6 +138,10 @@ def test_numeric_times_are_scaled(tmp_path: Path) -> None:
     [
         ("t,a\n1,2\n2,abc\n", "line 3: 'abc' in column a is not a number; if all of it"),
         ("name,value\nup,1\nup,ok\n", "line 3: 'ok' in column value is not a number"),
+        ("t;a\n1;2,5\n", "line 1: semicolons part the columns; write commas, and decimal points"),
+        ("t\ta\n1\t2\n", "line 1: tabs part the columns"),
+        ("at,a\n2026-01-01 00:00:00,1\n", "if all of it is text, name it as the times (--time-co"),
+        ("an hour,a\nx,1\n", "drop it (--drop 'an hour'), or make it a label (--label-column 'an"),
         ("t,a\n1,2\n2\n", "line 3: Expected 2 columns, got 1"),
         ("t,a\n2026-01-01T00:00:00Z,2\nyesterday,2\n", "line 3: 'yesterday' is no RFC 3339"),
         ('"name","value","a\nb"\nup,1,"c\nd"\n\n\nup,x,e\n', "line 7: 'x' in column value"),
@@ -236,6 +241,31 @@ def test_text_column_of_csv_is_refused(tmp_path: Path) -> None:
         f"{path}: line 3: 'ok' in column node is not a number; if all of it is text, "
         "drop it (--drop node), or make it a label (--label-column node)"
     )
+
+
+def test_the_index_of_a_frame_of_pandas_is_the_time(tmp_path: Path) -> None:
+    """An index of times needs no name, and may be dropped for a column of times."""
+    index = pd.date_range("2026-01-01", periods=2, freq="60s", tz="UTC")
+    path, other = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pd.DataFrame({"a": [1.0, 2.0]}, index=index).to_parquet(path)
+    pd.DataFrame({"a": [1.0, 2.0], "ts": [60, 120]}, index=index).to_parquet(other)
+
+    drop = FileOptions(drop=("__index_level_0__",))
+
+    assert times(path) == [(1_767_225_600 + 60 * row) * SECOND for row in (0, 1)]
+    assert times(other, drop) == [60 * SECOND, 120 * SECOND]
+    assert read(path, drop)[0].time is None
+
+
+def test_an_index_that_counts_rows_is_no_label(tmp_path: Path) -> None:
+    """Rows that pandas has sorted keep their numbers, which would make a series of each."""
+    frame = pd.DataFrame({"t": [2, 1], "name": ["a", "b"], "value": [1.0, 2.0]}).sort_values("t")
+    frame.to_parquet(tmp_path / "a.parquet")
+
+    columns, (chunk,) = read(tmp_path / "a.parquet")
+
+    assert columns == Columns("t", long=True, values=("value",), labels=())
+    assert chunk.texts == [["b", "a"]]
 
 
 def test_unknown_columns_are_named() -> None:
