@@ -315,8 +315,29 @@ def _batches(source: FileSource) -> Iterator[RecordBatch]:
         yield from source.poll(0.0)
 
 
-def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline:
+def learn(
+    config: Config,
+    path: Path,
+    options: FileOptions,
+    progress: Callable[[PipelineOutput], None] = lambda _: None,
+) -> PartitionPipeline:
     """Run a file through a pipeline and keep nothing but what it has learnt.
+
+    Parameters
+    ----------
+    config : Config
+        As for `replay`.
+    path : Path
+        CSV, Parquet or NDJSON.
+    options : FileOptions
+        How its rows become records.
+    progress : callable
+        Told of every batch.
+
+    Returns
+    -------
+    PartitionPipeline
+        At the file's end.
 
     Raises
     ------
@@ -327,6 +348,6 @@ def learn(config: Config, path: Path, options: FileOptions) -> PartitionPipeline
     prepare_kernels()
     pipeline = PartitionPipeline(InputPartition(options.topic, 0), sections_of(config))
     for batch in _batches(source):
-        pipeline.process(batch)
-    pipeline.close_idle()
+        progress(pipeline.process(batch))
+    progress(pipeline.close_idle())
     return pipeline

@@ -19,7 +19,9 @@ from daemon.commands.file_options import file_options
 from daemon.commands.live import show_live
 from daemon.config import LoggingSection
 from daemon.errors import InputFileError
+from daemon.files.options import TIME_COLUMNS, FileOptions
 from daemon.files.source import FileSource
+from daemon.records import DropReason
 from daemon.warmup import cache_wanted
 
 #: What commands for people log: only what they must know, as text.
@@ -46,10 +48,33 @@ def tell_of_compiling() -> None:
         typer.echo("hebbstream: compiling kernels, once; this takes a minute or two", err=True)
 
 
-def warn_of_nothing(file: Path, *, rows: bool) -> None:
-    """Say on standard error that nothing was learnt from a file: no fault, and seldom meant."""
-    what = "no sample that could be used" if rows else "no rows"
-    typer.echo(f"hebbstream: warning: {file} holds {what}, so nothing was learnt", err=True)
+def warn(text: str) -> None:
+    """Say on standard error what is no fault, and seldom meant."""
+    typer.echo(f"hebbstream: warning: {text}", err=True)
+
+
+def look_at(file: Path, options: FileOptions) -> int | None:
+    """Return the rows of a file where it says how many, and warn of rows that count as seconds."""
+    source = FileSource(file, options)
+    if source.counts_rows:
+        warn(
+            f"{file} has no column {', '.join(TIME_COLUMNS)}, so its rows are taken for a second "
+            "apart: name its times (--time-column), or say how far apart (--seconds-per-unit)"
+        )
+    return source.rows_total
+
+
+def warn_of_losses(file: Path, summary: app.ReplaySummary, lateness_seconds: float) -> None:
+    """Warn where nothing was learnt from a file, or a hundredth of its samples came late."""
+    if summary.framed == 0:
+        what = "no sample that could be used" if summary.records else "no rows"
+        warn(f"{file} holds {what}, so nothing was learnt")
+    late = summary.dropped[DropReason.LATE]
+    if late > summary.samples / 100:
+        warn(
+            f"{late:,} of {summary.samples:,} samples came late: if rows of {file} are not in "
+            f"order of time, sort it, or raise framing.lateness ({lateness_seconds:g} s)"
+        )
 
 
 def replay(
@@ -87,7 +112,7 @@ def replay(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     console = Console()
-    rows = FileSource(file, options).rows_total
+    rows = look_at(file, options)
     tell_of_compiling()
     with progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("replay", total=rows)
@@ -95,8 +120,7 @@ def replay(
             loaded, file, options, SystemClock(), out,
             lambda output: bar.advance(task, output.records), state, partitions,
         )  # fmt: skip
-    if summary.framed == 0:
-        warn_of_nothing(file, rows=summary.records > 0)
+    warn_of_losses(file, summary, loaded.framing.lateness)
     console.print(tables.incident_table(summary.events, limit))
     console.print(tables.summary_table(summary))
     typer.echo(f"written to {out}")
@@ -127,8 +151,9 @@ def produce(
         loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=key,
     )  # fmt: skip
+    rows = look_at(file, options)
     with progress_bar(Console(stderr=True)) as bar:
-        task = bar.add_task("produce", total=FileSource(file, options).rows_total)
+        task = bar.add_task("produce", total=rows)
         written = app.produce(
             loaded, file, options, SystemClock(), rate,
             lambda count: bar.update(task, completed=count),
@@ -168,10 +193,11 @@ def inspect(
         loaded, topic=None, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
+    look_at(file, options)
     tell_of_compiling()
-    pipeline = app.learn(loaded, file, options)
-    if not pipeline.groups:
-        warn_of_nothing(file, rows=pipeline.next_offset >= 0)
+    summary = app.ReplaySummary()
+    pipeline = app.learn(loaded, file, options, summary.add)
+    warn_of_losses(file, summary, loaded.framing.lateness)
     found = [(name, state) for name, state in pipeline.groups.items() if group in (None, name)]
     if group is not None and not found:
         msg = f"{file} makes no group {group!r}{_others(pipeline.groups)}"
@@ -179,6 +205,7 @@ def inspect(
     for name, state in sorted(found):
         console.print(tables.component_table(name, state, min(top, 5)))
         console.print(tables.association_table(name, state, top))
+    console.print(tables.summary_table(summary, str(file)))
 
 
 def _others(names: Collection[str], shown: int = 10) -> str:

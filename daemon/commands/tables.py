@@ -14,11 +14,11 @@ from daemon.events import Event, EventEdge, EventSeries
 from daemon.learnt import GroupState
 
 
-def summary_table(summary: ReplaySummary) -> Table:
-    """Show where every record and sample of a replay went, and how fast."""
-    table = Table("figure", "count", title="replay", title_justify="left")
+def summary_table(summary: ReplaySummary, title: str = "replay") -> Table:
+    """Show where every record and sample of a file went, and how fast where that was timed."""
+    table = Table("figure", "count", title=Text(printable(title)), title_justify="left")
     table.columns[1].justify = "right"
-    rate = summary.samples / summary.seconds if summary.seconds > 0 else 0.0
+    timed = summary.seconds > 0
     rows: list[tuple[str, object]] = [
         ("records", summary.records),
         ("samples", summary.samples),
@@ -28,7 +28,7 @@ def summary_table(summary: ReplaySummary) -> Table:
         ("groups", len(summary.groups)),
         ("frames", summary.frames),
         ("incidents", sum(event.state == "open" for event in summary.events)),
-        ("samples per second", round(rate)),
+        *([("samples per second", round(summary.samples / summary.seconds))] if timed else []),
     ]
     for name, value in rows:
         table.add_row(name, f"{value:,}")

@@ -30,6 +30,8 @@ class FileSource:
     ----------
     rows_total : int or None
         Rows of the file where its format says so, for a progress bar.
+    counts_rows : bool
+        It has no times, so its rows are taken for a second apart, as nobody said otherwise.
 
     Raises
     ------
@@ -39,9 +41,10 @@ class FileSource:
 
     def __init__(self, path: Path, options: FileOptions) -> None:
         _look_at(path)
-        from daemon.files.tables import row_count  # as in daemon.files.rows
+        from daemon.files.tables import counts_rows, row_count  # as in daemon.files.rows
 
         self.rows_total = row_count(path)
+        self.counts_rows = counts_rows(path, options)
         self._partition = InputPartition(options.topic, 0)
         self._key = options.key
         self._records: Iterator[Records] = rows_to_records(path, options)

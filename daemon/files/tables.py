@@ -122,6 +122,32 @@ def read_table(path: Path, options: FileOptions) -> tuple[Columns, Iterator[Chun
         raise _unreadable(path, error) from error
 
 
+def counts_rows(path: Path, options: FileOptions) -> bool:
+    """Tell whether times are row numbers, of which nobody said how far they are apart.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any kind.
+    options : FileOptions
+        What was said of it.
+
+    Returns
+    -------
+    bool
+        True for a table without a column of times and without `seconds_per_unit`.
+
+    Raises
+    ------
+    InputFileError
+        When it cannot be read.
+    """
+    table = path.name.endswith(CSV_SUFFIXES + PARQUET_SUFFIXES)
+    if not table or options.seconds_per_unit is not None:
+        return False
+    return read_table(path, options)[0].time is None
+
+
 def row_count(path: Path) -> int | None:
     """Return the rows of a Parquet file; None for formats that do not say."""
     if not path.name.endswith(PARQUET_SUFFIXES):

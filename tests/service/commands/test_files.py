@@ -23,6 +23,17 @@ def story(tmp_path: Path) -> Path:
     return path
 
 
+def warned(
+    command: str, file: Path, folder: Path, capsys: pytest.CaptureFixture[str], *more: str
+) -> str:
+    """Run a command on a file; returns the warnings on standard error."""
+    out = ["--out", str(folder / "out")] if command == "replay" else []
+    capsys.readouterr()
+    main([command, str(file), *out, *more])
+    lines = capsys.readouterr().err.splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("hebbstream: warning"))
+
+
 @pytest.mark.slow
 def test_replay_writes_events_and_prints_a_summary(
     story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -43,13 +54,14 @@ def test_replay_writes_events_and_prints_a_summary(
 def test_inspect_shows_components_and_associations(
     story: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is learnt from a file is shown as tables."""
+    """What is learnt from a file is shown as tables, and how many samples that is from."""
     code = main(["inspect", str(story)])
 
     shown = capsys.readouterr().out
     assert code == 0
     assert "6 series" in shown
     assert "associations" in shown
+    assert "5,400" in shown
 
 
 def test_inspect_says_which_groups_there_are_instead(
@@ -160,6 +172,42 @@ def test_a_file_of_which_nothing_can_be_used_is_one_warning(
     assert code == 0
     assert capsys.readouterr().err == (
         f"hebbstream: warning: {file} holds no sample that could be used, so nothing was learnt\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_rows_without_times_are_one_warning(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that count as seconds are seldom meant; once somebody says so, it is not said again."""
+    file = tmp_path / "untimed.csv"
+    file.write_text("When,a\n" + "".join(f"{60 * row},1\n" for row in range(300)))
+
+    said = [
+        warned(command, file, tmp_path, capsys, *more)
+        for more in ([], ["--time-column", "When"], ["--seconds-per-unit", "60"])
+    ]
+
+    assert said == [
+        f"hebbstream: warning: {file} has no column t, time, timestamp, ts, so its rows are taken "
+        "for a second apart: name its times (--time-column), or say how far apart "
+        "(--seconds-per-unit)\n", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["replay", "inspect"])
+def test_rows_out_of_order_are_one_warning(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Samples that come late say how many they are, and what helps."""
+    file = tmp_path / "backwards.csv"
+    file.write_text("t,a\n" + "".join(f"{60 * row},1\n" for row in range(300, 0, -1)))
+
+    said = warned(command, file, tmp_path, capsys)
+
+    assert said == (
+        f"hebbstream: warning: 298 of 300 samples came late: if rows of {file} are not in order "
+        "of time, sort it, or raise framing.lateness (30 s)\n"
     )
 
 
