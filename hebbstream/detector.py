@@ -15,6 +15,7 @@ from hebbstream.copies import DetectorCopy
 from hebbstream.errors import FrameError, SnapshotCorruptError
 from hebbstream.feedback import Feedback
 from hebbstream.frames import as_blocks, as_frames, as_numbers, as_times
+from hebbstream.group import knobs
 from hebbstream.guided import GuidedGroup
 from hebbstream.kernels.bound import CREW_PLACE, CREW_SERIES, Bound
 from hebbstream.kernels.layout import (
@@ -298,14 +299,18 @@ class Detector(GuidedGroup):
         SnapshotVersionError
             When a newer version wrote it.
         SnapshotCorruptError
-            When it is damaged, or holds what no detector can have learnt.
+            When it is damaged, holds what no detector can have learnt, or `params` imply other
+            sizes.
+        TypeError
+            When `params` are no `DetectorParams`.
         """
+        given = None if params is None else knobs(params)
         header, arrays = snapshot.decode(data, verified=verified)
         try:
             series, tick = _place(header)
             detector = cls(
                 series,
-                params or DetectorParams.model_validate(header["params"]),
+                given or DetectorParams.model_validate(header["params"]),
                 float(header["interval_seconds"]),
             )
             detector._told = Feedback.load(header["told"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -40,6 +41,20 @@ from hebbstream.settings import pack
 from hebbstream.state import State
 
 
+def knobs(params: DetectorParams) -> DetectorParams:
+    """Return the knobs, which a caller may have taken for a mapping or mistaken for the interval.
+
+    Raises
+    ------
+    TypeError
+        When they are none.
+    """
+    if not isinstance(params, DetectorParams):
+        msg = f"params must be DetectorParams (model_validate makes them of a dict), not {params!r}"
+        raise TypeError(msg)
+    return params
+
+
 class Group:
     """The series of a detector, what was learnt about them, and what an operator may do to it.
 
@@ -58,6 +73,8 @@ class Group:
         When a name appears twice, or is no text.
     ValueError
         When the interval is not positive, or the alert budget not below the ticks of a day.
+    TypeError
+        When the knobs are no `DetectorParams`.
     """
 
     def __init__(
@@ -66,12 +83,13 @@ class Group:
         params: DetectorParams | None = None,
         interval_seconds: float = 60.0,
     ) -> None:
-        if not (np.isfinite(interval_seconds) and interval_seconds > 0):
+        interval = float(interval_seconds)
+        if not 0 < interval < math.inf:
             msg = f"interval_seconds must be above 0, not {interval_seconds}"
             raise ValueError(msg)
         self._series: list[str] = []
-        self._params = params or DetectorParams()
-        self._interval = float(interval_seconds)
+        self._params = DetectorParams() if params is None else knobs(params)
+        self._interval = interval
         self._settings = pack(self._params, self._interval)
         self._tick = 0
         self._waiting: list[JournalEntry] = []

@@ -73,6 +73,17 @@ def test_an_impossible_interval_is_refused(interval: float) -> None:
         Detector(["a"], interval_seconds=interval)
 
 
+@pytest.mark.parametrize("params", [60.0, {"memory": "12h"}, "12h"])
+def test_knobs_are_told_from_other_things(params: DetectorParams) -> None:
+    """A mapping, or an interval in the place of the knobs, is named; no snapshot gets the blame."""
+    data = Detector("ab").dump()
+
+    with pytest.raises(TypeError, match="params must be DetectorParams"):
+        Detector("ab", params)
+    with pytest.raises(TypeError, match="params must be DetectorParams"):
+        Detector.load(data, params)
+
+
 def test_removal_keeps_the_others() -> None:
     """What is known of the other series stays, and edges still join the right names."""
     detector, world = trained()
