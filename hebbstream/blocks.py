@@ -7,7 +7,7 @@ takes all of them: what Python does around a call is several times what a small 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -300,6 +300,11 @@ class Results(Sequence[RunResult]):
         self._blocks = blocks
         self._found = found
         self._ticks: list[int] = blocks.crew[CREW_TICK].tolist()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Blocks, Mapping[int, Found]]]:
+        # A state of numba's stays in its process, and nothing goes on with these blocks.
+        done = replace(self._blocks, like=None)  # type: ignore[arg-type]
+        return type(self), (done, self._found)
 
     def __len__(self) -> int:
         return len(self._ticks)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import pickle
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
 import generators
-from hebbstream import Detector, FrameError, RunResult, run_all
+from hebbstream import Detector, FrameError, Results, RunResult, run_all
 from hebbstream.arrays import F64
 from hebbstream.blocks import Verdict, first_stop, stops_of
 from hebbstream.kernels.step import advance_all
@@ -76,6 +78,22 @@ def test_one_call_for_all_is_a_call_for_each(length: int) -> None:
             assert len(verdicts) == len(expected)
     assert told > 100
     assert [each.dump() for each in together] == [each.dump() for each in alone]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))],  # noqa: S301 - ours
+)
+def test_results_go_to_another_process(again: Callable[[Results], Results]) -> None:
+    """A copy or a pickle of the results of several has the same bits."""
+    results = run_all(detectors(), worlds(), 60.0 * np.arange(TICKS))
+
+    others = again(results)
+
+    assert others.score.tobytes() == results.score.tobytes()
+    assert others.counts() == results.counts()
+    for mine, theirs in zip(results, others, strict=True):
+        assert_same(mine, theirs)
 
 
 def test_what_does_not_fit_changes_nothing() -> None:
