@@ -14,7 +14,7 @@ from hebbstream.blocks import Blocks, Found, Results, first_stop, stops_of
 from hebbstream.copies import DetectorCopy
 from hebbstream.errors import FrameError, SnapshotCorruptError
 from hebbstream.feedback import Feedback
-from hebbstream.frames import as_blocks, as_frames, as_numbers, as_times
+from hebbstream.frames import as_blocks, as_frame, as_frames, as_numbers, as_times
 from hebbstream.group import knobs
 from hebbstream.guided import GuidedGroup
 from hebbstream.kernels.bound import CREW_PLACE, CREW_SERIES, Bound
@@ -86,13 +86,10 @@ class Detector(GuidedGroup):
         Raises
         ------
         FrameError
-            When the shape or the time does not fit.
+            When the shape or the time does not fit, or a row of a table is in another order.
         """
-        row = as_numbers(frame)
-        if row.ndim != 1:
-            msg = f"a frame has one dimension, not {row.ndim}"
-            raise FrameError(msg)
-        result = self.run(row[None], None if time is None else [time])
+        row = as_frame(frame, self._series)
+        result = self.run(row, None if time is None else [time])
         return TickResult(
             tick=result.first_tick,
             statistic=float(result.statistic[0]),
@@ -108,7 +105,7 @@ class Detector(GuidedGroup):
             recalled=result.recalled[0],
             scale=result.scale[0],
             broken=result.broken.get(0, NO_BROKEN),
-            elevated=result.elevated.get(0, np.zeros(len(row), np.int64)),
+            elevated=result.elevated.get(0, np.zeros(row.shape[1], np.int64)),
             journal=result.journal,
         )
 
@@ -142,9 +139,9 @@ class Detector(GuidedGroup):
         Raises
         ------
         FrameError
-            When shapes or times do not fit.
+            When shapes or times do not fit, or the columns of a table are in another order.
         """
-        block = as_frames(frames, len(self._series))
+        block = as_frames(frames, self._series)
         clock = as_times(times, len(block), self._tick, self._interval)
         return run_all((self,), (block,), clock, detail_from=detail_from, edges_at=(edges_at,))[0]
 

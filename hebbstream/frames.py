@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,15 +34,57 @@ def as_numbers(values: ArrayLike) -> F64:
     return numbers
 
 
-def as_frames(frames: ArrayLike, n: int) -> F64:
+def _check_order(labels: object, series: Sequence[str]) -> None:
+    """Refuse labels that are the names of the series in another order: no value would be in place.
+
+    Other labels say nothing: a column may have been renamed here or there.
+    """
+    if not isinstance(labels, Iterable):
+        return
+    given = [str(label) for label in labels]
+    if given != list(series) and sorted(given) == sorted(series):
+        msg = f"the columns are {', '.join(given)}; put them in order: {', '.join(series)}"
+        raise FrameError(msg)
+
+
+def as_frame(frame: ArrayLike, series: Sequence[str]) -> F64:
+    """Copy one frame to a block of one.
+
+    Parameters
+    ----------
+    frame : float64[n]
+        One value per series.
+    series : sequence of str
+        Names of the detector's series.
+
+    Returns
+    -------
+    float64[1, n]
+        The same numbers.
+
+    Raises
+    ------
+    FrameError
+        When it has more or less than one dimension, these are not numbers, or a row of a table
+        has the names of the series in another order.
+    """
+    _check_order(getattr(frame, "index", None), series)
+    row = as_numbers(frame)
+    if row.ndim != 1:
+        msg = f"a frame has one dimension, not {row.ndim}"
+        raise FrameError(msg)
+    return row[None]
+
+
+def as_frames(frames: ArrayLike, series: Sequence[str]) -> F64:
     """Copy a block of frames; which samples count is for the kernels to tell, see `admit`.
 
     Parameters
     ----------
     frames : float64[T, n]
         One row a tick.
-    n : int
-        Series of the detector.
+    series : sequence of str
+        Names of the detector's series.
 
     Returns
     -------
@@ -52,11 +94,13 @@ def as_frames(frames: ArrayLike, n: int) -> F64:
     Raises
     ------
     FrameError
-        When the shape does not fit, or these are not numbers.
+        When the shape does not fit, these are not numbers, or the columns of a table have the
+        names of the series in another order.
     """
+    _check_order(getattr(frames, "columns", None), series)
     block = as_numbers(frames)
-    if block.ndim != 2 or block.shape[1] != n:
-        msg = f"expected frames of shape (T, {n}), got {block.shape}"
+    if block.ndim != 2 or block.shape[1] != len(series):
+        msg = f"expected frames of shape (T, {len(series)}), got {block.shape}"
         raise FrameError(msg)
     return block
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
 from hebbstream.errors import FrameError
-from hebbstream.frames import as_blocks, as_frames, as_numbers, as_times
+from hebbstream.frames import as_blocks, as_frame, as_frames, as_numbers, as_times
 
 
 def test_numbers_are_copied_to_rows() -> None:
@@ -28,15 +29,31 @@ def test_what_a_mask_hides_is_missing() -> None:
     given = np.ma.masked_equal(np.array([[1.0, -999.0], [3.0, 4.0]]), -999.0)
     seen = [[1.0, np.nan], [3.0, 4.0]]
 
-    assert_array_equal(as_frames(given, 2), seen)
+    assert_array_equal(as_frames(given, "ab"), seen)
     assert_array_equal(as_blocks([given], 2, [2]), np.ravel(seen))
+
+
+def test_a_table_in_another_order_is_refused() -> None:
+    """Columns that bear the series' names stand in their order; other labels say nothing."""
+    table = pd.DataFrame([[1.0, 2.0]], columns=["b", "a"])
+
+    with pytest.raises(FrameError, match="the columns are b, a; put them in order: a, b"):
+        as_frames(table, "ab")
+    with pytest.raises(FrameError, match="put them in order: a, b"):
+        as_frame(table.iloc[0], "ab")
+
+    assert_array_equal(as_frames(table[["a", "b"]], "ab"), [[2.0, 1.0]])
+    assert_array_equal(as_frames(table, "ac"), [[1.0, 2.0]])
+    assert_array_equal(as_frame(table.iloc[0], "ba"), [[1.0, 2.0]])
+    assert_array_equal(as_frames(pd.DataFrame([[1.0, 2.0]]), "01"), [[1.0, 2.0]])
+    assert_array_equal(as_frame([1.0, 2.0], "ab"), [[1.0, 2.0]])
 
 
 @pytest.mark.parametrize("value", ["x", 1j, [[1], [2, 3]], {"a": 1}, 10**400])
 def test_other_things_are_refused(value: object) -> None:
     """Text, complex numbers, ragged lists and what no float holds raise FrameError."""
     with pytest.raises(FrameError):
-        as_frames([[value]], 1)  # type: ignore[arg-type]
+        as_frames([[value]], "a")  # type: ignore[arg-type]
 
 
 def test_a_refusal_says_once_what_is_wrong() -> None:
