@@ -217,7 +217,7 @@ def replay(
     clock : Clock
         For the time it takes; no result depends on it.
     out : Path
-        Folder for events, edges, scores and dead letters.
+        Folder for events, edges, scores and dead letters; what is there stays if this fails.
     progress : callable
         Told of every batch.
     state : Path, optional
@@ -234,6 +234,8 @@ def replay(
     ------
     InputFileError
         When the file cannot be read.
+    OutputFolderError
+        When the folder cannot be written to.
     CheckpointError
         When the seeds cannot be used or written, or are for another number of partitions.
     """
@@ -248,21 +250,22 @@ def replay(
     seeds = None if state is None else Seeds(state, *where)
     file = FileSource(path, options)
     keys = GroupKeys(config)
-    engine = Engine(
-        source=file
-        if partitions == 1
-        else PartedSource(file, keys, options.topic, partitions, partition_of),
-        sink=FileSink(out),
-        clock=clock,
-        sections=sections,
-        telemetry=Telemetry(clock, sections.config_hash),
-        health=HealthState(clock),
-        observe=count,
-        make=PartitionPipeline if seeds is None else seeds.pipeline,
-    )
-    prepare_kernels()
-    started = clock.monotonic()
-    engine.run(lambda: False)
+    with FileSink(out) as sink:
+        engine = Engine(
+            source=file
+            if partitions == 1
+            else PartedSource(file, keys, options.topic, partitions, partition_of),
+            sink=sink,
+            clock=clock,
+            sections=sections,
+            telemetry=Telemetry(clock, sections.config_hash),
+            health=HealthState(clock),
+            observe=count,
+            make=PartitionPipeline if seeds is None else seeds.pipeline,
+        )
+        prepare_kernels()
+        started = clock.monotonic()
+        engine.run(lambda: False)
     if seeds is not None:
         seeds.save(sections)
     summary.seconds = clock.monotonic() - started

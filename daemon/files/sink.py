@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 
@@ -33,8 +34,9 @@ class DeadLetterLine(msgspec.Struct, omit_defaults=True):
 class FileSink:
     """Writes `events.ndjson`, `edges.ndjson`, `scores.ndjson` and `dead-letter.ndjson`.
 
-    Implements `daemon.ports.EventSink`. The files of an earlier run stay until `close` puts new
-    ones in their place, whole; a channel without messages leaves no file, except events.
+    Implements `daemon.ports.EventSink`. To be used in a `with`: the files of an earlier run stay
+    until its end puts new ones in their place, whole, and where it fails nothing else is left. A
+    channel without messages leaves no file, except events.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ class FileSink:
         yield from ()
 
     def close(self) -> None:
-        """Put the finished files in place; those of an earlier run that have no successor go.
+        """Write all of it; it is put in place at the end of the `with`.
 
         Raises
         ------
@@ -140,6 +142,23 @@ class FileSink:
         try:
             for file in self._files.values():
                 file.close()
+        except OSError as error:
+            raise OutputFolderError(_unwritable(self._folder, error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Put the files in place, those of an earlier run go; after a failure, the other way."""
+        if kind is not None:
+            with suppress(OutputFolderError):
+                self.close()
+            for channel in self._files:
+                with suppress(OSError):
+                    self._partial(channel).unlink(missing_ok=True)
+            return
+        self.close()
+        try:
             for channel in CHANNELS:
                 if channel in self._files:
                     self._partial(channel).replace(self._final(channel))

@@ -9,6 +9,7 @@ import pytest
 from daemon import app
 from daemon.clock import SystemClock
 from daemon.config import Config
+from daemon.errors import InputFileError
 from daemon.files.options import FileOptions
 from streams import related, wide_records
 
@@ -37,6 +38,22 @@ def test_replay_is_repeatable(story: Path, tmp_path: Path) -> None:
     assert first.samples == first.framed == 900 * 6
     assert first.frames == first.groups["cart"] == 900
     assert [event.state for event in first.events][:1] == ["open"]
+
+
+def test_a_replay_that_fails_leaves_what_is_there(tmp_path: Path) -> None:
+    """A fault at the end of a file takes nothing of what an earlier replay has found."""
+    good, bad, out = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "out"
+    rows = "t,a\n" + "".join(f"{60 * row},{row % 7}\n" for row in range(200))
+    good.write_text(rows)
+    bad.write_text(rows + "12000,x\n")
+    app.replay(CONFIG, good, FileOptions(), SystemClock(), out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    with pytest.raises(InputFileError, match="line 202"):
+        app.replay(CONFIG, bad, FileOptions(), SystemClock(), out)
+
+    assert before["scores.ndjson"]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_learn_keeps_the_model(story: Path) -> None:

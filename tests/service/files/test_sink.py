@@ -14,11 +14,9 @@ from daemon.records import Channel, Message
 
 def test_one_file_a_channel(tmp_path: Path) -> None:
     """Values become lines in the order sent; a channel without messages leaves no file."""
-    sink = FileSink(tmp_path / "out")
-
-    sink.send([Message(Channel.EVENTS, b"g", b'{"a":1}'), Message(Channel.EDGES, None, b"{}")])
-    sink.send([Message(Channel.EVENTS, b"g", b'{"a":2}')])
-    sink.close()
+    with FileSink(tmp_path / "out") as sink:
+        sink.send([Message(Channel.EVENTS, b"g", b'{"a":1}'), Message(Channel.EDGES, None, b"{}")])
+        sink.send([Message(Channel.EVENTS, b"g", b'{"a":2}')])
 
     files = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     assert files == {"events.ndjson": b'{"a":1}\n{"a":2}\n', "edges.ndjson": b"{}\n"}
@@ -26,11 +24,9 @@ def test_one_file_a_channel(tmp_path: Path) -> None:
 
 def test_headers_and_heartbeats_are_left_out(tmp_path: Path) -> None:
     """What holds the wall clock is not written, so a second run gives the same bytes."""
-    sink = FileSink(tmp_path)
-
-    sink.send([Message(Channel.EVENTS, b"g", b"{}", (("published", b"12:00"),))])
-    sink.send([Message(Channel.HEARTBEAT, b"p", b'{"time":1}')])
-    sink.close()
+    with FileSink(tmp_path) as sink:
+        sink.send([Message(Channel.EVENTS, b"g", b"{}", (("published", b"12:00"),))])
+        sink.send([Message(Channel.HEARTBEAT, b"p", b'{"time":1}')])
 
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
         ("events.ndjson", b"{}\n")
@@ -48,28 +44,41 @@ def test_dead_letters_keep_bytes_and_reason(
     tmp_path: Path, value: bytes, expected: dict[str, object]
 ) -> None:
     """A dead letter keeps its bytes, as text or base64, beside its headers."""
-    sink = FileSink(tmp_path)
-
-    sink.send([Message(Channel.DEAD_LETTER, b"k", value, (("reason", b"not_json"),))])
-    sink.close()
+    with FileSink(tmp_path) as sink:
+        sink.send([Message(Channel.DEAD_LETTER, b"k", value, (("reason", b"not_json"),))])
 
     line = (tmp_path / "dead-letter.ndjson").read_text(encoding="utf-8")
     assert json.loads(line) == expected
 
 
 def test_files_of_an_earlier_run_are_replaced_whole(tmp_path: Path) -> None:
-    """Until close the old files stand; then none of them is left."""
+    """Until the end the old files stand; then none of them is left."""
     (tmp_path / "events.ndjson").write_text("old\n", encoding="utf-8")
     (tmp_path / "scores.ndjson").write_text("old\n", encoding="utf-8")
-    sink = FileSink(tmp_path)
-    sink.send([Message(Channel.EVENTS, None, b"new")])
 
-    before = (tmp_path / "events.ndjson").read_bytes()
-    sink.close()
+    with FileSink(tmp_path) as sink:
+        sink.send([Message(Channel.EVENTS, None, b"new")])
+        sink.close()
+        before = (tmp_path / "events.ndjson").read_bytes()
 
     assert before == b"old\n"
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
         ("events.ndjson", b"new\n")
+    ]
+
+
+@pytest.mark.parametrize("failure", [OutputFolderError("full"), KeyboardInterrupt()])
+def test_files_of_an_earlier_run_outlive_a_failure(tmp_path: Path, failure: BaseException) -> None:
+    """What was written until then is no result: the old files stand, and nothing else."""
+    (tmp_path / "scores.ndjson").write_text("old\n", encoding="utf-8")
+    sink = FileSink(tmp_path)
+    sink.send([Message(Channel.EVENTS, None, b"new")])
+
+    sink.close()
+    sink.__exit__(type(failure), failure, None)
+
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
+        ("scores.ndjson", b"old\n")
     ]
 
 
