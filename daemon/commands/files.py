@@ -17,9 +17,10 @@ from daemon.commands import arguments as given
 from daemon.commands import tables
 from daemon.commands.file_options import file_options
 from daemon.commands.live import show_live
-from daemon.config import LoggingSection
+from daemon.config import InputFormat, InputSection, LoggingSection
 from daemon.errors import InputFileError
 from daemon.files.options import TIME_COLUMNS, FileOptions
+from daemon.files.rows import NDJSON_SUFFIXES
 from daemon.files.source import FileSource
 from daemon.records import DropReason
 from daemon.warmup import cache_wanted
@@ -53,9 +54,22 @@ def warn(text: str) -> None:
     typer.echo(f"hebbstream: warning: {text}", err=True)
 
 
-def look_at(file: Path, options: FileOptions) -> int | None:
-    """Return the rows of a file where it says how many, and warn of rows that count as seconds."""
+def look_at(file: Path, options: FileOptions, reads: InputSection) -> int | None:
+    """Return the rows of a file where it says how many, and warn of rows that count as seconds.
+
+    Raises
+    ------
+    InputFileError
+        When it cannot be read, or only as another format than is configured.
+    """
     source = FileSource(file, options)
+    if reads.format is not InputFormat.JSON and not file.name.endswith(NDJSON_SUFFIXES):
+        more = " HEBBSTREAM__INPUT__COLUMNS=" if reads.columns else ""
+        msg = (
+            f"{file}: rows of a table become JSON, which input.format {reads.format} does not "
+            f"read; for this file set HEBBSTREAM__INPUT__FORMAT=json{more}"
+        )
+        raise InputFileError(msg)
     if source.counts_rows:
         warn(
             f"{file} has no column {', '.join(TIME_COLUMNS)}, so its rows are taken for a second "
@@ -112,7 +126,7 @@ def replay(
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
     console = Console()
-    rows = look_at(file, options)
+    rows = look_at(file, options, loaded.input)
     tell_of_compiling()
     with progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("replay", total=rows)
@@ -151,7 +165,7 @@ def produce(
         loaded, topic=topic, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=key,
     )  # fmt: skip
-    rows = look_at(file, options)
+    rows = look_at(file, options, loaded.input)
     with progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("produce", total=rows)
         written = app.produce(
@@ -193,7 +207,7 @@ def inspect(
         loaded, topic=None, time_column=time_column, seconds_per_unit=seconds_per_unit,
         start=start, labels=label, label_columns=label_column, drop=drop, key=None,
     )  # fmt: skip
-    look_at(file, options)
+    look_at(file, options, loaded.input)
     tell_of_compiling()
     summary = app.ReplaySummary()
     pipeline = app.learn(loaded, file, options, summary.add)

@@ -195,6 +195,37 @@ def test_rows_without_times_are_one_warning(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("config", "remedy"),
+    [
+        ("{format: influx}", "HEBBSTREAM__INPUT__FORMAT=json"),
+        ("{format: wide_array, columns: [a]}",
+         "HEBBSTREAM__INPUT__FORMAT=json HEBBSTREAM__INPUT__COLUMNS="),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["replay", "inspect", "produce"])
+def test_a_table_is_not_read_in_another_format(
+    command: str,
+    config: str,
+    remedy: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows become JSON, so another format is refused before all of them are dead letters."""
+    file, settings = tmp_path / "a.csv", tmp_path / "h.yaml"
+    file.write_text("t,a\n60,1\n")
+    settings.write_text(f"input: {config}\n")
+
+    code = main([command, str(file), "--config", str(settings)])
+
+    assert code == 2
+    assert capsys.readouterr().err.endswith(f"for this file set {remedy}\n")
+    for setting in remedy.split():
+        monkeypatch.setenv(*setting.split("="))
+    assert main(["inspect", str(file), "--config", str(settings)]) == 0
+
+
 @pytest.mark.parametrize("command", ["replay", "inspect"])
 def test_rows_out_of_order_are_one_warning(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
