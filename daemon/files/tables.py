@@ -178,7 +178,8 @@ def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
     Raises
     ------
     InputFileError
-        When a name stands twice, an option names no column, or no value column is left.
+        When a name stands twice, an option names no column, two name the same one, or no value
+        column is left.
     """
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
@@ -194,10 +195,15 @@ def plan(path: Path, header: list[str], options: FileOptions) -> Columns:
     time = options.time_column
     if time is None:
         time = next((name for name in TIME_COLUMNS if name in kept), None)
+    uses = ({time}, {*options.drop}, {*options.label_columns})
+    torn = [name for name in header if sum(name in use for use in uses) > 1]
+    if torn:
+        msg = f"{path}: column {', '.join(torn)} is one of times, a label, or dropped, not both"
+        raise InputFileError(msg)
     rest = [name for name in kept if name != time]
     if NAME in rest and VALUE in rest:
-        labels = tuple(name for name in rest if name not in (NAME, VALUE))
-        return Columns(time, long=True, values=(VALUE,), labels=labels)
+        others = tuple(name for name in rest if name not in (NAME, VALUE))
+        return Columns(time, long=True, values=(VALUE,), labels=others)
     values = tuple(name for name in rest if name not in options.label_columns)
     if not values:
         msg = f"{path}: no column holds values; there are {', '.join(header)}"

@@ -276,6 +276,20 @@ def test_unknown_columns_are_named() -> None:
         plan(Path("a.csv"), ["t", "a"], options)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        FileOptions(label_columns=("t",)),
+        FileOptions(time_column="t", drop=("t",)),
+        FileOptions(time_column="a", drop=("t",), label_columns=("t",)),
+    ],
+)
+def test_a_column_has_one_use(options: FileOptions) -> None:
+    """Times that are labels as well would make each row a series of its own."""
+    with pytest.raises(InputFileError, match="column t is one of times, a label, or dropped"):
+        plan(Path("a.csv"), ["t", "a", "b"], options)
+
+
 def test_dropped_columns_are_not_read(tmp_path: Path) -> None:
     """A dropped column may hold anything."""
     path = write(tmp_path, "a.csv", "t,label,a\n1,yes,2\n")
