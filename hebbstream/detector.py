@@ -271,13 +271,17 @@ class Detector(GuidedGroup):
 
     @classmethod
     def load(
-        cls, data: bytes, params: DetectorParams | None = None, *, verified: bool = False
+        cls,
+        data: bytes | bytearray | memoryview,
+        params: DetectorParams | None = None,
+        *,
+        verified: bool = False,
     ) -> Self:
         """Read a detector that continues bit for bit where `dump` was called.
 
         Parameters
         ----------
-        data : bytes
+        data : bytes-like
             From `dump`, of this version or an older one.
         params : DetectorParams, optional
             Knobs to go on with; those of the snapshot when absent. What is learnt is kept, so the
@@ -299,7 +303,7 @@ class Detector(GuidedGroup):
             When it is damaged, holds what no detector can have learnt, or `params` imply other
             sizes.
         TypeError
-            When `params` are no `DetectorParams`.
+            When `data` are no bytes, or `params` no `DetectorParams`.
         """
         given = None if params is None else knobs(params)
         header, arrays = snapshot.decode(data, verified=verified)

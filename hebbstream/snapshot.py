@@ -179,13 +179,13 @@ def encode(
 
 
 def decode(
-    data: bytes, kind: Kind = DETECTOR, *, verified: bool = False
+    data: bytes | bytearray | memoryview, kind: Kind = DETECTOR, *, verified: bool = False
 ) -> tuple[dict[str, Any], Arrays]:
     """Read what `encode` wrote.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes-like
         A snapshot.
     kind : Kind, optional
         What it should hold.
@@ -205,7 +205,11 @@ def decode(
         When a newer format wrote it.
     SnapshotCorruptError
         When it is not a snapshot, is truncated, or its checksum does not match.
+    TypeError
+        When these are no bytes.
     """
+    if not isinstance(data, bytes):
+        data = bytes(memoryview(data))
     if len(data) < PREFIX.size + LENGTH.size or not data.startswith(kind.magic):
         msg = "not a snapshot, or one cut short"
         raise SnapshotCorruptError(msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -62,6 +63,16 @@ def test_loading_into_another_process_needs_no_pickle() -> None:
     assert header["series"] == [f"s{j}" for j in range(7)]
     sizes = [np.dtype(a["dtype"]).itemsize * int(np.prod(a["shape"])) for a in header["arrays"]]
     assert 52 + length + sum(sizes) == len(data)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_any_kind_are_read(kind: Callable[[bytes], memoryview]) -> None:
+    """A driver of a database hands over its own kind of bytes; text is named for what it is."""
+    data = Detector("ab").dump()
+
+    assert Detector.load(kind(data)).dump() == data
+    with pytest.raises(TypeError, match="'str'"):
+        Detector.load(data.hex())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("place", [0, 9, 20, 60, 200, -1])
