@@ -39,10 +39,14 @@ def views(single: SingleParams, interval_seconds: float) -> list[float]:
     return [*rates, max(1.0, single.span / interval_seconds)]
 
 
-def paces(homeostasis: HomeostasisParams, interval_seconds: float) -> list[float]:
-    """Bounds of the pace, and the EW rate of what sets it, from S_PACE_MIN on."""
+def paces(homeostasis: HomeostasisParams, interval_seconds: float, rate: float) -> list[float]:
+    """Bounds of the pace, and the EW rate of what sets it, from S_PACE_MIN on.
+
+    Nothing is learnt faster than at a rate of 1, which keeps a frame alone: a step beyond it goes
+    past the frame, and grows from one to the next.
+    """
     ticks = max(homeostasis.over / interval_seconds, float(homeostasis.over_ticks_min))
-    return [homeostasis.pace_min, homeostasis.pace_max, 1.0 / ticks]
+    return [homeostasis.pace_min, min(homeostasis.pace_max, 1.0 / rate), 1.0 / ticks]
 
 
 def pack(params: DetectorParams, interval_seconds: float) -> F64:
@@ -121,5 +125,5 @@ def pack(params: DetectorParams, interval_seconds: float) -> F64:
     packed = np.full(at.SETTING_ROWS, np.nan)
     packed[list(values)] = list(values.values())
     packed[at.S_VIEW_RATE : at.S_EPISODE_SPAN + 1] = views(params.single, interval_seconds)
-    packed[at.S_PACE_MIN : at.S_PACE_RATE + 1] = paces(params.homeostasis, interval_seconds)
+    packed[at.S_PACE_MIN : at.S_PACE_RATE + 1] = paces(params.homeostasis, interval_seconds, rate)
     return packed

@@ -189,3 +189,18 @@ def test_a_lone_series_keeps_its_rates() -> None:
 
     assert scores[0] == scores[1]
     assert paced.pace == 1.0
+
+
+@pytest.mark.parametrize("memory", ["1m", "2m", "3m"])
+def test_a_short_memory_keeps_its_figures_finite(memory: str) -> None:
+    """A group that drifts under a memory of few ticks is not learnt past its own frames."""
+    rng = np.random.default_rng(1)
+    frames = rng.normal(size=(600, 1)) * np.arange(1, 9) + rng.normal(size=(600, 8))
+    frames[400:, 0] = 7.0
+    section = {"over": "1h", "over_ticks_min": 100}
+    params = DetectorParams.model_validate({"memory": memory, "homeostasis": section})
+
+    result = Detector(NAMES, params).run(frames)
+
+    assert np.isfinite(result.evidence).all()
+    assert np.isfinite(result.scale).all()

@@ -74,4 +74,10 @@ def test_every_rule_has_a_number_of_its_own() -> None:
 @pytest.mark.parametrize(("interval", "ticks"), [(60.0, 1440), (300.0, 1440), (1.0, 86_400)])
 def test_drift_is_looked_for_over_a_day_or_enough_ticks(interval: float, ticks: int) -> None:
     """A day of few ticks is too noisy to tell a drift."""
-    assert paces(HomeostasisParams(), interval) == [1.0, 6.0, 1 / ticks]
+    assert paces(HomeostasisParams(), interval, 0.001) == [1.0, 6.0, 1 / ticks]
+
+
+@pytest.mark.parametrize(("rate", "fastest"), [(0.01, 6.0), (0.5, 2.0), (1.0, 1.0)])
+def test_no_pace_goes_past_a_frame(rate: float, fastest: float) -> None:
+    """With a memory of few ticks a group that drifts is learnt at a rate of 1 at most."""
+    assert paces(HomeostasisParams(), 60.0, rate)[1] == fastest
