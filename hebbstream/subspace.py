@@ -123,7 +123,9 @@ class Subspace:
         if not (count.is_integer() and 0 <= count <= len(self.weights)):
             msg = f"there cannot be {count:g} components in {len(self.weights)} rows"
             raise ValueError(msg)
-        if any((array < 0).any() for array in (self.components, self.residual, self.totals)):
+        # Below these rows some rules keep weights, which have a sign.
+        squares = (self.components[:COMPONENT_ROWS], self.residual, self.totals)
+        if any((array < 0).any() for array in squares):
             msg = "a square or a count of the components is negative"
             raise ValueError(msg)
 

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from generators import trained, wild
+from generators import coupled, trained, wild
 from hebbstream import (
     Detector,
+    DetectorParams,
     SnapshotCorruptError,
     SnapshotError,
     SnapshotVersionError,
     snapshot,
 )
 from hebbstream.kernels import layout as at
+from hebbstream.settings import SUBSPACE_RULES
 
 
 @pytest.mark.parametrize("ticks", [0, 1, 50, 640, 1001])
@@ -34,6 +36,23 @@ def test_continues_bit_for_bit(ticks: int) -> None:
     assert_array_equal(one.score, other.score)
     assert_array_equal(one.evidence, other.evidence)
     assert one.journal == other.journal
+
+
+@pytest.mark.parametrize("rule", [*SUBSPACE_RULES])
+def test_what_any_rule_has_learnt_is_read(rule: str) -> None:
+    """Whatever a rule keeps beside the components comes back, weights below 0 as well."""
+    world = coupled(1, 2000, 7)
+    params = DetectorParams.model_validate({"subspace": {"rule": rule}})
+    detector = Detector(world.names, params)
+    for start in range(0, 1500, 250):
+        detector.run(world.frames[start : start + 250])
+        assert Detector.load(detector.dump()).dump() == detector.dump()
+    loaded = Detector.load(detector.dump())
+
+    one, other = detector.run(world.frames[1500:]), loaded.run(world.frames[1500:])
+
+    assert_array_equal(one.score, other.score)
+    assert loaded.dump() == detector.dump()
 
 
 def test_carries_knobs_names_and_place() -> None:
