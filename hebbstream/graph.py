@@ -195,7 +195,7 @@ class Graph:
         n = self.series_count
         pairs, slots = pair_count(n - 1, self.params), slot_count(n - 1, self.params)
         entries = self.remove(np.flatnonzero((self.ends == index).any(axis=0)))
-        if not (pairs or slots):
+        if not (len(self.traces) or self.slot_ends.shape[1]) or not (pairs or slots):
             self._restart(n - 1)
             return entries
         self.ends = (self.ends - (self.ends > index)).astype(np.uint32)

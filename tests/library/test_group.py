@@ -129,6 +129,21 @@ def test_all_series_may_leave_and_come() -> None:
     assert np.isfinite(again.evidence).all()
 
 
+def test_a_group_without_slots_shrinks_below_the_limit_of_all_pairs() -> None:
+    """Where larger groups have no relations, they begin once enough series have left."""
+    world = generators.coupled(6, 2000, 7)
+    section = {"exhaustive_max": 6, "slots_per_series": 0}
+    detector = Detector(world.names, DetectorParams.model_validate({"associations": section}))
+    detector.run(world.frames[:500])
+    before = detector.edges().size
+
+    detector.remove_series("s0")
+    detector.run(world.frames[500:, 1:])
+
+    assert (before, detector.edges().size > 0) == (0, True)
+    assert Detector.load(detector.dump()).dump() == detector.dump()
+
+
 def test_rename_keeps_the_state() -> None:
     """A renamed series keeps column and state; a taken name is refused."""
     detector, _ = trained(4)
