@@ -11,10 +11,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, ClassVar, Protocol, Self
 
 from daemon.errors import UnreachableError
+from daemon.outlet import write_some
 from daemon.ports import Clock
 
 #: Seconds the engine may take for its orderly stop, and seconds after which it is ended.
@@ -184,4 +186,5 @@ def stop_condition(
 
 def _say(text: str) -> None:
     """Write to standard error past every lock: this runs where a log call might block."""
-    os.write(2, f"hebbstream: {text}\n".encode())
+    with suppress(OSError):  # nobody may read it; the process ends all the same
+        write_some(2, f"hebbstream: {text}\n".encode(), 0.0)

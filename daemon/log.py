@@ -4,13 +4,12 @@ A line has `ts` (RFC 3339, UTC), `level`, `logger`, `msg` (a constant text) and 
 never logged, and fields whose name says secret are masked. docs/operations.md lists every error.
 
 Whoever logs is not troubled by a stream that takes nothing, as on a full disk or a pipe that nobody
-reads any more: the line is lost and counted.
+reads: the line is lost and counted. A pipe that is full is waited for, but not for every line.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from contextlib import suppress
 from typing import Final, TextIO
@@ -20,9 +19,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from daemon.config import LoggingSection
 from daemon.errors import OutputError
+from daemon.outlet import write_some
 
 #: kafka-python tells of every fetch and rebalance at info; that is debugging to our readers.
 FOREIGN_LOGGER = "kafka"
+
+#: How long whoever logs waits for a full pipe to be read; until it was, nobody waits again.
+PATIENCE_SECONDS: Final = 1.0
 
 _SECRET_WORDS: Final = ("password", "secret", "token", "credential")
 _MASK: Final = "**********"
@@ -43,6 +46,8 @@ class Lines(logging.Handler):
     ----------
     stream : TextIO
         Where lines go.
+    patience_seconds : float, optional
+        How long a line waits for room in a full pipe.
 
     Attributes
     ----------
@@ -50,8 +55,9 @@ class Lines(logging.Handler):
         Lines that could not be written.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, patience_seconds: float = PATIENCE_SECONDS) -> None:
         super().__init__()
+        self._patience_seconds = patience_seconds
         self._stream = stream
         self._number = _file_number(stream)
         self._untold = 0
@@ -82,8 +88,8 @@ class Lines(logging.Handler):
             return
         data = (self._torn * "\n" + text).encode(errors="backslashreplace")
         while data:
-            written = os.write(self._number, data)
-            data = data[written:]
+            patience = 0.0 if self._untold else self._patience_seconds
+            data = data[write_some(self._number, data, patience) :]
             self._torn = bool(data)
 
     def _lose(self, error: Exception) -> None:
@@ -91,8 +97,8 @@ class Lines(logging.Handler):
         self._untold += 1
         if self._untold == 1:
             with suppress(OSError, ValueError, AttributeError):
-                sys.stderr.write(f"hebbstream: log lines cannot be written: {error}\n")
-                sys.stderr.flush()
+                text = f"hebbstream: log lines cannot be written: {error}\n"
+                write_some(sys.stderr.fileno(), text.encode(), 0.0)
 
 
 def _file_number(stream: TextIO) -> int | None:

@@ -39,7 +39,7 @@ SERVICE = (
     # The world: each speaks to one thing outside.
     (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
-        "mailbox", "overheard", "readmodel", "said", "telemetry",
+        "mailbox", "outlet", "overheard", "readmodel", "said", "telemetry",
     ),
     ("copying", "keeper", "rekey", "reports", "state_check", "warmup", "webhook"),
     ("checkpoints", "preparing"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -79,6 +80,30 @@ def test_a_drain_that_hangs_is_ended(clock: FakeClock, capfd: pytest.CaptureFixt
         assert ended.wait(5.0)
     assert codes == [1]
     assert "not drained within 0.01 s" in capfd.readouterr().err
+
+
+def test_a_standard_error_that_nobody_reads_keeps_no_process(clock: FakeClock) -> None:
+    """A full pipe takes no last words; the process ends all the same."""
+    ended: list[int] = []
+    before = os.dup(2)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(2**16))
+    os.set_blocking(writing, True)
+    os.dup2(writing, 2)
+    try:
+        with StopRequest(clock, end=ended.append):
+            os.kill(os.getpid(), signal.SIGTERM)
+            clock.advance(1.0)
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        os.dup2(before, 2)
+        for each in (before, reading, writing):
+            os.close(each)
+
+    assert ended == [128 + signal.SIGTERM]
 
 
 def test_the_old_handlers_come_back(clock: FakeClock) -> None:

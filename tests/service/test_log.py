@@ -157,7 +157,7 @@ def test_configuring_twice_does_not_double_the_lines() -> None:
     assert len(lines(second)) == 1
 
 
-def test_a_full_disk_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_told_once_and_counted(capfd: pytest.CaptureFixture[str]) -> None:
     """Whoever logs goes on; nothing is left in a buffer to fail with at the end."""
     with Path("/dev/full").open("w") as stream:
         configure(LoggingSection(), stream)
@@ -165,7 +165,7 @@ def test_a_full_disk_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]
         for _ in range(3):
             get_logger("x").info("lost")
 
-    shown = capsys.readouterr().err
+    shown = capfd.readouterr().err
     assert shown.splitlines() == [
         "hebbstream: log lines cannot be written: [Errno 28] No space left on device"
     ]
@@ -182,6 +182,30 @@ def test_a_pipe_that_nobody_reads_ends_nothing() -> None:
         get_logger("x").info("lost")
 
     assert lost_lines() == 1
+
+
+def test_a_pipe_that_is_full_and_not_read_keeps_nobody() -> None:
+    """As when the collector of logs hangs: lines are lost, whoever logs goes on."""
+    configured()
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading, "rb") as reader:
+        handler = Lines(stream, patience_seconds=0.01)
+        logging.getLogger().addHandler(handler)
+
+        for number in range(2000):
+            logging.getLogger("x").warning("line %d of a log that nobody reads", number)
+        lost = handler.lost
+        collected = reader.read1(2**20)
+        logging.getLogger("x").warning("read again")
+        collected += reader.read1(2**20)
+        logging.getLogger().removeHandler(handler)
+
+    *shown, again, told = collected.decode().splitlines()
+    assert 0 < lost < 2000
+    assert shown == [f"line {n} of a log that nobody reads" for n in range(len(shown))]
+    assert len(shown) == 2000 - lost
+    assert again == "read again"
+    assert "log lines were lost" in told
 
 
 def test_lines_that_were_lost_are_told_when_there_is_room(tmp_path: Path) -> None:
