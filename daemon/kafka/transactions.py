@@ -6,6 +6,9 @@ partitions, so what a zombie had sent is never seen. A transaction that broke of
 process with the same name connects, or when it times out; whoever takes partitions over reads its
 events back up to the very end, past every transaction that was open.
 
+The broker forgets a name that has had no transaction for long (`transactional.id.expiration.ms`, a
+week by default), and refuses what comes then: who has rested connects anew first.
+
 kafka-python 3.0.12 commits transactions whose sends have failed, and its calls that end one take no
 time limit. So every message's fate is looked at first, and the requests are waited for here.
 """
@@ -35,6 +38,8 @@ OPEN_SECONDS = 1.0
 #: Less than others wait for the events that were published before.
 TIMEOUT_SECONDS_MAX = 45.0
 ABORT_SECONDS = 1.0
+#: After so long without a transaction the broker may have forgotten whose they are.
+REST_SECONDS = 3600.0
 
 Member = Callable[[], Standing | None]
 
@@ -111,6 +116,7 @@ class TransactionalSink(KafkaSink):
         }
         self._member = member
         self._began: float | None = None
+        self._rests_since = clock.monotonic()
         self._steps: list[Callable[[], Any]] = []
         self._step: Any = None  # the request that is waited for
         self._from_records = False  # whether the transaction has more than signs of life
@@ -212,6 +218,7 @@ class TransactionalSink(KafkaSink):
                 self._flight.failures.append(f"transactions cannot be made: {error}")
             log.warning("transactions not ready; trying again", error=str(error), seconds=seconds)
             return False
+        self._rests_since = self._clock.monotonic()
         return True
 
     def _forward(self) -> None:
@@ -224,6 +231,8 @@ class TransactionalSink(KafkaSink):
             self._raise_failures()
             if not self._end(now):
                 return
+        if self._began is None and now >= self._rests_since + REST_SECONDS:
+            self._disconnect()
         try:
             super()._forward()
         except KafkaError as error:
@@ -255,6 +264,7 @@ class TransactionalSink(KafkaSink):
         except KafkaError as error:
             self._give_up(error)
         self._began, self._from_records = None, False
+        self._rests_since = self._clock.monotonic()
         return True
 
     def _plan(self) -> list[Callable[[], Any]]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from broker import ApacheKafka
 from daemon.clock import SystemClock
@@ -15,9 +15,10 @@ from daemon.errors import SinkError
 from daemon.kafka.consumers import KafkaPython
 from daemon.kafka.source import KafkaSource
 from daemon.kafka.standing import Standing
-from daemon.kafka.transactions import TransactionalSink
+from daemon.kafka.transactions import REST_SECONDS, TransactionalSink
 from daemon.records import Channel, InputPartition, Message
-from fakes import RecordingListener
+from daemon_process import wait_until
+from fakes import FakeClock, RecordingListener
 
 pytestmark = [pytest.mark.slow]
 
@@ -258,3 +259,35 @@ def test_the_offsets_in_a_transaction_are_those_of_the_state(
     consumer.close()
     sink.close()
     source.close()
+
+
+def test_who_has_rested_for_long_is_not_refused(application: str) -> None:
+    """The broker forgets a name after a week without a transaction; this one after two seconds."""
+    forgets = {
+        "transactional.id.expiration.ms": "2000",
+        "transaction.remove.expired.transaction.cleanup.interval.ms": "500",
+    }
+    node = ApacheKafka(settings=forgets)
+    section = KafkaSection(
+        bootstrap_servers=[node.bootstrap],
+        topics=[node.create_topic("input")],
+        topic_partitions=1,
+        topic_replication_factor=1,
+        instance_id="pod-0",
+    )
+    clock = FakeClock()
+    sink = TransactionalSink(section, application, clock, (Channel.EVENTS,), lambda: None)
+    sink.send([event(1)])
+    assert sink.flush(20)
+    admin = KafkaAdminClient(bootstrap_servers=node.bootstrap)
+    wait_until(lambda: not any(admin.list_transactions().values()), 30, "the name is forgotten")
+    admin.close()
+
+    clock.advance(2 * REST_SECONDS)
+    sink.send([event(2)])
+    flushed = sink.flush(20)
+
+    assert flushed
+    assert committed(section, application) == [b"event 1", b"event 2"]
+    sink.close()
+    node.stop()
