@@ -100,6 +100,7 @@ class Changelog:
                 if self._clock.monotonic() > deadline:
                     msg = f"{self._topic.name} cannot be read: {error}"
                     raise StateStoreError(msg) from error
+                self.close()  # the topic may be gone: connecting makes sure of it
                 self._clock.sleep(WAIT_SECONDS)
 
     def _read(self, partition: InputPartition, deadline: float) -> tuple[Slots, dict[str, Whole]]:

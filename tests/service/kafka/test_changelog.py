@@ -212,6 +212,24 @@ def test_a_topic_that_was_deleted_is_made_and_filled_again(apache: ApacheKafka) 
     writer.close()
 
 
+def test_a_topic_that_was_deleted_is_made_again_when_it_is_read(apache: ApacheKafka) -> None:
+    """As when a rebalance hands partitions over after it: there is nothing, which is no error."""
+    section = KafkaSection(bootstrap_servers=[apache.bootstrap], topic_partitions=2)
+    application = f"app-{uuid.uuid4().hex[:8]}"
+    owner = Changelog(section, application, SystemClock())
+    owner.save(ONE, (1, 0), [b"first"])
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    name = f"{application}.changelog"
+    admin.delete_topics([name])
+    wait_until(lambda: name not in admin.list_topics(), 10, "the topic is gone")
+    admin.close()
+
+    found = owner.stored(ONE)
+
+    assert found == []
+    owner.close()
+
+
 def test_a_broker_that_is_away_is_an_error_of_the_store() -> None:
     """The engine counts it and tries again."""
     section = KafkaSection(bootstrap_servers=["127.0.0.1:1"])
