@@ -40,6 +40,12 @@ class Page(Document, Generic[Item], frozen=True, kw_only=True, gc=False):
     ]
 
 
+Complete = Annotated[
+    bool,
+    Meta(description="False while partitions are being shared out or restored: more may come."),
+]
+
+
 class Build(Document, frozen=True, kw_only=True, gc=False):
     """Which program this is."""
 

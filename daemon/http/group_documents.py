@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Meta
 
 from daemon.events import finite, kind_name, rounded
-from daemon.http.documents import Document, Page, Timestamp
+from daemon.http.documents import Complete, Document, Page, Timestamp
 from daemon.http.paging import Paging, page
 from daemon.readmodel.views import F32, GraphView, GroupView
 from daemon.records import NANOSECONDS
@@ -75,6 +75,8 @@ class GroupSummary(Document, frozen=True, kw_only=True, gc=False):
 
 class GroupPage(Page[GroupSummary], frozen=True, kw_only=True, gc=False):
     """Groups."""
+
+    complete: Complete
 
 
 class SeriesDocument(Document, frozen=True, kw_only=True, gc=False):

@@ -89,7 +89,8 @@ async def list_groups(request: Request, filters: Annotated[GroupFilters, Query()
         key = group_name_key if by_name else group_score_key
         shown, next_cursor = page(chosen, key, filters)
         items = [_summary(context, picture, group, filters.recent) for group in shown]
-        return documents.GroupPage(items=items, next_cursor=next_cursor)
+        complete = picture.view.settled
+        return documents.GroupPage(items=items, next_cursor=next_cursor, complete=complete)
 
     return context.answers.answer(request, picture.view, make)
 

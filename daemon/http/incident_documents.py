@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.events import Event, Severity, State, rounded
-from daemon.http.documents import Document, Page, Timestamp
+from daemon.http.documents import Complete, Document, Page, Timestamp
 from daemon.readmodel.views import IncidentState, IncidentView, JournalItem
 from daemon.times import shown_time
 
@@ -137,6 +137,8 @@ class IncidentSummary(Document, frozen=True, kw_only=True, gc=False):
 class IncidentPage(Page[IncidentSummary], frozen=True, kw_only=True, gc=False):
     """Incidents, the newest first."""
 
+    complete: Complete
+
 
 class HistoryEntry(Document, frozen=True, kw_only=True, gc=False):
     """One event of an incident in short."""
@@ -180,6 +182,8 @@ class JournalEntryDocument(Document, frozen=True, kw_only=True, gc=False):
 
 class JournalPage(Page[JournalEntryDocument], frozen=True, kw_only=True, gc=False):
     """Changes of the graphs, the newest first."""
+
+    complete: Complete
 
 
 class StreamedEvent(Document, frozen=True, kw_only=True, gc=False):

@@ -74,7 +74,8 @@ async def list_incidents(
             chosen, lambda each: (SEQUENCE_MAX - each.sequence).to_bytes(8, "big"), filters
         )
         items = [documents.summary(each, filters.explain) for each in shown]
-        return documents.IncidentPage(items=items, next_cursor=next_cursor)
+        complete = picture.view.settled
+        return documents.IncidentPage(items=items, next_cursor=next_cursor, complete=complete)
 
     return context.answers.answer(request, picture.view, make)
 
@@ -111,7 +112,8 @@ async def list_changes(request: Request, filters: Annotated[JournalFilters, Quer
         )
         interval = context.model.about.interval
         items = [documents.journal_entry(each, interval) for each in shown]
-        return documents.JournalPage(items=items, next_cursor=next_cursor)
+        complete = view.settled
+        return documents.JournalPage(items=items, next_cursor=next_cursor, complete=complete)
 
     return context.answers.answer(request, view, make)
 

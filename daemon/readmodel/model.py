@@ -200,7 +200,11 @@ class ReadModel:
         self._stand()
         copied = self._graphs.refresh(lambda key: self._detector(owned, key), now)
         changed = (
-            self._groups_changed or self._journal_changed or self._incidents_changed or copied > 0
+            self._groups_changed
+            or self._journal_changed
+            or self._incidents_changed
+            or copied > 0
+            or settled is not self.view.settled
         )
         self.view = View(
             as_of=now,

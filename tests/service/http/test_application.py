@@ -32,4 +32,4 @@ def test_an_empty_service_answers_too(client: httpx.Client) -> None:
     """A page past the end is empty, not wrong."""
     page = client.get("/api/v1/groups", params={"cursor": "ff" * 64}).json()
 
-    assert page == {"items": [], "next_cursor": None}
+    assert page == {"items": [], "next_cursor": None, "complete": True}

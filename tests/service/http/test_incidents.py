@@ -7,8 +7,12 @@ import json
 import httpx
 import pytest
 
+from daemon.config import ServerSection
 from daemon.events import encode_event, rfc3339
+from daemon.http.server import HttpServer
 from shown import World
+
+LOOPBACK = ServerSection(host="127.0.0.1", port=0)
 
 
 def test_an_open_incident_comes_with_its_explanation(client: httpx.Client) -> None:
@@ -22,6 +26,23 @@ def test_an_open_incident_comes_with_its_explanation(client: httpx.Client) -> No
     assert incident["series"][0]["name"] == "errors"
     assert incident["series"][0]["expected"] is not None
     assert incident["edges"][0]["weight_before"] > incident["edges"][0]["weight_now"]
+
+
+@pytest.mark.parametrize("path", ["groups", "incidents", "journal"])
+def test_a_list_says_whether_more_may_come(path: str) -> None:
+    """Before a start has its partitions, that an incident is missing says nothing of it."""
+    world = World(())
+    with (
+        HttpServer(LOOPBACK, world.telemetry, world.health, world.model) as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}/api/v1/") as client,
+    ):
+        world.model.refresh([], 0.0, settled=False)
+        sharing = client.get(path).json()
+        world.model.refresh([], 0.0)
+        settled = client.get(path).json()
+
+    assert sharing == {"items": [], "next_cursor": None, "complete": False}
+    assert settled == {"items": [], "next_cursor": None, "complete": True}
 
 
 def test_one_incident_is_shown_with_its_events(client: httpx.Client, world: World) -> None:
