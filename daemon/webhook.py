@@ -157,10 +157,12 @@ class Webhook:
                 body=b"[" + b",".join(batch) + b"]",
                 headers=headers,
                 redirect=False,
+                preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
             log.warning("webhook not reached; trying again", error=type(error).__name__)
             return None
+        _let_go(answer)
         if answer.status < 300:
             return "sent"
         if answer.status >= 500 or answer.status in PASSING:
@@ -168,3 +170,11 @@ class Webhook:
             return None
         log.error("webhook refused events", status=answer.status, events=len(batch))
         return "refused"
+
+
+def _let_go(answer: urllib3.BaseHTTPResponse) -> None:
+    """Keep the connection where nothing follows; nobody reads a body, which may never end."""
+    if answer.length_remaining == 0:
+        answer.release_conn()
+    else:
+        answer.close()

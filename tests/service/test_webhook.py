@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 
 import pytest
@@ -35,6 +37,7 @@ class Receiver:
     got: list[list[dict[str, Any]]] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    body: Callable[[BufferedIOBase], None] = lambda _stream: None
 
     def __post_init__(self) -> None:
         receiver = self
@@ -48,6 +51,8 @@ class Receiver:
                 receiver.got.append(json.loads(body))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
                 self.end_headers()
+                with suppress(ConnectionError):  # who posts need not read it
+                    receiver.body(self.wfile)
 
             def log_message(self, *_: object) -> None:
                 """Print nothing."""
@@ -97,6 +102,27 @@ def events(*numbers: int) -> Sequence[tuple[GroupIdentity, Event]]:
 def count(telemetry: Telemetry, result: str) -> float:
     """Return how many events had a result."""
     return telemetry.value("webhook_events_total", result)
+
+
+def test_an_answer_that_does_not_end_is_not_waited_for(receiver: Receiver) -> None:
+    """Its status says all; its body would fill the memory, or keep the events behind it."""
+    webhook, telemetry = make(receiver.url)
+    read_to_the_end = threading.Event()
+
+    def endless(stream: BufferedIOBase) -> None:
+        for _ in range(500):
+            stream.write(bytes(2**20))
+        read_to_the_end.set()
+
+    receiver.answers, receiver.body = [200, 200], endless
+    with webhook:
+        webhook.take(events(1))
+        wait_until(lambda: count(telemetry, "sent") == 1, 10, "the first is posted")
+        webhook.take(events(2))
+        wait_until(lambda: count(telemetry, "sent") == 2, 10, "the second is posted")
+
+    assert receiver.ids() == ["incident-1", "incident-2"]
+    assert not read_to_the_end.is_set()
 
 
 def test_events_arrive_in_order_as_they_are_on_the_topic(receiver: Receiver) -> None:
