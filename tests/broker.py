@@ -229,6 +229,16 @@ class ApacheKafka(Topics):
         self._process.stop()
         self._process.start()
 
+    def move(self, port: int) -> None:
+        """Stop the node, and start it on its data at another port: `bootstrap` is the new one."""
+        self._process.stop()
+        properties = self.folder / "server.properties"
+        text = properties.read_text(encoding="utf-8").replace(f":{self.port}", f":{port}")
+        properties.write_text(text, encoding="utf-8")
+        self.port, self.bootstrap = port, f"127.0.0.1:{port}"
+        self._process.port = port
+        self._process.start()
+
     def hold(self) -> None:
         """Stop the node in its tracks (SIGSTOP): connections stay open and nothing answers."""
         self._process.signal(signal.SIGSTOP)

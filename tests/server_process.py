@@ -54,7 +54,7 @@ class ServerProcess:
     def __init__(self, command: list[str], port: int, log_path: Path) -> None:
         guard = shutil.which("setpriv")
         self._command = [guard, "--pdeathsig", "KILL", *command] if guard else command
-        self._port = port
+        self.port = port
         self._log_path = log_path
         self._log: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,7 +76,7 @@ class ServerProcess:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 break
-            if answers(self._port):
+            if answers(self.port):
                 return
             time.sleep(0.1)
         self.kill()

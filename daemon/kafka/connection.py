@@ -18,6 +18,7 @@ from kafka.net.compat import KafkaNetClient
 
 from daemon.config import KafkaSection
 from daemon.errors import SourceError, UnreachableError
+from daemon.kafka.moved import look_where_it_began
 from daemon.ports import Clock
 
 RECONNECT_MAX_MS = 5000
@@ -191,6 +192,7 @@ def connect(
         client.cluster.config["allow_auto_create_topics"] = False
         # Not set_topics(), which would begin to connect without a bound in time.
         client.cluster._topics.update(topics)  # noqa: SLF001 - the version is pinned
+        look_where_it_began(client._manager)  # noqa: SLF001 - as above
         opened.append(client)
         return client
 
