@@ -79,7 +79,20 @@ def mark_cache_complete() -> None:
         _stamp().touch()
 
 
-class _ReadableLocator(UserProvidedCacheLocator):
+class _KernelLocator(UserProvidedCacheLocator):
+    """Our cache folder, in it by where a kernel stands among ours: both may be moved together.
+
+    Numba's own locator goes by where the file stands on the machine.
+    """
+
+    def __init__(self, function: object, file: str) -> None:
+        super().__init__(function, file)  # type: ignore[no-untyped-call]
+        where, root = Path(file).resolve().parent, _PACKAGE.resolve().parent
+        if where.is_relative_to(root):
+            self._cache_path = str(Path(str(config.CACHE_DIR)) / where.relative_to(root))
+
+
+class _ReadableLocator(_KernelLocator):
     """Our cache folder where it can be read but not written; numba's own locator asks for both."""
 
     def ensure_cache_path(self) -> None:
@@ -91,7 +104,7 @@ class _CachePlace(CompileResultCacheImpl):
     """Looks for a cache that can be written first, then for one that can be read."""
 
     _locator_classes = [  # noqa: RUF012 - numba's own form
-        UserProvidedCacheLocator,
+        _KernelLocator,
         _ReadableLocator,
         *CompileResultCacheImpl._locator_classes,  # noqa: SLF001 - numba's way to extend it
     ]

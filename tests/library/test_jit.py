@@ -13,6 +13,7 @@ import pytest
 from numba.core import caching, config
 
 from hebbstream._jit import kernel
+from hebbstream.kernels.subspace import surprise
 
 
 def double(x: float) -> float:
@@ -65,6 +66,17 @@ def test_second_process_loads_from_the_cache(folder: Path) -> None:
     assert results == (4.0, 4.0)
     assert (cache_hits(first), cache_hits(second)) == (0, 1)
     assert list(folder.rglob("*.nbc"))
+
+
+def test_the_cache_may_be_moved_with_the_kernels(folder: Path) -> None:
+    """As from the stage of an image that compiles to the one that runs: no path is in its names."""
+    compiled: Any = kernel(double)
+    subspace: Any = surprise
+
+    place = Path(compiled._cache.cache_path)
+
+    assert place == folder / "tests" / "library"
+    assert Path(subspace._cache.cache_path).parts[-2:] == ("hebbstream", "kernels")
 
 
 @pytest.mark.slow
