@@ -16,7 +16,7 @@ from daemon.assigned import Assigned, EngineLimits, Owing, Refresh, positions_of
 from daemon.checkpoints import Checkpoints, Kept, Saved, order_of
 from daemon.errors import SinkError
 from daemon.events import encode_heartbeat
-from daemon.http.health import HealthState
+from daemon.http.health import START_SECONDS_MAX, HealthState
 from daemon.log import get_logger, lost_lines
 from daemon.mailbox import Mailbox
 from daemon.metrics import Rebalance
@@ -352,6 +352,7 @@ class Engine:
         return positions_of({p: self.partitions[p] for p in partitions})
 
     def _begin(self, partitions: Sequence[InputPartition]) -> Mapping[InputPartition, Kept]:
+        self.health.beat(START_SECONDS_MAX)  # states may be large, and the broker slow
         self.prepared()
         if self.checkpoints is not None:
             return self.checkpoints.begin(partitions)

@@ -14,7 +14,7 @@ from daemon.ports import Clock
 #: A loop that has not gone round for this long is taken for dead.
 BEAT_SECONDS_MAX = 30.0
 
-#: Before the loop's first round, kernels may have to be compiled.
+#: Before the loop's first round kernels may have to be compiled, and within one state be restored.
 START_SECONDS_MAX = 300.0
 
 #: What must hold before the service is ready, unless its builder names other checks.
@@ -50,10 +50,16 @@ class HealthState:
         self._allowed = START_SECONDS_MAX
         self._checks = {name: Check(name, ok=False, reason="starting") for name in checks}
 
-    def beat(self) -> None:
-        """Say that the loop went round."""
+    def beat(self, allowed_seconds: float = BEAT_SECONDS_MAX) -> None:
+        """Say that the loop went round, or that it is about to be busy for longer.
+
+        Parameters
+        ----------
+        allowed_seconds : float, optional
+            When the next beat is due at the latest.
+        """
         self._last_beat = self._clock.monotonic()
-        self._allowed = BEAT_SECONDS_MAX
+        self._allowed = allowed_seconds
 
     def report(self, name: str, *, ok: bool, reason: str) -> None:
         """Set one readiness check.
@@ -72,7 +78,8 @@ class HealthState:
         age = self._clock.monotonic() - self._last_beat
         if age < self._allowed:
             started = self._allowed == BEAT_SECONDS_MAX
-            return Check("loop", ok=True, reason="the loop goes round" if started else "starting")
+            reason = "the loop goes round" if started else "starting, or restoring state"
+            return Check("loop", ok=True, reason=reason)
         return Check("loop", ok=False, reason=f"the loop has not gone round for {age:.0f} s")
 
     def readiness(self) -> tuple[Check, ...]:

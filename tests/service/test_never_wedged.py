@@ -16,7 +16,7 @@ from daemon.assigned import EngineLimits
 from daemon.checkpoints import Checkpoints
 from daemon.engine import Engine
 from daemon.files.states import FileStates
-from daemon.http.health import HealthState
+from daemon.http.health import BEAT_SECONDS_MAX, HealthState
 from daemon.keeper import Keeper
 from daemon.records import Channel, InputPartition, Message
 from daemon.telemetry import Telemetry
@@ -201,3 +201,22 @@ def test_a_partition_that_stops_is_told(tmp_path: Path) -> None:
     assert not any(turn["input"] for turn in world.seen[40 + 125 : 40 + 195])
     assert told[-1] == 0.0
     assert world.seen[-1]["input"]
+
+
+def test_restoring_for_minutes_is_no_hanging_loop(tmp_path: Path) -> None:
+    """Whoever asks whether the service lives would end it, and it would begin anew for ever."""
+    world = World(tmp_path, [Assign((PARTITION,))])
+    alive: list[bool] = []
+
+    def restore() -> None:
+        for _ in range(4):
+            world.clock.sleep(90.0)
+            alive.append(world.engine.health.alive().ok)
+
+    world.engine.prepared = restore
+
+    world.run()
+
+    assert alive == [True, True, True, False]
+    world.clock.sleep(BEAT_SECONDS_MAX + 1.0)
+    assert not world.engine.health.alive().ok

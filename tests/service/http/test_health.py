@@ -58,5 +58,5 @@ def test_a_start_has_more_time_than_a_loop() -> None:
     starting = health.alive()
     clock.advance(START_SECONDS_MAX)
 
-    assert starting == Check("loop", ok=True, reason="starting")
+    assert starting == Check("loop", ok=True, reason="starting, or restoring state")
     assert not health.alive().ok
