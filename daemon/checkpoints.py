@@ -30,9 +30,10 @@ from daemon.log import get_logger
 from daemon.newest_state import Usable, newest_usable
 from daemon.pipeline import PartitionPipeline
 from daemon.pipeline_sections import PipelineSections
-from daemon.ports import Clock, EventSink
+from daemon.ports import Clock, EventSink, StoredState
 from daemon.published import Ahead, earliest
 from daemon.records import InputPartition
+from daemon.restored import tell_restored
 from daemon.roster import Rosters
 from daemon.snapshots import Origin, pieces
 from daemon.telemetry import Telemetry
@@ -190,7 +191,7 @@ class Checkpoints:
                 order_of(state.pipeline),
                 closing=state.capture.closing,
             )
-            self._tell_restored(state.pipeline, state.origin, len(ahead[partition].known))
+            tell_restored(state.pipeline, state.origin, self.build, len(ahead[partition].known))
         restored = sum(state is not None for state in found.values())
         if restored:
             self.telemetry.restored(restored, self.clock.monotonic() - started)
@@ -207,14 +208,14 @@ class Checkpoints:
 
     def _latest(self, partition: InputPartition) -> Usable | None:
         """Find the latest state that can be used; refuse the others by name and reason."""
-        stored = [state for keeper in self.keepers for state in keeper.store.stored(partition)]
+        stored = self._stored(partition)
         usable, refused = newest_usable(stored, partition, self.sections, self.partitions)
         for each in refused:
             log.warning("checkpoint refused", place=each.stored.place, reason=each.reason)
         self.telemetry.states_refused(len(refused))
         if refused and usable is None:
             why = "; ".join(map(str, refused))
-            name = f"{partition.topic}/{partition.partition}"
+            name = str(partition)
             if self.on_refused == "stop":
                 msg = (
                     f"no checkpoint of {name} can be used: {why} "
@@ -225,28 +226,6 @@ class Checkpoints:
         for each in refused:  # it would count as later than what is written from here on
             each.stored.set_aside()
         return usable
-
-    def _tell_restored(self, pipeline: PartitionPipeline, origin: Origin, ahead: int) -> None:
-        where = pipeline.partition
-        log.info(
-            "state restored",
-            topic=where.topic,
-            partition=where.partition,
-            next_offset=pipeline.next_offset,
-            groups=len(pipeline.groups),
-            events_ahead=ahead,
-        )
-        if dict(origin.build) != dict(self.build):
-            log.warning(
-                "state was written by another build: last digits may differ from here on",
-                written_by=dict(origin.build),
-                build=dict(self.build),
-            )
-        if pipeline.old_knobs:
-            log.warning(
-                "detectors keep the knobs they were learnt with: the new ones need other sizes",
-                detectors=pipeline.old_knobs,
-            )
 
     def start(self, kept: Iterable[Kept]) -> None:
         """Begin a checkpoint of partitions: `fix_places` is called while it `wants_place`.
@@ -329,6 +308,23 @@ class Checkpoints:
             copies = self._copies([each], at_once=True, closing=closing)
             saved |= self._write(copies, keepers)
         return saved
+
+    def begin_at(self, kept: Kept, *, anew: bool) -> Saved:
+        """Save where reading begins, in every store, and return how far it is safe.
+
+        `anew` says that the topic was deleted and made again. Its states are farther on than it is
+        and would count as later for as long, so they are set aside.
+        """
+        if anew:
+            self._written(float("inf"))
+            for stored in self._stored(kept.pipeline.partition):
+                stored.set_aside()
+            where = str(kept.pipeline.partition)
+            log.warning("topic made anew; its states set aside", partition=where)
+        return self.save([kept], all_stores=True)
+
+    def _stored(self, partition: InputPartition) -> list[StoredState]:
+        return [state for keeper in self.keepers for state in keeper.store.stored(partition)]
 
     def _written(self, seconds: float) -> bool:
         """Wait for what is being written."""

@@ -135,10 +135,11 @@ class Engine:
         if owned is None:  # revoked while the poll was returning: its new owner reads it again
             return
         owned.last_record = self.clock.monotonic()
-        if owned.pipeline.next_offset < 0 and self.checkpoints is not None:
+        first, expected = int(batch.offsets[0]), owned.pipeline.next_offset
+        if self.checkpoints is not None and not 0 <= expected <= first:
             # From here on nothing is sent that a restart would not find again.
-            owned.pipeline.next_offset = int(batch.offsets[0])
-            self._keep(self.checkpoints.save([owned.kept], all_stores=True))
+            owned.pipeline.next_offset = first
+            self._keep(self.checkpoints.begin_at(owned.kept, anew=expected >= 0))
         self._publish(batch.partition, owned, owned.pipeline.process(batch))
 
     def _publish(self, partition: InputPartition, owned: Assigned, output: PipelineOutput) -> None:
@@ -232,7 +233,7 @@ class Engine:
                 groups=len(owned.pipeline.groups),
                 version=self.sections.version,
             )
-            key = f"{partition.topic}/{partition.partition}".encode()
+            key = str(partition).encode()
             self.sink.send([Message(Channel.HEARTBEAT, key, value)])
             self.telemetry.messages_sent({Channel.HEARTBEAT: 1})
 
@@ -392,6 +393,6 @@ class Engine:
         log.info(
             "assignment changed",
             kind=kind.value,
-            partitions=[f"{each.topic}/{each.partition}" for each in partitions],
+            partitions=list(map(str, partitions)),
             owned=count,
         )

@@ -28,6 +28,9 @@ class InputPartition:
     topic: str
     partition: int
 
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:

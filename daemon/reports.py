@@ -115,7 +115,7 @@ def report_scattered(
         log.warning(
             "group arrives in several partitions and is learnt in parts",
             group=name,
-            partitions=[f"{each.topic}/{each.partition}" for each in found[name]],
+            partitions=list(map(str, found[name])),
         )
     return set(found)
 

@@ -41,7 +41,7 @@ SERVICE = (
         "clock", "files", "healthcheck", "http", "interpreter", "kafka", "lifecycle", "log",
         "mailbox", "outlet", "overheard", "readmodel", "said", "telemetry",
     ),
-    ("copying", "keeper", "rekey", "reports", "state_check", "warmup", "webhook"),
+    ("copying", "keeper", "rekey", "reports", "restored", "state_check", "warmup", "webhook"),
     ("checkpoints", "preparing"),
     ("assigned", "relearn", "stores"),
     ("engine", "seeds"),

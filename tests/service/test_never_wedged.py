@@ -7,9 +7,10 @@ in http/test_stream.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from daemon.assigned import EngineLimits
@@ -18,7 +19,7 @@ from daemon.engine import Engine
 from daemon.files.states import FileStates
 from daemon.http.health import BEAT_SECONDS_MAX, HealthState
 from daemon.keeper import Keeper
-from daemon.records import Channel, InputPartition, Message
+from daemon.records import Channel, InputPartition, Message, RecordBatch
 from daemon.telemetry import Telemetry
 from fakes import Assign, FakeClock, FakeSink, FakeSource, Outage, Return
 from fakes import Step as ScriptStep
@@ -220,3 +221,34 @@ def test_restoring_for_minutes_is_no_hanging_loop(tmp_path: Path) -> None:
     assert alive == [True, True, True, False]
     world.clock.sleep(BEAT_SECONDS_MAX + 1.0)
     assert not world.engine.health.alive().ok
+
+
+def test_a_topic_made_anew_goes_on_with_what_was_learnt(calm: World, tmp_path: Path) -> None:
+    """Its offsets begin again below those of the states there are, which give way to new ones."""
+    steps = [step for step in story() if isinstance(step, RecordBatch)]
+    anew = [_renumbered(step, at * SIZE) for at, step in enumerate(steps[50:])]
+    world = World(tmp_path / "anew", [Assign((PARTITION,)), *_paced([*steps[:50], *anew])])
+
+    world.run()
+    after = World(tmp_path / "anew", [Assign((PARTITION,)), None])
+    reached: list[tuple[int, int]] = []
+
+    def look(_turn: int) -> None:
+        for each in after.engine.partitions.values():
+            tick = each.pipeline.groups["cart"].detector.copy().tick
+            reached.append((each.pipeline.next_offset, tick))
+
+    after.run(look)
+
+    assert all(turn["state"] for turn in world.seen[1:])
+    assert len(world.events) == len(calm.events)
+    assert world.saved == SIZE * len(anew) < SIZE * 50
+    assert world.source.committed[PARTITION] == world.saved
+    assert reached[-1][0] == world.saved
+    assert reached[-1][1] > TICKS - 10
+
+
+def _renumbered(batch: RecordBatch, first: int) -> RecordBatch:
+    """Put records at other offsets; they keep their times."""
+    offsets = first + np.arange(len(batch.values), dtype=np.int64)
+    return replace(batch, offsets=offsets, next_offset=first + len(batch.values))
