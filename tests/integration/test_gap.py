@@ -59,3 +59,41 @@ def test_a_gap_stops_or_is_counted_as_configured(apache: ApacheKafka, tmp_path: 
     assert f"offset {READ} is next, but the broker holds {DELETED} to {WRITTEN}" in stopped
     assert (restored, skipped) == (1, DELETED - READ)
     assert "records were deleted before they were read" in log
+
+
+@pytest.mark.slow
+def test_a_topic_made_anew_goes_on_and_is_saved(apache: ApacheKafka, tmp_path: Path) -> None:
+    """With `continue`, what was learnt from the old one is kept, and found again by a restart."""
+    topic = apache.create_topic("anew")
+    records = wide_records(related(seed=1, ticks=WRITTEN))
+    config: dict[str, Any] = {
+        "application_id": f"{topic}-app",
+        "kafka": {"bootstrap_servers": [apache.bootstrap], "topics": [topic]},
+        "state": {"folder": str(tmp_path / "state"), "on_gap": "continue", "interval": 1},
+    }
+    produce(apache, topic, records[:DELETED])
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: daemon.metric("hebbstream_records_total") == DELETED, 60, "all is read")
+        daemon.terminate()
+    admin = KafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    admin.delete_topics([topic])
+    wait_until(lambda: topic not in admin.list_topics(), 30, "the topic is gone")
+    admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}})
+    admin.close()
+    produce(apache, topic, records[DELETED:])
+
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(
+            lambda: daemon.metric("hebbstream_records_total") == WRITTEN - DELETED, 60, "it goes on"
+        )
+        wait_until(lambda: daemon.get("/readyz")[0] == 200, 30, "it is ready")
+        daemon.terminate()
+        told = daemon.log
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: daemon.metric("hebbstream_restores_total") == 1, 60, "it is restored")
+        daemon.terminate()
+        restored = daemon.log
+
+    assert "topic made anew; its states set aside" in told
+    assert "checkpoint not written" not in told
+    assert f'"next_offset":{WRITTEN - DELETED}' in restored.replace(" ", "")
