@@ -133,7 +133,7 @@ def _write(
     now, offset = int(time.time() * 1000), records.next_offset()
     numbers = np.array([at, offset, now - builder._first_timestamp], np.int64)  # noqa: SLF001 - as above
     room = np.empty(max(0, builder._batch_size - builder.size()), np.uint8)  # noqa: SLF001 - as above
-    count, size, largest = write_records(*columns, numbers, room)
+    count, size, largest = map(int, write_records(*columns, numbers, room))
     if not count:
         return 0
     builder._buffer += room[:size].tobytes()  # noqa: SLF001 - as above
