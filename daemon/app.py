@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from daemon.mailbox import Mailbox
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.pipeline_sections import PipelineSections
 from daemon.ports import Clock
-from daemon.preparing import prepare_kernels, preparing_kernels
+from daemon.preparing import Preparation, prepare_kernels
 from daemon.readmodel import About, Limits, ReadModel
 from daemon.records import DropReason, InputPartition, RecordBatch
 from daemon.seeds import Seeds
@@ -110,11 +111,12 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
     server = HttpServer(config.server, telemetry, health, model, mailbox)
     with StopRequest(clock) as stop, server, Webhook(config.webhook, clock, telemetry) as webhook:
         log.info("starting", version=sections.version, config_hash=sections.config_hash)
-        prepared = preparing_kernels(clock)
-        log.info("memory, as estimated", **memory_words(sections))
+        kernels = Preparation(clock, then=partial(_tell_memory, sections))
         kafka = config.kafka.read_by_service(config.application_id)
         skipped = telemetry.records_skipped if config.state.on_gap == "continue" else None
-        source = KafkaSource(kafka, config.application_id, clock, skipped=skipped)
+        source = KafkaSource(
+            kafka, config.application_id, clock, skipped=skipped, joining=kernels.begin
+        )
         sink = make_sink(
             config.kafka,
             config.application_id,
@@ -144,13 +146,17 @@ def run_service(config: Config, clock: Clock, connect_seconds: float | None = No
             observe=model.observe,
             refresh=model.refresh,
             mailbox=mailbox,
-            prepared=prepared,
+            prepared=kernels.finish,
         )
         model.listen(webhook.take)
         with feedback:
             servers = config.kafka.bootstrap_servers
             engine.run(stop_condition(stop, engine.source, clock, connect_seconds, servers))
         log.info("stopped", reason=stop.reason)
+
+
+def _tell_memory(sections: PipelineSections) -> None:
+    log.info("memory, as estimated", **memory_words(sections))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from daemon.log import get_logger
 from daemon.ports import Clock
@@ -24,37 +24,46 @@ def prepare_kernels() -> None:
     warmup()
 
 
-def preparing_kernels(clock: Clock) -> Callable[[], None]:
-    """Begin to make every kernel ready, and load those that are in the cache beside other work.
+class Preparation:
+    """Makes every kernel ready, and loads those that are in the cache beside other work.
 
-    Half a second of a start is loading; the group's join, which waits for the broker, takes longer.
-    What has to be compiled is compiled here, for that takes longer than a member of a group may be
-    silent.
+    Half a second of a start is loading, and the group's join, which waits for the broker, takes
+    longer. What has to be compiled is compiled at once, for that takes longer than a member of a
+    group may be silent. One thread calls all of it.
 
     Parameters
     ----------
     clock : Clock
         For the time it takes.
-
-    Returns
-    -------
-    callable
-        Waits until all are loaded, and raises what loading them raised; to be called before the
-        first is needed, and as often as one likes.
+    then : callable, optional
+        What else is to be done before anything is restored, and needs them.
     """
 
-    def load() -> None:
-        warmup()
-        log.info("kernels ready", seconds=round(clock.monotonic() - started, 3))
+    def __init__(self, clock: Clock, then: Callable[[], None] = lambda: None) -> None:
+        self._clock, self._then = clock, then
+        self._loading: Future[None] | None = None
+        _fill_cache()
+        if not cache_complete():
+            self.finish()
 
-    started = clock.monotonic()
-    _fill_cache()
-    loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kernels")
-    loading = loader.submit(load)
-    loader.shutdown(wait=False)
-    if not cache_complete():
-        loading.result()
-    return loading.result
+    def begin(self) -> None:
+        """Begin to load, in a thread; as often as one likes."""
+        if self._loading is None:
+            loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kernels")
+            self._loading = loader.submit(self._load)
+            loader.shutdown(wait=False)
+
+    def finish(self) -> None:
+        """Wait until all are loaded; raises what loading them raised."""
+        self.begin()
+        if self._loading is not None:
+            self._loading.result()
+
+    def _load(self) -> None:
+        started = self._clock.monotonic()
+        warmup()
+        log.info("kernels ready", seconds=round(self._clock.monotonic() - started, 3))
+        self._then()
 
 
 def _fill_cache() -> None:

@@ -86,6 +86,8 @@ class KafkaSource:
     skipped : callable of InputPartition and int, optional
         Told how many records were deleted before they were read, when reading goes on with the
         oldest that is left; when absent that is an error.
+    joining : callable, optional
+        Called each time the group is about to be joined, which the broker takes its time over.
 
     Raises
     ------
@@ -99,10 +101,11 @@ class KafkaSource:
         application_id: str,
         clock: Clock,
         skipped: Callable[[InputPartition, int], None] | None = None,
+        joining: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = CLIENTS[section.client]
         self._client.options(section, application_id)  # what is missing is told at once
-        self._skipped = skipped
+        self._skipped, self._joining = skipped, joining
         self._section = section
         self._application_id = application_id
         self._clock = clock
@@ -319,6 +322,7 @@ class KafkaSource:
         self._consumer = consumer
         group_id = self._section.group_id or self._application_id
         log.info("connected", topics=self._section.topics, group_id=group_id)
+        self._joining()
         return consumer
 
     def _place(self, consumer: Consumer, partitions: set[TopicPartition]) -> None:
