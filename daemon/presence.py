@@ -32,8 +32,8 @@ Mask = NDArray[np.bool_]
 _NEVER = np.int64(2**62)
 #: Before anything is known a pause goes on for another tick once in ten; worth five ticks of pause.
 PRIOR_PAUSED, PRIOR_LONGER = 5.0, 0.5
-#: The line is never laxer than this, however few ticks a day has.
-LINE_MAX = 0.01
+#: The line is never stricter or laxer than this, however many or few ticks a day has.
+LINE_MIN, LINE_MAX = 1e-300, 0.01
 #: Overdue pauses in memory from which on they are learnt: three, less what has decayed.
 STRIKES = 2.5
 #: A series that stopped with one that is overdue is named with it from half the line on.
@@ -151,7 +151,7 @@ class Presence:
     def p_line(self) -> float:
         """Probability of a pause at the line: the budget, shared by all series and ticks."""
         chances = max(len(self.keys), 1) * self._ticks_per_day
-        return min(self._section.budget_per_day / chances, LINE_MAX)
+        return min(max(self._section.budget_per_day / chances, LINE_MIN), LINE_MAX)
 
     def change(self, members: Sequence[Series]) -> None:
         """Follow a change of members; those who stay keep what is known of them."""

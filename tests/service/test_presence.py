@@ -297,3 +297,13 @@ def test_repeats_can_be_left_out() -> None:
     section = SilenceSection(warmup=6000, stuck=False)
 
     assert follow(presence_of(4, section), frames) == []
+
+
+def test_the_smallest_budget_is_one_that_no_pause_uses_up() -> None:
+    """However little is allowed, a pause is judged by a line that has a logarithm."""
+    frames = np.full((900, 3), HERE)
+    frames[600:800, 1] = GONE
+
+    found = follow(presence_of(3, SilenceSection(warmup=600, budget_per_day=5e-324)), frames)
+
+    assert found == []
