@@ -286,7 +286,8 @@ class IncidentTracker:
         if elevated:
             incident.calm = 0
             self._gather(incident, tick)
-            worse = incident.peak >= incident.published_peak * (1 + self._section.worsen_step)
+            line = incident.published_peak * (1 + self._section.worsen_step)
+            worse = incident.peak > incident.published_peak and incident.peak >= line
             if worse and incident.updates < self._section.max_updates:
                 incident.updates += 1
                 return self._event(incident, tick, State.UPDATE)

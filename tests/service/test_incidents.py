@@ -129,6 +129,15 @@ def test_updates_when_it_worsens_by_a_step() -> None:
     assert [event.peak_score for event in events] == [1.0, 1.5, 2.25]
 
 
+def test_the_smallest_step_is_still_one() -> None:
+    """A peak that has not grown is no news, however little it has to grow by."""
+    tracker = tracker_of(worsen_step=5e-324)
+
+    events = watch(tracker, [1.0, 0.9, 1.0, 1.25, 0.8])
+
+    assert states(events) == [("open", at(100)), ("update", at(103))]
+
+
 def test_nothing_opens_in_maintenance() -> None:
     """A window of the group holds openings back by event time; another group's does not."""
     mine = MaintenanceWindow(start=at(99), end=at(103), groups=["sh*"])
