@@ -96,7 +96,8 @@ def _relabel(
     if action is RelabelAction.LABELKEEP:
         return {k: v for k, v in labels.items() if regex.fullmatch(k)}
     if action is RelabelAction.LABELMAP:
-        matches = ((regex.fullmatch(k), v) for k, v in labels.items())
+        # In order of name, so that of two that are mapped to one the same wins in every record.
+        matches = ((regex.fullmatch(k), labels[k]) for k in sorted(labels))
         return labels | {m.expand(rule.replacement): v for m, v in matches if m}
     match = regex.fullmatch(rule.separator.join(labels.get(k, "") for k in rule.source_labels))
     if action is RelabelAction.KEEP:

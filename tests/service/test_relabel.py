@@ -80,6 +80,16 @@ def test_each_action(step: dict[str, Any], expected: tuple[str, dict[str, str]] 
     assert rules(step).apply("m", {"host": "web-1", "dc": "eu"}) == expected
 
 
+@pytest.mark.parametrize("order", [("a_zone", "b_zone"), ("b_zone", "a_zone")])
+def test_of_labels_that_are_mapped_to_one_the_last_by_name_wins(order: tuple[str, str]) -> None:
+    """A record that has its labels in another order is of the same series."""
+    compiled = rules({"action": "labelmap", "regex": "[ab]_(.*)"})
+
+    _, labels = compiled.apply("m", {label: label[0] for label in order}) or ("", {})
+
+    assert labels == {"a_zone": "a", "b_zone": "b", "zone": "b"}
+
+
 def test_rename_comes_last() -> None:
     """Rename sees the name that relabelling made, and is not chained."""
     compiled = rules(
