@@ -98,7 +98,8 @@ def _relabel(
     if action is RelabelAction.LABELMAP:
         # In order of name, so that of two that are mapped to one the same wins in every record.
         matches = ((regex.fullmatch(k), labels[k]) for k in sorted(labels))
-        return labels | {m.expand(rule.replacement): v for m, v in matches if m}
+        mapped = {m.expand(rule.replacement): v for m, v in matches if m}
+        return labels | {k: v for k, v in mapped.items() if k}
     match = regex.fullmatch(rule.separator.join(labels.get(k, "") for k in rule.source_labels))
     if action is RelabelAction.KEEP:
         return labels if match else None
@@ -110,10 +111,10 @@ def _relabel(
 def _replace(
     rule: RelabelRule, match: re.Match[str] | None, labels: dict[str, str]
 ) -> dict[str, str]:
-    """Write the target label; an empty text takes the label away, as in Prometheus."""
+    """Write the target label; an empty text takes it away, an empty name is none to write to."""
     if match is None or rule.target_label is None:
         return labels
     target, text = match.expand(rule.target_label), match.expand(rule.replacement)
-    if text:
+    if text and target:
         return {**labels, target: text}
     return {k: v for k, v in labels.items() if k != target}

@@ -67,6 +67,11 @@ def test_pattern_characters_other_than_wildcards_are_literal() -> None:
             {"action": "labelmap", "regex": "(d)(c)", "replacement": r"\2\1"},
             ("m", {"host": "web-1", "dc": "eu", "cd": "eu"}),
         ),
+        (
+            {"source_labels": ["nope"], "target_label": r"\1", "replacement": "x"},
+            ("m", {"host": "web-1", "dc": "eu"}),
+        ),
+        ({"action": "labelmap", "regex": "host(.*)"}, ("m", {"host": "web-1", "dc": "eu"})),
         ({"action": "keep", "source_labels": ["dc"], "regex": "us"}, None),
         ({"action": "drop", "source_labels": ["dc"], "regex": "e."}, None),
         (
