@@ -1,8 +1,8 @@
 r"""InfluxDB line protocol, any number of lines a record, as Telegraf writes it.
 
 A field becomes a series named `measurement_field`, with the tags as labels; numbers and booleans
-are read, text fields are not. A line without a time has its record's. Records of series that are
-known are read by a kernel.
+are read, text fields are not, and the line feeds they may hold end no line. A line without a time
+has its record's. Records of series that are known are read by a kernel.
 
 Examples
 --------
@@ -27,6 +27,7 @@ from daemon.formats.faults import DecodeFault, Fault
 from daemon.formats.identities import RawIdentities
 from daemon.formats.json_samples import size_fault
 from daemon.formats.line_reader import LineReader, line_index
+from daemon.formats.splitting import lines_of
 from daemon.formats.turns import take_turns
 from daemon.records import I64, RecordBatch, SampleBatch
 from daemon.series import SeriesTable
@@ -86,7 +87,7 @@ class InfluxCodec:
                 continue
             lines = [
                 line
-                for line in payload.split(b"\n")
+                for line in lines_of(payload)
                 if line.strip() and not line.lstrip(_MARGIN).startswith(b"#")
             ]
             if lines:

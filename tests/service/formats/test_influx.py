@@ -62,6 +62,16 @@ def test_good_lines_are_kept() -> None:
     assert samples.dead_letters[0].detail.startswith("1 of 3 parts failed, the first at index 1")
 
 
+def test_a_text_of_several_lines_costs_no_number() -> None:
+    """Line feeds in quotes end no line, so that what stands beside the text is read."""
+    samples = decode(
+        INFLUX, GOOD, b'up,job=a note="down\nagain",value=2 1700000000000000000\n' + GOOD
+    )
+
+    assert samples.value.tolist() == [1.5, 2.0, 1.5]
+    assert samples.dead_letters == []
+
+
 def test_escapes_and_tag_order() -> None:
     """Escaped spaces and commas belong to names, and the order of tags does not matter."""
     codec, table = codec_of(INFLUX)
