@@ -144,6 +144,10 @@ class SilenceTracker:
         self._frames += count
         if not count or not (shifts or self.is_busy):
             return []
+        if not self._section.silence.enabled:  # it was when they stopped
+            over = self._return(self._everyone(), Moment(block, result, members, 0), first + 1)
+            self._latest = None
+            return over
         found = {shift.row: shift for shift in shifts}
         events: list[Event] = []
         for row in range(count):
@@ -175,8 +179,7 @@ class SilenceTracker:
         """
         if self._latest is None:
             return []
-        everyone = [key for incident in self.current for key in incident.silent]
-        return self._return(everyone, self._latest, self._frames)
+        return self._return(self._everyone(), self._latest, self._frames)
 
     def standing(self) -> list[Event]:
         """Describe the open incidents as of the last frame, each under the id of its last event."""
@@ -227,6 +230,11 @@ class SilenceTracker:
         self._latest = None if latest is None else Moment.load(latest, group, members)
         self.presence.excused = set(plain.get("excused", ()))  # older states have none
         self.presence.excused_until = int(plain.get("excused_until", -1))
+
+    def _everyone(self) -> list[str]:
+        """List the series that are in an open incident or wait for one."""
+        silent = (key for incident in self.current for key in incident.silent)
+        return [*self._waiting.named, *silent]
 
     def _note_peaks(self, shift: Shift, moment: Moment) -> None:
         """Remember how overdue the series that return have been."""

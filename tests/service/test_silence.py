@@ -208,6 +208,20 @@ def test_it_can_be_switched_off() -> None:
     assert show(tracker, story((0, START, 700))) == []
 
 
+def test_what_is_open_when_it_is_switched_off_is_over() -> None:
+    """Nobody looks any more for who returns, so that nothing else could end it."""
+    before, after = tracker_of(), tracker_of(silence={"enabled": False})
+    (opened,) = show(before, story((0, START, 700), ticks=START + 20))
+    after.restore(before.dump(), "shop", MEMBERS)
+
+    events = show(after, story((0, 0, 10), ticks=50), first=START + 20)
+
+    assert lives(events) == [("resolve", "silence", ["a"])]
+    assert events[0].incident_id == opened.incident_id
+    assert events[0].ts_event == rfc3339((START + 21) * MINUTE)
+    assert not after.is_busy
+
+
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_any_split_into_blocks_gives_the_same_events(size: int) -> None:
     """Events do not depend on how frames were gathered into blocks."""
