@@ -102,10 +102,10 @@ class SilenceTracker:
         list of Shift
             For `observe`; the detector's edges are wanted at those rows where any series stopped.
         """
-        if not self._section.silence.enabled:
-            return []
         if block.joined or block.left:
             self.presence.change(members)
+        if not self._section.silence.enabled:
+            return []
         shifts = self.presence.follow(block)
         self.presence.settle(int(block.ticks[-1]))
         return shifts

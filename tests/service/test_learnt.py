@@ -40,3 +40,23 @@ def test_what_is_open_can_be_told_without_an_event() -> None:
     assert event.peak_score == group.tracker.current.peak
     assert group.tracker.dump() == before
     assert world.pipeline.groups["b"].standing() == []
+
+
+def test_rhythms_follow_their_series_while_nobody_is_missed() -> None:
+    """Members may change while silence is off; when it is on again each has its own rhythm."""
+    values = related(seed=1, ticks=60, series=7)
+    values[:30, 6] = np.nan
+    values[30:, 1] = np.nan
+    records, retention = wide_records(values), {"retention": "5m"}
+    on, off = ({"silence": {"enabled": enabled}} for enabled in (True, False))
+    pipeline = PartitionPipeline(PARTITION, sections(framing=retention, incidents=on))
+    pipeline.process(record_batch(records[:30]))
+
+    without = sections(framing=retention, incidents=off)
+    pipeline = PartitionPipeline.restored(pipeline.capture(), without)
+    pipeline.process(record_batch(records[30:], 30))
+    again = sections(framing=retention, incidents=on)
+    (group,) = PartitionPipeline.restored(pipeline.capture(), again).groups.values()
+
+    assert group.silence.presence.keys == tuple(series.key for series in group.members)
+    assert group.silence.presence.born.tolist() == [0] * 5 + [-1]
