@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from daemon.config.section import Section
-from daemon.series_key import parse_series_key
+from daemon.series_key import parse_series_key, series_key
 
 
 class InputFormat(StrEnum):
@@ -89,7 +89,8 @@ class InputSection(Section):
         if (self.format is InputFormat.WIDE_ARRAY) != bool(self.columns):
             msg = "columns must be given with format wide_array, and only then"
             raise ValueError(msg)
-        if len(set(self.columns)) != len(self.columns):
+        read = (parse_series_key(text) for text in self.columns)
+        if len({series_key(name, labels.items()) for name, labels in read}) != len(self.columns):
             msg = "columns names a series twice"
             raise ValueError(msg)
         return self

@@ -66,6 +66,10 @@ def test_every_section_refuses_unknown_keys() -> None:
         ({"input": {"format": "wide_array"}}, "columns must be given"),
         ({"input": {"columns": ["a"]}}, "columns must be given"),
         ({"input": {"format": "wide_array", "columns": ["a", "a"]}}, "names a series twice"),
+        (
+            {"input": {"format": "wide_array", "columns": ['a{x="1",y="2"}', 'a{y="2", x="1"}']}},
+            "names a series twice",
+        ),
         ({"series": {"relabel": [{"regex": "("}]}}, "not a regular expression"),
         ({"series": {"relabel": [{}]}}, "needs target_label"),
         (
