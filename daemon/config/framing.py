@@ -57,6 +57,8 @@ class FramingSection(Section):
         default=86_400.0,
         ge=0,
         description=(
-            "Silence up to this long is stepped through as empty frames; a longer one is skipped."
+            "A group's silence is stepped through as empty frames for this long; the rest of a "
+            "longer one is skipped. Below incidents.silence.after ticks a group that stops as a "
+            "whole is not told."
         ),
     )

@@ -57,7 +57,8 @@ class SilenceSection(Section):
         default=True,
         description=(
             "A series that repeats a value other than 0 at least 15 times, and more than five "
-            "times as long as it ever has, counts as silent."
+            "times as long as it ever has, counts as silent; after as long as warmup, that is "
+            "where the series stands. With a warmup below some 20 ticks none is told."
         ),
     )
     budget_per_day: float = Field(

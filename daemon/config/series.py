@@ -138,7 +138,7 @@ class MetricRule(Section):
         ge=0,
         description=(
             "Least absolute deviation from the expected value that may open an incident, in the "
-            "metric's unit."
+            "unit of what is learnt: the metric's, per second for a counter, logarithms with log1p."
         ),
     )
     deviation_ratio_min: float = Field(
@@ -149,10 +149,10 @@ class MetricRule(Section):
         description="false: a series of this metric may stop reporting without an incident.",
     )
     valid_min: float | None = Field(
-        default=None, description="Values below are dropped and counted."
+        default=None, description="Values below, as they are read, are dropped and counted."
     )
     valid_max: float | None = Field(
-        default=None, description="Values above are dropped and counted."
+        default=None, description="Values above, as they are read, are dropped and counted."
     )
 
     @model_validator(mode="after")
