@@ -10,7 +10,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from codecs_under_test import decode
 from daemon import events as module
+from daemon.config import InputFormat, InputSection
 from daemon.events import (
     EdgeRecord,
     Event,
@@ -47,6 +49,23 @@ def examples() -> list[tuple[str, str]]:
 def test_examples_in_the_docstrings_hold() -> None:
     """The examples a reader sees are true."""
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("kind", list(InputFormat))
+def test_what_is_read_is_as_the_page_shows_it(kind: InputFormat) -> None:
+    """Each input format has an example of which nothing is refused."""
+    (text,) = re.findall(rf"```read {kind.value}\n(.*?)\n```", PAGE, re.DOTALL)
+    columns = ["cpu", 'disk{dev="sda"}', "mem"] if kind is InputFormat.WIDE_ARRAY else []
+    whole = kind is InputFormat.INFLUX
+
+    samples = decode(
+        InputSection(format=kind, columns=columns),
+        *([text.encode()] if whole else text.encode().split(b"\n")),
+    )
+
+    assert not samples.dead_letters
+    assert set(samples.dropped) <= {DropReason.NOT_FINITE}
+    assert len(samples.value) >= 2
 
 
 def test_every_format_has_an_example() -> None:
