@@ -55,6 +55,9 @@ class EventClock:
         Offset of the last record that held an accepted sample, -1 before the first.
     idle_until : int
         Watermark an idle input was closed up to; 0 when it never was.
+    watermark : int
+        Time up to which frames are closed, Unix nanoseconds; 0 before the first sample. Where the
+        lateness has changed since, it stays until the new one is past it, or a sample comes.
     """
 
     interval: int
@@ -63,11 +66,7 @@ class EventClock:
     newest: int = NEVER
     newest_offset: int = -1
     idle_until: int = 0
-
-    @property
-    def watermark(self) -> int:
-        """Time up to which frames are closed, Unix nanoseconds; 0 before the first sample."""
-        return max(self.newest - self.lateness, self.idle_until)
+    watermark: int = 0
 
     @property
     def closed(self) -> int:
@@ -89,19 +88,24 @@ class EventClock:
         Advance
             The verdicts and the watermark's course.
         """
-        count = len(samples.time)
+        count, before = len(samples.time), self.watermark
+        known = max(self.newest - self.lateness, before), self.newest_offset
         kept = np.empty(count, dtype=np.bool_)
         levels, closers = np.empty((2, count), dtype=np.int64)
         clock = np.zeros(CLOCK_SIZE, dtype=np.int64)
         clock[NEWEST], clock[NEWEST_OFFSET] = self.newest, self.newest_offset
         judge(
             samples.time, samples.record, batch.timestamps, batch.offsets, clock, kept, levels,
-            closers, self.interval, self.lateness, self.max_ahead, self.idle_until,
+            closers, self.interval, self.lateness, self.max_ahead, before,
         )  # fmt: skip
         self.newest, self.newest_offset, late, ahead, closings = clock.tolist()
         counts = {DropReason.LATE: late, DropReason.AHEAD: ahead}
         dropped = {reason: count for reason, count in counts.items() if count}
-        return Advance(kept, levels[:closings], closers[:closings], dropped)
+        self.watermark = max(self.newest - self.lateness, before)
+        levels, closers = levels[:closings], closers[:closings]
+        if known[0] // self.interval > before // self.interval:  # the lateness was lowered
+            levels, closers = np.append(known[0], levels), np.append(known[1], closers)
+        return Advance(kept, levels, closers, dropped)
 
     def newest_end(self) -> int | None:
         """Return the end of the newest sample's step; None when that step is closed already."""
@@ -121,5 +125,5 @@ class EventClock:
         end = self.newest_end()
         if end is None:
             return None
-        self.idle_until = end
+        self.idle_until = self.watermark = end
         return np.array([end], dtype=np.int64), np.array([self.newest_offset], dtype=np.int64)

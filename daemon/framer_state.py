@@ -35,6 +35,8 @@ class FramerState:
         Of the value history; of no meaning for series that are no members.
     waiting_series, waiting_time, waiting_value : arrays of length S
         Samples whose tick is open, in order of arrival.
+    watermark : int
+        Of the event clock; -1, as of older versions, when that is not known.
     """
 
     newest: int
@@ -49,6 +51,7 @@ class FramerState:
     waiting_series: I32
     waiting_time: I64
     waiting_value: F64
+    watermark: int = -1
 
     @property
     def used(self) -> NDArray[np.bool_]:

@@ -197,6 +197,7 @@ class Framer:
             waiting_series=waiting.series.copy(),
             waiting_time=waiting.time.copy(),
             waiting_value=waiting.value.copy(),
+            watermark=clock.watermark,
         )
 
     def restore(self, state: FramerState) -> None:
@@ -210,6 +211,8 @@ class Framer:
         clock = self._clock
         clock.newest, clock.newest_offset = state.newest, state.newest_offset
         clock.idle_until = state.idle_until
+        derived = max(state.newest - clock.lateness, state.idle_until)
+        clock.watermark = derived if state.watermark < 0 else state.watermark
         self._table.adopt(state.identities)
         self._membership.restore(state.groups, state.seen)
         self._history.time, self._history.sample = state.last_time, state.last_sample

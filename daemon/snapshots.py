@@ -179,21 +179,10 @@ def pieces(
         "rules": capture.rules,
         "origin": msgspec.to_builtins(origin),
         "clock": [framer.newest, framer.newest_offset, framer.idle_until],
+        "watermark": framer.watermark,
         "group_names": names,
         "framed": [_plain_group(group) for group in framer.groups],
-        "learnt": [
-            {
-                "name": group.name,
-                "members": len(group.members),
-                "detector_bytes": sum(map(len, detector)),
-                "tracker": group.tracker,
-                "silence": group.silence,
-                "rhythm_frames": None if group.rhythm is None else group.rhythm_frames,
-                "components": group.component_count,
-                "edges": group.edge_count,
-            }
-            for group, detector in zip(groups, detectors, strict=True)
-        ],
+        "learnt": list(map(_plain_learnt, groups, detectors)),
     }
     rhythms = [group.rhythm for group in groups if group.rhythm is not None]
     arrays = {
@@ -234,6 +223,19 @@ def _plain_group(group: GroupState) -> dict[str, Any]:
         "joined": [msgspec.to_builtins(series) for series in group.joined],
         "left": group.left,
         "starts": group.starts,
+    }
+
+
+def _plain_learnt(group: GroupCapture, detector: Sequence[bytes]) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "members": len(group.members),
+        "detector_bytes": sum(map(len, detector)),
+        "tracker": group.tracker,
+        "silence": group.silence,
+        "rhythm_frames": None if group.rhythm is None else group.rhythm_frames,
+        "components": group.component_count,
+        "edges": group.edge_count,
     }
 
 
@@ -281,6 +283,7 @@ def decode(data: bytes, partition: InputPartition, shape: Shape) -> tuple[Captur
                 newest=newest,
                 newest_offset=newest_offset,
                 idle_until=idle_until,
+                watermark=int(header.get("watermark", -1)),
                 identities=identities,
                 groups=list(_framed(header, arrays)),
                 **{name: _typed(arrays, name, kind) for name, kind in _FRAMER_ARRAYS.items()},

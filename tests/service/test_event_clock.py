@@ -79,6 +79,36 @@ def test_close_newest_once() -> None:
     assert (clock.watermark, clock.closed, clock.newest) == (40, 4, 33)
 
 
+def test_a_greater_lateness_opens_nothing_that_is_closed() -> None:
+    """What was closed under the lateness before stays so until the new one is past it."""
+    clock = EventClock(interval=10, lateness=0, max_ahead=1000)
+    clock.advance(*batch_of([30, 58]))
+    clock.lateness = 25
+
+    advance = clock.advance(*batch_of([49, 50, 70, 95]))
+
+    assert advance.kept.tolist() == [False, True, True, True]
+    assert advance.levels.tolist() == [70]
+    assert clock.watermark == 70
+
+
+def test_a_smaller_lateness_closes_at_the_next_sample() -> None:
+    """What need not be waited for any more is closed by the record that was the newest."""
+    clock = EventClock(interval=10, lateness=50, max_ahead=1000)
+    clock.advance(*batch_of([30, 85]))
+    clock.lateness = 5
+    waited = clock.closed
+
+    advance = clock.advance(*batch_of([79, 84, 86, 99], first=12))
+
+    assert (waited, clock.closed) == (3, 9)
+    assert advance.kept.tolist() == [False, True, True, True]
+    assert list(zip(advance.levels.tolist(), advance.offsets.tolist(), strict=True)) == [
+        (80, 11),
+        (94, 15),
+    ]
+
+
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=30), st.data())
 def test_any_split_gives_the_same_verdicts(times: list[int], data: st.DataObject) -> None:
     """Where batches are cut does not matter."""

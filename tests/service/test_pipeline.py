@@ -17,6 +17,7 @@ from daemon.kafka.chunks import record_batch as joined
 from daemon.kafka.columnar import ColumnarRecords
 from daemon.pipeline import PartitionPipeline, PipelineOutput
 from daemon.records import Channel, Message
+from daemon.snapshots import Origin, decode, encode
 from record_batches import Made, batch
 from streams import PARTITION, record_batch, related, sections, wide_records
 
@@ -280,3 +281,24 @@ def test_who_gives_way_does_not_depend_on_the_split() -> None:
     assert len({group for group, _ in framed[1]}) == 2
     assert framed[7] == framed[1]
     assert framed[len(values)] == framed[1]
+
+
+@pytest.mark.parametrize(("before", "after"), [(30, 3600), (3600, 0), (0, 30)])
+def test_lateness_may_change_over_a_restart(before: int, after: int) -> None:
+    """Every tick is framed once, in order, and every sample is in its frame or counted."""
+    values = wide_records(related(seed=2, ticks=200))
+    pipeline = PartitionPipeline(PARTITION, sections(framing={"lateness": before}))
+    outputs = [pipeline.process(record_batch(values[:100]))]
+    state, _ = decode(encode(pipeline.capture(), Origin()), PARTITION, sections().shape)
+
+    pipeline = PartitionPipeline.restored(state, sections(framing={"lateness": after}))
+    outputs += [pipeline.process(record_batch(values[100:], 100)), pipeline.close_idle()]
+
+    steps = [step for output in outputs for step in output.steps]
+    ticks = np.concatenate([step.block.ticks for step in steps])
+    assert ticks.tolist() == list(range(int(ticks[0]), int(ticks[0]) + 200))
+    assert not np.isnan(np.concatenate([step.block.frames for step in steps])).any()
+    assert sum(output.framed for output in outputs) == 1200
+    assert np.concatenate([step.block.watermarks for step in steps]).tolist() == sorted(
+        np.concatenate([step.block.watermarks for step in steps]).tolist()
+    )
