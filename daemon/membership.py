@@ -253,7 +253,8 @@ class Membership:
 
     def joining(self, group: GroupState, candidates: I32, leaving: int) -> list[int]:
         """Choose, in order of key, which of these series join once `leaving` members have left."""
-        room = self._series_max - len(group.members) + leaving
+        # A group may have more than the limit, if that was higher once; then nobody joins.
+        room = max(self._series_max - len(group.members) + leaving, 0)
         by_key = sorted((self._table.identities[i].key, int(i)) for i in candidates)
         return [index for _, index in by_key[:room]]
 

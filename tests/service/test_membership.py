@@ -42,6 +42,17 @@ def test_joining_is_by_key_and_limited() -> None:
     assert made.joining(group, indices(0), 1) == [0]
 
 
+def test_nobody_joins_a_group_that_is_over_a_limit_lowered_since() -> None:
+    """Those who are members stay; room is what the limit leaves, and never less than none."""
+    made = membership_of("a", "b", "c", "d", "e", "f", series_max=1)
+    made.create("all", 10)
+    group = made.groups["all"]
+    made.change(group, indices(), [0, 1, 2], 10)
+
+    assert made.joining(group, indices(3, 4, 5), 0) == []
+    assert made.joining(group, indices(3, 4, 5), 3) == [3]
+
+
 def test_leaving_closes_the_ranks() -> None:
     """The others keep their order; a series that is seen again keeps its place."""
     made = membership_of("a", "b", series_max=9)
