@@ -173,6 +173,7 @@ class Presence:
     def _watch(self, members: Sequence[Series]) -> None:
         rules = (series.rule for series in members)
         self.watched = np.array([rule < 0 or self._metrics[rule].silence for rule in rules], bool)
+        self.due[~self.watched] = _NEVER
 
     def _hold(self, course: F64) -> None:
         self.course: F64 = course

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -307,3 +308,17 @@ def test_the_smallest_budget_is_one_that_no_pause_uses_up() -> None:
     found = follow(presence_of(3, SilenceSection(warmup=600, budget_per_day=5e-324)), frames)
 
     assert found == []
+
+
+def test_a_pause_under_way_is_let_go_when_its_metric_may_stop() -> None:
+    """Whoever says so while a series is about to be missed is heard."""
+    frames = np.full((620, 2), HERE)
+    frames[600:, 1] = GONE
+    before, members = presence_of(2), members_of("s0", "s1")
+    follow(before, frames[:603])
+    after = Presence(SECTION, (MetricRule(match="s1", silence=False),), MINUTE)
+    ruled = [replace(each, rule=0 if each.name == "s1" else -1) for each in members]
+
+    after.restore(before.frames, {k: v.copy() for k, v in before.arrays().items()}, ruled)
+
+    assert follow(after, frames[603:]) == []
