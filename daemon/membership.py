@@ -166,8 +166,13 @@ class Membership:
             return []
         gone = [g for g in self.groups.values() if self.vanish_tick(g) <= tick]
         for group in gone:
-            del self.groups[group.name]
+            self._forget(group)
         return [group.name for group in gone]
+
+    def _forget(self, group: GroupState) -> None:
+        """Let a group go, with members that it has because the retention was longer once."""
+        self.column[group.members] = -1
+        del self.groups[group.name]
 
     def may_be_full(self, coming: int) -> bool:
         """Tell whether so many more groups could be too many."""
@@ -216,8 +221,7 @@ class Membership:
                 gone = silent.pop()
                 size = self._bytes(len(gone.members))
                 used, spare, count = used - size, spare - size, count - 1
-                self.column[gone.members] = -1
-                del self.groups[gone.name]
+                self._forget(gone)
                 forgotten.append(gone.name)
             used, count = used + need, count + 1
         return forgotten, refused

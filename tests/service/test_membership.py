@@ -53,6 +53,18 @@ def test_nobody_joins_a_group_that_is_over_a_limit_lowered_since() -> None:
     assert made.joining(group, indices(3, 4, 5), 3) == [3]
 
 
+def test_a_group_takes_its_members_along_when_it_vanishes() -> None:
+    """After the retention was cut short over a restart it still has some; they may come again."""
+    made = membership_of("a", "b", series_max=9)
+    made.create("all", 10)
+    made.change(made.groups["all"], indices(), [0, 1], 10)
+    made.retention = 1
+
+    gone = made.forget_vanished(14)
+
+    assert (gone, made.column.tolist()) == (["all"], [-1, -1])
+
+
 def test_leaving_closes_the_ranks() -> None:
     """The others keep their order; a series that is seen again keeps its place."""
     made = membership_of("a", "b", series_max=9)

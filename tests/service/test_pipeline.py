@@ -302,3 +302,19 @@ def test_lateness_may_change_over_a_restart(before: int, after: int) -> None:
     assert np.concatenate([step.block.watermarks for step in steps]).tolist() == sorted(
         np.concatenate([step.block.watermarks for step in steps]).tolist()
     )
+
+
+def test_a_group_that_was_away_for_longer_than_a_new_retention_begins_anew() -> None:
+    """Its samples go into frames of its own, though it had members when it was forgotten."""
+    away, others = (wide_records(related(seed=2, ticks=60), name) for name in ("away", "others"))
+    early, late = [*away[:1], *others[:40]], [*others[40:], *away[59:]]
+    pipeline = PartitionPipeline(PARTITION, sections())
+    pipeline.process(record_batch(early))
+
+    short = sections(framing={"retention": "5m"})
+    pipeline = PartitionPipeline.restored(pipeline.capture(), short)
+    outputs = [pipeline.process(record_batch(late, 40)), pipeline.close_idle()]
+
+    steps = [step for output in outputs for step in output.steps if step.block.group == "away"]
+    assert [step.block.frames.shape for step in steps] == [(1, 6)]
+    assert not np.isnan(steps[0].block.frames).any()
