@@ -129,7 +129,13 @@ class IncidentsSection(Section):
         description="After a resolve no new incident opens for this many ticks (an extension may).",
     )
     max_updates: int = Field(
-        default=20, ge=0, le=10_000, description="Updates published per incident at most."
+        default=20,
+        ge=0,
+        le=10_000,
+        description=(
+            "Updates published per incident at most, beside those that take it up again after a "
+            "resolve."
+        ),
     )
     worsen_step: float = Field(
         default=0.5,
@@ -142,7 +148,12 @@ class IncidentsSection(Section):
     critical_score: float = Field(
         default=2.0, ge=0.1, description="Peak score from which severity is critical."
     )
-    top_series: int = Field(default=10, ge=1, le=1000, description="Series named in an event.")
+    top_series: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="Series named in an event, and asked whether they deviate as metrics wants.",
+    )
     top_edges: int = Field(default=10, ge=0, le=1000, description="Relations named in an event.")
     service_labels: list[str] = Field(
         default=[

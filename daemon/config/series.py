@@ -131,7 +131,10 @@ class MetricRule(Section):
     )
     direction: Direction = Field(
         default=Direction.BOTH,
-        description="above, below or both: which deviations may open an incident.",
+        description=(
+            "above, below or both: which deviations may open an incident of level. A relation that "
+            "breaks may always."
+        ),
     )
     deviation_min: float = Field(
         default=0.0,
