@@ -38,10 +38,10 @@ def test_json(value: bytes, expected: list[bytes]) -> None:
 
 
 def test_line_protocol() -> None:
-    """A line each."""
-    value = b"cpu,host=a v=1 5\ncpu,host=b v=2 5"
+    """A line each, however many a text in it has."""
+    lines = [b"cpu,host=a v=1 5", b'cpu,host=b t="x\ny",v=2 5']
 
-    assert pieces(value, InputFormat.INFLUX) == value.split(b"\n")
+    assert pieces(b"\n".join(lines), InputFormat.INFLUX) == lines
 
 
 def test_a_wide_array_stays_whole() -> None:
