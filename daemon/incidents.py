@@ -292,6 +292,8 @@ class IncidentTracker:
                 incident.updates += 1
                 return self._event(incident, tick, State.UPDATE)
             return None
+        # Below a recovery that was raised since it opened, a tick may be its highest.
+        incident.peak = max(incident.peak, _score(tick))
         incident.calm += 1
         if incident.calm < self._section.recover_after:
             return None

@@ -138,6 +138,17 @@ def test_the_smallest_step_is_still_one() -> None:
     assert states(events) == [("open", at(100)), ("update", at(103))]
 
 
+def test_the_peak_is_the_highest_score_under_a_recovery_that_was_raised_since() -> None:
+    """No event tells a score above the highest so far."""
+    before, after = tracker_of(trigger=0.2, recovery=0.1), tracker_of(trigger=2.0, recovery=1.0)
+    watch(before, [0.3])
+    after.restore(before.dump(), "shop", MEMBERS)
+
+    (resolved,) = watch(after, [0.9, 0.6], first_tick=101)
+
+    assert (resolved.state.value, resolved.score, resolved.peak_score) == ("resolve", 0.6, 0.9)
+
+
 def test_nothing_opens_in_maintenance() -> None:
     """A window of the group holds openings back by event time; another group's does not."""
     mine = MaintenanceWindow(start=at(99), end=at(103), groups=["sh*"])
