@@ -4,8 +4,8 @@ One Apache Kafka node on the loopback, one unmodified `hebbstream run` in a proc
 series that tick once a second. Three things are measured:
 
 - start: from the process' birth to `/readyz`, with no compiled kernels and no state, then with
-  kernels and the state of all series; the group's join, which the broker delays, and restoring
-  the state, which follows it, are told apart;
+  kernels and the state of all series; up to the group's join, the join with the loading of
+  kernels that goes on beside it, and restoring the state are told apart;
 - pace: CPU of the process over time at one sample a series and second, beside a kafka-python
   consumer that reads and drops the same topic at the same time, and the process' memory;
 - latency, in a start of its own with `output.scores`: from the send of the record that closes a
@@ -157,15 +157,16 @@ def started(folder: Path, config: dict[str, Any]) -> Iterator[tuple[DaemonProces
         service.terminate(STOP_SECONDS)
 
 
-def assigned_seconds(log: str) -> float:
-    """Seconds from the connection to the first assignment taken up, by the service's log."""
+def join_seconds(log: str, born: float) -> tuple[float, float]:
+    """Seconds from birth to the group's join, and from there until partitions were taken up."""
     times = {}
     for line in map(_json, log.splitlines()):
         times.setdefault(line.get("msg"), line.get("ts"))
-    connected, assigned = (
-        datetime.fromisoformat(str(times[name])) for name in ("connected", "assignment changed")
+    joining, assigned = (
+        datetime.fromisoformat(str(times[name])).timestamp()
+        for name in ("connected", "assignment changed")
     )
-    return (assigned - connected).total_seconds()
+    return joining - born, assigned - joining
 
 
 def _json(line: str) -> dict[str, Any]:
@@ -233,15 +234,19 @@ def measure(broker: ApacheKafka, load: Load, seconds: int, folder: Path) -> None
             wait_until(lambda: seen() >= load.series, 120, "every series")
             time.sleep(SETTLE_SECONDS)  # a checkpoint with all of them
         with started(folder, config) as (service, warm):
+            born = time.time() - warm
             time.sleep(SETTLE_SECONDS)
             groups = f"{load.series:,} series in {load.series // load.per_group} groups"
-            print(f"\n| {groups} | seconds to ready | the group's join | restoring |")
-            print("|---|---|---|---|")
-            print(f"| no kernels compiled, no state | {cold:.1f} | | |")
-            print(f"| warm, no state | {empty:.1f} | | |")
+            print(f"\n| {groups} | seconds to ready | up to the join | join | restoring |")
+            print("|---|---|---|---|---|")
+            print(f"| no kernels compiled, no state | {cold:.1f} | | | |")
+            print(f"| warm, no state | {empty:.1f} | | | |")
             restoring = service.metric("hebbstream_restore_duration_seconds")
-            join = assigned_seconds(service.log) - restoring
-            print(f"| warm, state of all series | {warm:.1f} | {join:.2f} | {restoring:.2f} |")
+            before, join = join_seconds(service.log, born)
+            print(
+                f"| warm, state of all series | {warm:.1f} | {before:.2f} "
+                f"| {join - restoring:.2f} | {restoring:.2f} |"
+            )
             pace(broker, topic, service, seconds)
         with started(folder, config_of(broker.bootstrap, topic, folder, scores=True)):
             time.sleep(SETTLE_SECONDS)
