@@ -24,16 +24,21 @@ def produce(apache: ApacheKafka, topic: str, values: list[bytes]) -> None:
     producer.close()
 
 
+def config_of(apache: ApacheKafka, topic: str, folder: Path, **state: object) -> dict[str, Any]:
+    """Return the service's configuration, with `state` in its section."""
+    return {
+        "application_id": f"{topic}-app",
+        "kafka": {"bootstrap_servers": [apache.bootstrap], "topics": [topic]},
+        "state": {"folder": str(folder / "state"), **state},
+    }
+
+
 @pytest.mark.slow
 def test_a_gap_stops_or_is_counted_as_configured(apache: ApacheKafka, tmp_path: Path) -> None:
     """With `stop` it ends, names offsets and exit code 3; with `continue` it counts and goes on."""
     topic = apache.create_topic("gap")
     records = wide_records(related(seed=1, ticks=WRITTEN))
-    config: dict[str, Any] = {
-        "application_id": f"{topic}-app",
-        "kafka": {"bootstrap_servers": [apache.bootstrap], "topics": [topic]},
-        "state": {"folder": str(tmp_path / "state")},
-    }
+    config = config_of(apache, topic, tmp_path)
     produce(apache, topic, records[:READ])
     with DaemonProcess(tmp_path, config) as daemon:
         wait_until(lambda: daemon.metric("hebbstream_records_total") == READ, 60, "all is read")
@@ -66,11 +71,7 @@ def test_a_topic_made_anew_goes_on_and_is_saved(apache: ApacheKafka, tmp_path: P
     """With `continue`, what was learnt from the old one is kept, and found again by a restart."""
     topic = apache.create_topic("anew")
     records = wide_records(related(seed=1, ticks=WRITTEN))
-    config: dict[str, Any] = {
-        "application_id": f"{topic}-app",
-        "kafka": {"bootstrap_servers": [apache.bootstrap], "topics": [topic]},
-        "state": {"folder": str(tmp_path / "state"), "on_gap": "continue", "interval": 1},
-    }
+    config = config_of(apache, topic, tmp_path, on_gap="continue", interval=1)
     produce(apache, topic, records[:DELETED])
     with DaemonProcess(tmp_path, config) as daemon:
         wait_until(lambda: daemon.metric("hebbstream_records_total") == DELETED, 60, "all is read")
