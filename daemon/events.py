@@ -245,8 +245,8 @@ def encode_score(group: str, time: int, verdict: Verdict) -> bytes:
         score,
         statistic,
         p_value,
-        _KIND_NAMES[int(channel)],
-        _LEARNING_NAMES[int(learning)],
+        kind_name(int(channel)),
+        learning_name(int(learning)),
         int(components),
         int(edges),
     )

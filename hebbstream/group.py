@@ -133,16 +133,16 @@ class Group:
             # A power of two with room to grow, of which more than half stays free.
             table = np.zeros(1 << (3 * known).bit_length(), np.int32)
             self._work = self._work._replace(table=table)
-        self._held: dict[tuple[bool, bool], Mapping[str, NDArray[Any]]] = {}
+        self._named: dict[tuple[bool, bool], Mapping[str, NDArray[Any]]] = {}
         self._bound = bind(self._model, self._work, self._settings)
         self._place = locate(self._bound)
 
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         """Name every array of the state; the same mapping until edges or series change."""
         spares = self.quarantined, self.parked
-        if spares not in self._held:
-            self._held[spares] = self._state.arrays()
-        return self._held[spares]
+        if spares not in self._named:
+            self._named[spares] = self._state.arrays()
+        return self._named[spares]
 
     @property
     def series(self) -> tuple[str, ...]:

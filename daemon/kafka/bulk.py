@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import kafka
@@ -92,8 +92,8 @@ def _append(
 ) -> bool:
     """Write messages into a partition's batches; tells whether one is full, or new."""
     accumulator = producer._accumulator  # noqa: SLF001 - as above
-    keys, values = (each.key or b"" for each in messages), (each.value for each in messages)
-    columns = (*_joined(keys), *_joined(values))
+    keys = _joined([each.key or b"" for each in messages])
+    columns = (*keys, *_joined([each.value for each in messages]))
     at, wake = 0, False
     while at < len(messages):
         # The client makes batches, and waits for what it must.
@@ -108,11 +108,10 @@ def _append(
     return bool(wake)
 
 
-def _joined(parts: Iterable[bytes]) -> tuple[U8, I64]:
+def _joined(parts: Sequence[bytes]) -> tuple[U8, I64]:
     """Put bytes one behind the other; returns where each ends, too."""
-    listed = list(parts)
-    stops = np.cumsum(np.fromiter(map(len, listed), np.int64, len(listed)))
-    return np.frombuffer(b"".join(listed), np.uint8), stops
+    stops = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
+    return np.frombuffer(b"".join(parts), np.uint8), stops
 
 
 def _write(
